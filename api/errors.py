@@ -1,0 +1,76 @@
+"""The problems that services raise; they know no HTTP.
+
+::
+
+    CampusError
+    ├── NotFoundError       there is no such record
+    ├── ConflictError       the record contradicts one that is there
+    ├── StaleError          somebody else changed the record meanwhile
+    ├── ForbiddenError      the person may not do this
+    ├── BadInputError       input that cannot be used; ``problems`` says where and why
+    └── UnavailableError    the database or a needed part is not there at the moment
+
+Each carries a message key of the catalogues in ``web/locales`` with its parameters, so that the words reach a
+person in their own language; ``str(error)`` is the English text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with an input: where, what, and a stable code."""
+
+    where: str
+    what: str
+    code: str = "invalid"
+
+
+class CampusError(Exception):
+    """Base of the problems that services raise."""
+
+    code = "error"
+
+    def __init__(self, detail: str, *, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.problems = tuple(problems)
+
+
+class NotFoundError(CampusError):
+    """There is no such record."""
+
+    code = "not-found"
+
+
+class ConflictError(CampusError):
+    """The record contradicts one that is there."""
+
+    code = "conflict"
+
+
+class StaleError(CampusError):
+    """Somebody else changed the record meanwhile."""
+
+    code = "stale"
+
+
+class ForbiddenError(CampusError):
+    """The person may not do this."""
+
+    code = "forbidden"
+
+
+class BadInputError(CampusError):
+    """Input that cannot be used; ``problems`` says where and why."""
+
+    code = "bad-input"
+
+
+class UnavailableError(CampusError):
+    """The database or a needed part is not there at the moment."""
+
+    code = "unavailable"

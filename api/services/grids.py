@@ -1,0 +1,156 @@
+"""Perimeters around schools, and the cells they are cut into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import shapely
+from gis.lattice import Lattice, cell_codes, cell_polygons, cut_cells, cut_unit_grids
+from gis.perimeters import control_zones
+from sqlalchemy.orm import Session
+
+from api.errors import NotFoundError
+from api.services import hazards
+from api.store import cities, grids, schools
+from api.store.bulk import insert_rows
+from api.store.models import City, Perimeter
+from api.store.records import reserve_ids
+from api.store.spatial import as_multipolygons
+
+
+@dataclass(frozen=True)
+class GridReport:
+    """What a build made: perimeters, cells they touch, pieces, and hazards tied anew."""
+
+    perimeters: int
+    cells: int
+    pieces: int
+    hazards: int
+
+
+def build_grid(
+    session: Session,
+    city: City,
+    *,
+    distance_m: float | None = None,
+    cell_m: float | None = None,
+    school_ids: Sequence[int] | None = None,
+    cut_out_campus: bool = False,
+) -> GridReport:
+    """Build the perimeters of all schools, or of some, and cut them into the city's cells.
+
+    The official unit grids of the city are used where they were imported, the city's own lattice elsewhere. Only the
+    perimeters of the schools named are touched; codes of cells depend on the lattice alone and stay.
+
+    Parameters
+    ----------
+    session
+        A writing session.
+    city
+        The city; its distance and cell size become the ones given.
+    distance_m
+        Width of the control zone, metres; None: the city's.
+    cell_m
+        Side of a lattice cell, metres; None: the city's. Another size re-builds every perimeter.
+    school_ids
+        The schools to build; None: all.
+    cut_out_campus
+        Leave the campus itself out of the zone.
+    """
+    resized = cell_m is not None and cell_m != city.cell_m
+    if resized:
+        assert cell_m is not None  # noqa: S101
+        city.cell_m = cell_m
+    if distance_m is not None:
+        if school_ids is None:
+            city.perimeter_distance_m = distance_m
+    width_m = distance_m if distance_m is not None else city.perimeter_distance_m
+    wanted = None if resized else school_ids
+    campuses = schools.campuses_frame(session, city, school_ids=wanted)
+    if campuses.empty:
+        raise NotFoundError("there is no school to build a perimeter for; import some: campus import schools FILE")
+    lattice = cities.lattice_of(city)
+    assert lattice is not None  # noqa: S101 - a city with a campus has a lattice
+    session.flush()
+
+    boundaries = _by_school(campuses)
+    school = boundaries.index.to_numpy(dtype=np.int64)
+    shapes = boundaries.to_numpy(dtype=object)
+    zones = control_zones(shapes, width_m)
+    grids.remove_perimeters(session, school.tolist())
+    perimeter_ids = reserve_ids(session, Perimeter.__table__, len(school))  # type: ignore[arg-type]
+    pieces = _cut(session, city, lattice, zones, shapes if cut_out_campus else None)
+    areas = np.bincount(pieces["zone"], weights=pieces["area_m2"], minlength=len(school))
+    insert_rows(
+        session,
+        Perimeter.__table__,  # type: ignore[arg-type]
+        {
+            "id": perimeter_ids,
+            "school_id": school,
+            "distance_m": [width_m] * len(school),
+            "campus_cut_out": [cut_out_campus] * len(school),
+            "area_m2": areas,
+            "zone": as_multipolygons(shapely.difference(zones, shapes) if cut_out_campus else zones),
+        },
+    )
+    grids.add_pieces(
+        session,
+        perimeter_ids=perimeter_ids[pieces["zone"]],
+        cell_ids_of_pieces=pieces["cell_id"],
+        areas_m2=pieces["area_m2"],
+        pieces=pieces["geometry"],
+    )
+    grids.remove_unused_lattice_cells(session, city)
+    tied = hazards.link_hazards(session, city)
+    return GridReport(len(school), len(np.unique(pieces["cell_id"])), len(pieces["zone"]), tied)
+
+
+def _by_school(campuses: pd.DataFrame) -> pd.Series:
+    """Return one shape for each school: the union of its campuses."""
+    grouped = campuses.groupby("school_id", sort=True)["boundary"]
+    return grouped.agg(lambda shapes: shapes.iloc[0] if len(shapes) == 1 else shapely.union_all(shapes.to_numpy()))
+
+
+def _cut(
+    session: Session, city: City, lattice: Lattice, zones: np.ndarray, holes: np.ndarray | None
+) -> dict[str, np.ndarray]:
+    """Cut zones into unit grids where the city has them, else into lattice cells; add cells that are new."""
+    units = grids.unit_cells(session, city)
+    if not units.empty:
+        cut = cut_unit_grids(zones, units["outline"].to_numpy(dtype=object), holes=holes)
+        return {
+            "zone": cut.zone_index,
+            "cell_id": units["id"].to_numpy(dtype=np.int64)[cut.unit_index],
+            "area_m2": cut.area_m2,
+            "geometry": cut.geometry,
+        }
+    made = cut_cells(zones, lattice, holes=holes)
+    places, inverse = np.unique(np.column_stack([made.column, made.row]), axis=0, return_inverse=True)
+    column, row = places[:, 0], places[:, 1]
+    codes = [str(code) for code in cell_codes(city.code, column, row, lattice)]
+    ids = grids.add_lattice_cells(
+        session, city, codes=codes, columns=column, rows=row, outlines=cell_polygons(column, row, lattice)
+    )
+    identity = np.array([ids[code] for code in codes], dtype=np.int64)
+    return {
+        "zone": made.zone_index,
+        "cell_id": identity[inverse.ravel()],
+        "area_m2": made.area_m2,
+        "geometry": made.geometry,
+    }
+
+
+def rebuild_for(session: Session, city: City, school_ids: Sequence[int]) -> GridReport | None:
+    """Build anew the perimeters that these schools have already; None where none of them has one."""
+    distances = grids.perimeter_distances(session, city)
+    built = [s for s in school_ids if s in distances]
+    if not built:
+        return None
+    report = None
+    for distance in sorted({distances[s] for s in built}):
+        same = [s for s in built if distances[s] == distance]
+        report = build_grid(session, city, distance_m=distance, school_ids=same)
+    return report

@@ -1,0 +1,64 @@
+"""Every setting, with its meaning; read from the environment as ``CAMPUS_<NAME>``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings of one running system; passed in, never read at import."""
+
+    model_config = SettingsConfigDict(env_prefix="CAMPUS_", extra="ignore", frozen=True)
+
+    data: Path = Field(default=Path("data"), description="Folder of the embedded database and of all files.")
+    database_url: str | None = Field(
+        default=None,
+        description="Database; empty means the embedded SpatiaLite file in the data folder. "
+        "PostGIS: postgresql+psycopg://user:password@host/name",
+    )
+    language: Literal["zh", "en"] = Field(default="zh", description="Language of a first visit.")
+    public_view: bool = Field(
+        default=True,
+        description="Whether the map, without sealed data, is shown to people who are not signed in.",
+    )
+    perimeter_distance_m: float = Field(
+        default=200.0, gt=0, le=5000, description="Width of the control zone around a campus, metres."
+    )
+    cell_m: float = Field(default=100.0, ge=20, le=1000, description="Side of a generated grid cell, metres.")
+    point_radius_m: float = Field(
+        default=50.0, gt=0, le=1000, description="Stated radius of a campus known only as a point, metres."
+    )
+    boundary_error_m: float = Field(
+        default=5.0, ge=0, description="Position error assumed for campus boundaries, metres."
+    )
+    position_error_m: float = Field(
+        default=10.0, ge=0, description="Position error assumed for a premises that states none, metres."
+    )
+    k_anonymity: int = Field(default=3, ge=3, le=100, description="Smallest number of incidents that a cell may show.")
+    dismissal: str = Field(
+        default="16:00",
+        pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        description="Dismissal assumed, and marked as assumed, for a school without a timetable.",
+    )
+    after_school_before_min: int = Field(
+        default=30,
+        ge=0,
+        le=240,
+        description="The after-school window begins so many minutes before dismissal.",
+    )
+    after_school_after_min: int = Field(
+        default=60, ge=0, le=480, description="The after-school window ends so many minutes after dismissal."
+    )
+    tiles_url: str | None = Field(
+        default=None, description="Address of a tile server, with {z}/{x}/{y}; empty: the imported streets."
+    )
+    tiles_attribution: str = Field(default="", description="Attribution and approval number of those tiles.")
+
+    @property
+    def resolved_database_url(self) -> str:
+        """Return the database's URL, the embedded one where none is set."""
+        return self.database_url or f"sqlite:///{self.data / 'campus.sqlite'}"

@@ -1,0 +1,83 @@
+"""Cities, their lattice and their townships."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import sqlalchemy as sa
+from gis.lattice import Lattice
+from sqlalchemy.orm import Session
+
+from api.errors import BadInputError, NotFoundError
+from api.store.models import CalendarDay, City, District, Term
+from api.store.spatial import to_shapes
+from gis.schooltime import SchoolCalendar
+
+
+def all_cities(session: Session) -> Sequence[City]:
+    """Return all cities, by code."""
+    return session.scalars(sa.select(City).order_by(City.code)).all()
+
+
+def get_city(session: Session, code: str | None = None) -> City:
+    """Return the city of a code; without one, the only city there is.
+
+    Raises
+    ------
+    NotFoundError
+        Where there is no such city, or none at all.
+    BadInputError
+        Where there are several and none was named.
+    """
+    cities = all_cities(session)
+    if code is not None:
+        for city in cities:
+            if city.code == code:
+                return city
+        raise NotFoundError(f"there is no city {code!r}; there are: {_codes(cities)}")
+    if not cities:
+        raise NotFoundError("there is no city yet; import something first, or add one: campus city add CODE NAME")
+    if len(cities) > 1:
+        raise BadInputError(f"there are several cities ({_codes(cities)}); say which: --city CODE")
+    return cities[0]
+
+
+def _codes(cities: Sequence[City]) -> str:
+    return ", ".join(city.code for city in cities) or "none"
+
+
+def lattice_of(city: City) -> Lattice | None:
+    """Return the city's lattice; None until something of the city is known that has coordinates."""
+    if city.lattice_meridian_deg is None:
+        return None
+    return Lattice(meridian_deg=city.lattice_meridian_deg, cell_m=city.cell_m)
+
+
+def districts_of(session: Session, city: City) -> pd.DataFrame:
+    """Return the city's townships: id, code, name, name_en, boundary (geometry or None)."""
+    rows = session.execute(
+        sa.select(District.id, District.code, District.name, District.name_en, District.boundary)
+        .where(District.city_id == city.id)
+        .order_by(District.code)
+    ).all()
+    frame = pd.DataFrame(rows, columns=["id", "code", "name", "name_en", "boundary"], dtype=object)
+    frame["boundary"] = to_shapes(frame["boundary"])
+    return frame
+
+
+def calendar_of(session: Session, city: City) -> SchoolCalendar:
+    """Return the school calendar of a city."""
+    terms = session.execute(
+        sa.select(Term.starts_on, Term.ends_on).where(Term.city_id == city.id, Term.school_id.is_(None))
+    ).all()
+    days = session.execute(
+        sa.select(CalendarDay.day, CalendarDay.is_school_day, CalendarDay.as_weekday).where(
+            CalendarDay.city_id == city.id
+        )
+    ).all()
+    return SchoolCalendar(
+        terms=[(first, last) for first, last in terms],
+        holidays=frozenset(day for day, is_school_day, _ in days if not is_school_day),
+        make_up_days={day: follows or day.isoweekday() for day, is_school_day, follows in days if is_school_day},
+    )

@@ -1,0 +1,152 @@
+"""Engines for the two databases, SpatiaLite and PostGIS, and their read and write sessions.
+
+The embedded database is opened with ``pysqlite3``, since many Pythons are built without loadable extensions, and
+``mod_spatialite`` must be loaded. Its transactions are opened here and not by the driver: the driver's own mode
+loses updates silently (docs/decisions/0002).
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.orm import Session
+
+from api.errors import UnavailableError
+
+BUSY_TIMEOUT_MS = 10_000
+_EMBEDDED_CONNECTIONS = 40  # as many as the server has threads: a connection to a file is cheap
+_LIBRARIES = ("mod_spatialite", "mod_spatialite.so", "mod_spatialite.dylib")
+_PLACES = ("", "/opt/homebrew/lib/", "/usr/local/lib/", "/usr/lib/x86_64-linux-gnu/")
+
+
+def sqlite_driver() -> ModuleType:
+    """Return the SQLite driver that can load extensions, the interpreter's own where it can."""
+    try:
+        from pysqlite3 import dbapi2
+    except ImportError:
+        if not hasattr(sqlite3.Connection, "enable_load_extension"):
+            raise UnavailableError(
+                "this Python cannot load SpatiaLite; install the package 'pysqlite3' (pip install pysqlite3)"
+            ) from None
+        return sqlite3
+    return dbapi2  # type: ignore[no-any-return]
+
+
+def load_spatialite(connection: Any) -> None:
+    """Load ``mod_spatialite`` into one SQLite connection.
+
+    Raises
+    ------
+    UnavailableError
+        Where the library is not installed; the text names the package to install.
+    """
+    named = os.environ.get("SPATIALITE_LIBRARY_PATH")
+    candidates = [named] if named else [place + name for place in _PLACES for name in _LIBRARIES]
+    connection.enable_load_extension(True)
+    try:
+        for candidate in candidates:
+            try:
+                connection.load_extension(candidate)
+                return
+            except Exception:  # noqa: S112 - each driver has an error class of its own; the next place is tried
+                continue
+    finally:
+        connection.enable_load_extension(False)
+    package = "brew install libspatialite" if sys.platform == "darwin" else "apt-get install libsqlite3-mod-spatialite"
+    raise UnavailableError(f"SpatiaLite is not installed; install it with: {package}")
+
+
+def make_engine(url: str | URL) -> Engine:
+    """Return an engine for an embedded SpatiaLite file or a PostGIS database.
+
+    Parameters
+    ----------
+    url
+        ``sqlite:///path/to/file`` or ``postgresql+psycopg://…``.
+    """
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        return _spatialite_engine(address)
+    if address.get_backend_name() == "postgresql":
+        if address.get_driver_name() in {"psycopg2", ""}:
+            address = address.set(drivername="postgresql+psycopg")
+        return sa.create_engine(address, pool_size=20, max_overflow=20, pool_pre_ping=True)
+    raise UnavailableError(
+        f"the database {address.get_backend_name()!r} is not supported; use sqlite:///… or postgresql+psycopg://…"
+    )
+
+
+def _spatialite_engine(address: URL) -> Engine:
+    if not address.database or address.database == ":memory:":
+        raise UnavailableError("the embedded database needs a file: sqlite:///path/to/campus.sqlite")
+    Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(
+        address,
+        module=sqlite_driver(),
+        pool_size=_EMBEDDED_CONNECTIONS,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000},
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # transactions are opened in `begin` below
+        load_spatialite(connection)
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",  # an acknowledged record survives a power loss
+            "foreign_keys=ON",
+            "cache_size=-65536",
+            "temp_store=MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        _set_up_metadata(connection)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        read_only = connection.get_execution_options().get("read_only")
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _set_up_metadata(connection: Any) -> None:
+    """Create SpatiaLite's own tables where they are missing, in one transaction: apart they take 10 s."""
+    known = "SELECT 1 FROM sqlite_master WHERE name = 'spatial_ref_sys'"
+    if connection.execute(known).fetchone():
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        if not connection.execute(known).fetchone():  # another process may have been faster
+            connection.execute("SELECT InitSpatialMetaData(0, 'WGS84')")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """Open a session that only reads: one consistent view of the database, and no lock on writers."""
+    with Session(engine.execution_options(read_only=True), expire_on_commit=False) as session:
+        if engine.dialect.name == "postgresql":
+            session.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        yield session
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """Open a session of one transaction: all of it is kept when the block ends well, or nothing."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session

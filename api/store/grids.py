@@ -1,0 +1,154 @@
+"""Perimeters, cells and their pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from api.store.bulk import insert_rows
+from api.store.models import Cell, CellPiece, City, Perimeter, School
+from api.store.records import reserve_ids
+from api.store.spatial import Bounds, as_multipolygons, meets_bbox, to_shapes
+
+
+def unit_cells(session: Session, city: City) -> pd.DataFrame:
+    """Return the official unit grids of a city that are in force: id, code, outline."""
+    rows = session.execute(
+        sa.select(Cell.id, Cell.code, Cell.outline)
+        .where(Cell.city_id == city.id, Cell.kind == "unit", Cell.ends_on.is_(None))
+        .order_by(Cell.code)
+    ).all()
+    frame = pd.DataFrame(rows, columns=["id", "code", "outline"], dtype=object)
+    frame["outline"] = to_shapes(frame["outline"])
+    return frame
+
+
+def cell_ids(session: Session, city: City) -> dict[str, int]:
+    """Return the ids of a city's cells by code."""
+    rows = session.execute(sa.select(Cell.code, Cell.id).where(Cell.city_id == city.id))
+    return dict(rows.tuples().all())
+
+
+def add_lattice_cells(
+    session: Session,
+    city: City,
+    *,
+    codes: Sequence[str],
+    columns: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    outlines: NDArray[np.object_],
+) -> dict[str, int]:
+    """Add lattice cells that are not there yet; return the ids of all the codes."""
+    known = cell_ids(session, city)
+    new = [i for i, code in enumerate(codes) if code not in known]
+    if new:
+        ids = reserve_ids(session, Cell.__table__, len(new))  # type: ignore[arg-type]
+        insert_rows(
+            session,
+            Cell.__table__,  # type: ignore[arg-type]
+            {
+                "id": ids,
+                "city_id": [city.id] * len(new),
+                "code": [codes[i] for i in new],
+                "kind": ["lattice"] * len(new),
+                "lattice_column": columns[new],
+                "lattice_row": rows[new],
+                "outline": as_multipolygons(outlines[new]),
+            },
+        )
+        known.update({codes[i]: int(identity) for i, identity in zip(new, ids, strict=True)})
+    return known
+
+
+def remove_perimeters(session: Session, school_ids: Sequence[int]) -> None:
+    """Take away the perimeters of schools, with their pieces."""
+    session.execute(sa.delete(Perimeter).where(Perimeter.school_id.in_(list(school_ids))))
+
+
+def remove_unused_lattice_cells(session: Session, city: City) -> int:
+    """Take away lattice cells that no perimeter reaches any more; return how many."""
+    used = sa.select(CellPiece.cell_id)
+    result = session.execute(
+        sa.delete(Cell).where(Cell.city_id == city.id, Cell.kind == "lattice", Cell.id.not_in(used))
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def perimeters_frame(
+    session: Session,
+    city: City,
+    *,
+    bounds: Bounds | None = None,
+    school_ids: Sequence[int] | None = None,
+) -> pd.DataFrame:
+    """Return perimeters: id, uuid, school_id, school uuid and name, distance_m, area_m2, zone (WGS 84)."""
+    query = (
+        sa.select(
+            Perimeter.id,
+            Perimeter.uuid,
+            Perimeter.school_id,
+            School.uuid.label("school_uuid"),
+            School.name.label("school_name"),
+            Perimeter.distance_m,
+            Perimeter.area_m2,
+            Perimeter.invented,
+            Perimeter.zone,
+        )
+        .join(School, School.id == Perimeter.school_id)
+        .where(School.city_id == city.id)
+        .order_by(Perimeter.id)
+    )
+    if bounds is not None:
+        query = query.where(meets_bbox(Perimeter.zone, bounds))
+    if school_ids is not None:
+        query = query.where(Perimeter.school_id.in_(list(school_ids)))
+    result = session.execute(query)
+    frame = pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
+    frame["zone"] = to_shapes(frame["zone"])
+    return frame
+
+
+def perimeter_distances(session: Session, city: City) -> dict[int, float]:
+    """Return the distance of each school's perimeter, by school id."""
+    rows = session.execute(
+        sa.select(Perimeter.school_id, Perimeter.distance_m)
+        .join(School, School.id == Perimeter.school_id)
+        .where(School.city_id == city.id)
+    )
+    return dict(rows.tuples().all())
+
+
+def add_pieces(
+    session: Session,
+    *,
+    perimeter_ids: NDArray[np.int64],
+    cell_ids_of_pieces: NDArray[np.int64],
+    areas_m2: NDArray[np.float64],
+    pieces: NDArray[np.object_],
+) -> None:
+    """Add the pieces of perimeters."""
+    insert_rows(
+        session,
+        CellPiece.__table__,  # type: ignore[arg-type]
+        {
+            "perimeter_id": perimeter_ids,
+            "cell_id": cell_ids_of_pieces,
+            "area_m2": areas_m2,
+            "piece": as_multipolygons(pieces),
+        },
+    )
+
+
+def count_cells(session: Session, school_id: int) -> int:
+    """Return in how many cells a school's perimeter lies."""
+    count = session.scalar(
+        sa.select(sa.func.count(CellPiece.id))
+        .join(Perimeter, Perimeter.id == CellPiece.perimeter_id)
+        .where(Perimeter.school_id == school_id)
+    )
+    return int(count or 0)

@@ -1,0 +1,140 @@
+"""Hazards and what ties them to cells and schools."""
+
+from __future__ import annotations
+
+import uuid as uuid_module
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from api.store.bulk import insert_rows
+from api.store.models import Cell, City, Gate, Hazard, HazardSchool, School
+from api.store.spatial import Bounds, meets_bbox, to_shapes
+
+_MANY = 500  # ids in one condition; beyond that all of a city's are taken
+
+
+def hazard_points(
+    session: Session, city: City, *, ids: Sequence[int] | None = None, bounds: Sequence[Bounds] | None = None
+) -> pd.DataFrame:
+    """Return hazards as points: id, cell_id, lon, lat; of some ids, or those that meet any of some bounds."""
+    query = sa.select(Hazard.id, Hazard.cell_id, Hazard.location).where(Hazard.city_id == city.id)
+    if ids is not None and len(ids) <= _MANY:
+        query = query.where(Hazard.id.in_(list(ids)))
+    if bounds is not None and len(bounds) <= _MANY:
+        query = query.where(sa.or_(*(meets_bbox(Hazard.location, b) for b in bounds)) if bounds else sa.false())
+    rows = session.execute(query.order_by(Hazard.id)).all()
+    frame = pd.DataFrame(rows, columns=["id", "cell_id", "location"], dtype=object)
+    places = shapely_xy(to_shapes(frame.pop("location")))
+    frame["lon"], frame["lat"] = places[:, 0], places[:, 1]
+    if ids is not None and len(ids) > _MANY:
+        frame = frame[frame["id"].isin(list(ids))]
+    return frame.reset_index(drop=True)
+
+
+def shapely_xy(points: NDArray[np.object_]) -> NDArray[np.float64]:
+    """Return points as an array of x and y, shape ``(n, 2)``."""
+    out: NDArray[np.float64] = shapely.get_coordinates(points) if len(points) else np.empty((0, 2))
+    return out
+
+
+def set_cells(session: Session, changed: Mapping[int, int | None]) -> None:
+    """Put hazards into cells: hazard id → cell id."""
+    if not changed:
+        return
+    table = Hazard.__table__
+    session.execute(
+        sa.update(table).where(table.c.id == sa.bindparam("_id")).values(cell_id=sa.bindparam("_cell")),
+        [{"_id": hazard, "_cell": cell} for hazard, cell in changed.items()],
+    )
+
+
+def replace_links(session: Session, hazard_ids: Sequence[int] | None, city: City, links: pd.DataFrame) -> None:
+    """Replace the ties of hazards (None: all of the city's) to schools.
+
+    ``links`` has hazard_id, school_id, boundary_distance_m, gate_distance_m (NaN: no gate), gate_id (−1: none).
+    """
+    clean = sa.delete(HazardSchool)
+    if hazard_ids is None:
+        clean = clean.where(HazardSchool.hazard_id.in_(sa.select(Hazard.id).where(Hazard.city_id == city.id)))
+        session.execute(clean)
+    else:
+        for start in range(0, len(hazard_ids), _MANY):
+            session.execute(clean.where(HazardSchool.hazard_id.in_(list(hazard_ids[start : start + _MANY]))))
+    gate_distance = [None if np.isnan(d) else float(d) for d in links["gate_distance_m"]]
+    insert_rows(
+        session,
+        HazardSchool.__table__,  # type: ignore[arg-type]
+        {
+            "hazard_id": links["hazard_id"].to_numpy(),
+            "school_id": links["school_id"].to_numpy(),
+            "boundary_distance_m": links["boundary_distance_m"].to_numpy(),
+            "gate_distance_m": gate_distance,
+            "gate_id": [None if g < 0 else int(g) for g in links["gate_id"]],
+        },
+    )
+
+
+def get_hazard(session: Session, identity: uuid_module.UUID) -> Hazard | None:
+    """Return the hazard of a UUID."""
+    return session.scalar(sa.select(Hazard).where(Hazard.uuid == identity))
+
+
+def hazards_page(
+    session: Session,
+    city: City | None,
+    *,
+    bounds: Bounds | None = None,
+    categories: Sequence[str] = (),
+    statuses: Sequence[str] = (),
+    after: int = 0,
+    limit: int = 100,
+) -> Sequence[Any]:
+    """Return a page of hazards (hazard, cell code), ordered by id and beginning after the id ``after``."""
+    query = sa.select(Hazard, Cell.code).outerjoin(Cell, Cell.id == Hazard.cell_id).where(Hazard.id > after)
+    if city is not None:
+        query = query.where(Hazard.city_id == city.id)
+    if bounds is not None:
+        query = query.where(meets_bbox(Hazard.location, bounds))
+    if categories:
+        query = query.where(Hazard.category.in_(list(categories)))
+    if statuses:
+        query = query.where(Hazard.status.in_(list(statuses)))
+    return session.execute(query.order_by(Hazard.id).limit(limit)).all()
+
+
+def schools_of_hazard(session: Session, hazard_id: int) -> Sequence[Any]:
+    """Return the schools in whose perimeter a hazard lies, nearest first, with distances and the nearest gate."""
+    return session.execute(
+        sa.select(
+            School.uuid,
+            School.name,
+            HazardSchool.boundary_distance_m,
+            HazardSchool.gate_distance_m,
+            Gate.name.label("gate_name"),
+        )
+        .join(School, School.id == HazardSchool.school_id)
+        .outerjoin(Gate, Gate.id == HazardSchool.gate_id)
+        .where(HazardSchool.hazard_id == hazard_id)
+        .order_by(HazardSchool.boundary_distance_m)
+    ).all()
+
+
+def open_hazards_by_school(session: Session, school_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """Return for each school the number of its open hazards by category."""
+    rows = session.execute(
+        sa.select(HazardSchool.school_id, Hazard.category, sa.func.count())
+        .join(Hazard, Hazard.id == HazardSchool.hazard_id)
+        .where(HazardSchool.school_id.in_(list(school_ids)), Hazard.status == "open")
+        .group_by(HazardSchool.school_id, Hazard.category)
+    )
+    counts: dict[int, dict[str, int]] = {}
+    for school_id, category, count in rows:
+        counts.setdefault(school_id, {})[category] = count
+    return counts

@@ -1,0 +1,45 @@
+"""The tables, one file a noun."""
+
+from api.store.models.base import SRID, Base, Record
+from api.store.models.districts import City, District, StallArea
+from api.store.models.grids import Cell, CellInspector, CellPiece, Perimeter
+from api.store.models.hazards import Hazard, HazardSchool, Inspection
+from api.store.models.incidents import Incident
+from api.store.models.people import AccessToken, Department, DepartmentName, Person, PersonRole
+from api.store.models.premises import DistanceRule, Premises
+from api.store.models.schools import CalendarDay, Campus, Gate, School, Term, Timetable
+from api.store.models.sources import Source
+from api.store.models.streets import Place, Street
+
+__all__ = [
+    "SRID",
+    "AccessToken",
+    "Base",
+    "CalendarDay",
+    "Campus",
+    "Cell",
+    "CellInspector",
+    "CellPiece",
+    "City",
+    "Department",
+    "DepartmentName",
+    "DistanceRule",
+    "District",
+    "Gate",
+    "Hazard",
+    "HazardSchool",
+    "Incident",
+    "Inspection",
+    "Perimeter",
+    "Person",
+    "PersonRole",
+    "Place",
+    "Premises",
+    "Record",
+    "School",
+    "Source",
+    "StallArea",
+    "Street",
+    "Term",
+    "Timetable",
+]

@@ -1,0 +1,71 @@
+"""What every kind of record needs when it is written in bulk: known keys, new ids, changed rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import sqlalchemy as sa
+from geoalchemy2 import Geometry
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from api.store.models.base import now
+from api.store.spatial import to_element
+
+
+class Known(NamedTuple):
+    """A record that is there already: its id, and what its source said last."""
+
+    id: int
+    content_hash: str | None
+
+
+def known_records(session: Session, table: sa.Table, *conditions: sa.ColumnElement[bool]) -> dict[str, Known]:
+    """Return the records of a table that came from a source, by their source key."""
+    rows = session.execute(
+        sa.select(table.c.source_key, table.c.id, table.c.content_hash).where(
+            table.c.source_key.is_not(None), *conditions
+        )
+    )
+    return {key: Known(identity, content) for key, identity, content in rows}
+
+
+def reserve_ids(session: Session, table: sa.Table, count: int) -> NDArray[np.int64]:
+    """Return ``count`` ids that nobody else gets; the session holds the write lock, or takes them of the sequence."""
+    if session.get_bind().dialect.name == "sqlite":
+        last = session.scalar(sa.select(sa.func.coalesce(sa.func.max(table.c.id), 0)))
+        return np.arange(1, count + 1, dtype=np.int64) + int(last or 0)
+    sequence = sa.func.pg_get_serial_sequence(table.name, "id")
+    drawn = session.scalars(
+        sa.select(sa.func.nextval(sa.cast(sequence, sa.dialects.postgresql.REGCLASS))).select_from(
+            sa.func.generate_series(1, count)
+        )
+    )
+    return np.fromiter(drawn, dtype=np.int64, count=count)
+
+
+def update_records(session: Session, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write changed rows, each with its ``id``; geometry columns take shapely geometries."""
+    if not rows:
+        return
+    names = [name for name in rows[0] if name != "id"]
+    geometric = {name for name in names if isinstance(table.c[name].type, Geometry)}
+    statement = (
+        sa.update(table)
+        .where(table.c.id == sa.bindparam("_id"))
+        .values(
+            **{name: sa.bindparam(f"_{name}", type_=table.c[name].type) for name in names},
+            updated_at=now(),
+            version=table.c.version + 1,
+        )
+    )
+    session.execute(
+        statement,
+        [
+            {"_id": row["id"]}
+            | {f"_{name}": to_element(row[name]) if name in geometric else row[name] for name in names}
+            for row in rows
+        ],
+    )

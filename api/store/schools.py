@@ -1,0 +1,125 @@
+"""Schools, campuses, gates and timetables, as frames for ``gis`` and as records."""
+
+from __future__ import annotations
+
+import uuid as uuid_module
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from api.store.models import Campus, City, District, Gate, School, Timetable
+from api.store.spatial import Bounds, meets_bbox, to_shapes
+
+
+def campuses_frame(
+    session: Session,
+    city: City,
+    *,
+    bounds: Bounds | None = None,
+    school_ids: Sequence[int] | None = None,
+) -> pd.DataFrame:
+    """Return campuses: id, uuid, school_id, name, known_as, radius_m, boundary (WGS 84)."""
+    query = (
+        sa.select(
+            Campus.id, Campus.uuid, Campus.school_id, Campus.name, Campus.known_as, Campus.radius_m, Campus.boundary
+        )
+        .join(School, School.id == Campus.school_id)
+        .where(School.city_id == city.id)
+        .order_by(Campus.id)
+    )
+    if bounds is not None:
+        query = query.where(meets_bbox(Campus.boundary, bounds))
+    if school_ids is not None:
+        query = query.where(Campus.school_id.in_(list(school_ids)))
+    frame = pd.DataFrame(
+        session.execute(query).all(),
+        columns=["id", "uuid", "school_id", "name", "known_as", "radius_m", "boundary"],
+        dtype=object,
+    )
+    frame["boundary"] = to_shapes(frame["boundary"])
+    return frame
+
+
+def gates_frame(
+    session: Session, city: City, *, bounds: Bounds | None = None, school_ids: Sequence[int] | None = None
+) -> pd.DataFrame:
+    """Return gates: id, uuid, school_id, name, kind, invented, location (WGS 84)."""
+    query = (
+        sa.select(Gate.id, Gate.uuid, Gate.school_id, Gate.name, Gate.kind, Gate.invented, Gate.location)
+        .join(School, School.id == Gate.school_id)
+        .where(School.city_id == city.id)
+        .order_by(Gate.id)
+    )
+    if bounds is not None:
+        query = query.where(meets_bbox(Gate.location, bounds))
+    if school_ids is not None:
+        query = query.where(Gate.school_id.in_(list(school_ids)))
+    frame = pd.DataFrame(
+        session.execute(query).all(),
+        columns=["id", "uuid", "school_id", "name", "kind", "invented", "location"],
+        dtype=object,
+    )
+    frame["location"] = to_shapes(frame["location"])
+    return frame
+
+
+def schools_frame(session: Session, city: City, *, school_ids: Sequence[int] | None = None) -> pd.DataFrame:
+    """Return schools: id, uuid, source_key, name, name_en, stages, address, opened_on, district code and name."""
+    query = (
+        sa.select(
+            School.id,
+            School.uuid,
+            School.source_key,
+            School.name,
+            School.name_en,
+            School.stages,
+            School.address,
+            School.opened_on,
+            School.district_id,
+            District.code.label("district_code"),
+            District.name.label("district_name"),
+            School.invented,
+        )
+        .outerjoin(District, District.id == School.district_id)
+        .where(School.city_id == city.id)
+        .order_by(School.id)
+    )
+    if school_ids is not None:
+        query = query.where(School.id.in_(list(school_ids)))
+    result = session.execute(query)
+    return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
+
+
+def find_school(session: Session, key: str | uuid_module.UUID) -> School | None:
+    """Return the school of a UUID, a source key or a name; None where there is none, or more than one."""
+    try:
+        identity = key if isinstance(key, uuid_module.UUID) else uuid_module.UUID(key)
+    except ValueError:
+        for condition in (School.source_key == key, School.name == key):
+            found = session.scalars(sa.select(School).where(condition).limit(2)).all()
+            if len(found) == 1:
+                return found[0]
+        return None
+    return session.scalar(sa.select(School).where(School.uuid == identity))
+
+
+def dismissals_of(session: Session, school_ids: Sequence[int] | None = None) -> dict[int, dict[int, list[int]]]:
+    """Return for each school with a timetable: weekday → minutes after midnight of its dismissals."""
+    query = sa.select(Timetable.school_id, Timetable.weekday, Timetable.dismissal)
+    if school_ids is not None:
+        query = query.where(Timetable.school_id.in_(list(school_ids)))
+    tables: dict[int, dict[int, list[int]]] = {}
+    for school_id, weekday, dismissal in session.execute(query):
+        minutes = dismissal.hour * 60 + dismissal.minute
+        tables.setdefault(school_id, {}).setdefault(weekday, []).append(minutes)
+    return tables
+
+
+def timetable_rows(session: Session, school_id: int) -> Sequence[Any]:
+    """Return a school's timetable, by weekday and grades."""
+    return session.scalars(
+        sa.select(Timetable).where(Timetable.school_id == school_id).order_by(Timetable.weekday, Timetable.grades)
+    ).all()

@@ -1,0 +1,65 @@
+// The Leaflet map: no tile server unless the configuration names one, no Leaflet controls but the scale.
+
+import { Map as LeafletMap, TileLayer, control, latLng, latLngBounds } from "../../vendor/leaflet/leaflet-src.esm.js";
+import { pageConfig, t } from "./i18n.js";
+
+export { latLng, latLngBounds };
+
+export const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
+
+export function createMap(node) {
+  const map = new LeafletMap(node, {
+    zoomControl: false,
+    attributionControl: false,
+    minZoom: 4,
+    maxZoom: 19,
+    zoomSnap: 0.5,
+    wheelPxPerZoomLevel: 110,
+    zoomAnimation: !calm.matches,
+    fadeAnimation: !calm.matches,
+    inertia: !calm.matches,
+    preferCanvas: true,
+  });
+  for (const [name, order] of [["streets", 210], ["campus", 420]]) {
+    const pane = map.createPane(name);
+    pane.style.zIndex = String(order);
+    pane.style.pointerEvents = "none";
+  }
+  control.scale({ metric: true, imperial: false, maxWidth: 120, position: "bottomleft" }).addTo(map);
+  return map;
+}
+
+/** The tile layer of the configuration, or null. */
+export function tileLayer() {
+  const tiles = pageConfig.tiles;
+  if (!tiles?.url) return null;
+  return new TileLayer(tiles.url, { maxZoom: 19, maxNativeZoom: tiles.max_zoom ?? 18, subdomains: tiles.subdomains ?? "abc" });
+}
+
+/** Say, as text, where the base comes from. */
+export function writeAttribution(node) {
+  node.textContent = pageConfig.tiles?.attribution || t("map.attribution");
+}
+
+/** [[south, west], [north, east]] of the configured bounds, or null when nothing has been imported. */
+export function homeBounds() {
+  const bounds = pageConfig.bounds;
+  if (!bounds) return null;
+  return latLngBounds([bounds[1], bounds[0]], [bounds[3], bounds[2]]);
+}
+
+export function goHome(map, { animate = false } = {}) {
+  const bounds = homeBounds();
+  if (bounds) {
+    map.fitBounds(bounds, { animate, padding: [16, 16], maxZoom: 16 });
+  } else {
+    const [lon, lat] = pageConfig.center ?? [104, 35];
+    map.setView([lat, lon], 12, { animate });
+  }
+}
+
+/** Bring a place into view. */
+export function flyTo(map, lat, lon, zoom) {
+  const target = Math.max(map.getZoom(), zoom);
+  map.setView([lat, lon], target, { animate: !calm.matches });
+}

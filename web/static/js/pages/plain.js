@@ -1,0 +1,5 @@
+// Pages without a script of their own: only the header.
+
+import { keepHash } from "../lib/masthead.js";
+
+keepHash();
