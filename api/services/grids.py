@@ -64,9 +64,8 @@ def build_grid(
     if resized:
         assert cell_m is not None  # noqa: S101
         city.cell_m = cell_m
-    if distance_m is not None:
-        if school_ids is None:
-            city.perimeter_distance_m = distance_m
+    if distance_m is not None and school_ids is None:
+        city.perimeter_distance_m = distance_m
     width_m = distance_m if distance_m is not None else city.perimeter_distance_m
     wanted = None if resized else school_ids
     campuses = schools.campuses_frame(session, city, school_ids=wanted)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import shapely
-from gis.geodesic import distance_m, pairs_within
 from gis.lattice import cell_codes, cells_of
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 from api.store import cities, grids, hazards, schools
 from api.store.models import City
 from api.store.spatial import Bounds
+from gis.geodesic import distance_m, pairs_within
 
 _DEGREES_A_KILOMETRE = 0.02  # generous up to 60 degrees of latitude: only to narrow a search
 
@@ -130,3 +130,11 @@ def link_hazards(
     links["hazard_id"] = identity[links["point"].to_numpy(dtype=np.int64)] if len(links) else []
     hazards.replace_links(session, None if whole_city else identity.tolist(), city, links)
     return len(points)
+
+
+def link_around(session: Session, city: City, school_ids: Sequence[int]) -> int:
+    """Tie anew the hazards around some schools, whose gates or boundaries have changed."""
+    zones = grids.perimeters_frame(session, city, school_ids=list(school_ids))
+    if zones.empty:
+        return 0
+    return link_hazards(session, city, bounds=[tuple(b) for b in shapely.bounds(zones["zone"].to_numpy(dtype=object))])

@@ -10,7 +10,7 @@ from gis.lattice import Lattice
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError, NotFoundError
-from api.store.models import CalendarDay, City, District, Term
+from api.store.models import CalendarDay, City, District, Hazard, School, Term
 from api.store.spatial import to_shapes
 from gis.schooltime import SchoolCalendar
 
@@ -81,3 +81,16 @@ def calendar_of(session: Session, city: City) -> SchoolCalendar:
         holidays=frozenset(day for day, is_school_day, _ in days if not is_school_day),
         make_up_days={day: follows or day.isoweekday() for day, is_school_day, follows in days if is_school_day},
     )
+
+
+def any_invented(session: Session) -> bool:
+    """Return whether any school or hazard is made up."""
+    return any(
+        session.scalar(sa.select(model.id).where(model.invented.is_(True)).limit(1)) is not None
+        for model in (School, Hazard)
+    )
+
+
+def city_of(session: Session, city_id: int) -> City:
+    """Return the city of an id."""
+    return session.get_one(City, city_id)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.store.bulk import insert_rows
-from api.store.models import Cell, City, Gate, Hazard, HazardSchool, School
+from api.store.models import Cell, City, Gate, Hazard, HazardSchool, School, Source
 from api.store.spatial import Bounds, meets_bbox, to_shapes
 
 _MANY = 500  # ids in one condition; beyond that all of a city's are taken
@@ -86,9 +86,21 @@ def get_hazard(session: Session, identity: uuid_module.UUID) -> Hazard | None:
     return session.scalar(sa.select(Hazard).where(Hazard.uuid == identity))
 
 
+def _with_cell_and_source() -> sa.Select[Any]:
+    return (
+        sa.select(Hazard, Cell.code, Source.name)
+        .outerjoin(Cell, Cell.id == Hazard.cell_id)
+        .outerjoin(Source, Source.id == Hazard.source_id)
+    )
+
+
+def hazard_row(session: Session, identity: uuid_module.UUID) -> Any | None:
+    """Return a hazard with the code of its cell and the name of its source."""
+    return session.execute(_with_cell_and_source().where(Hazard.uuid == identity)).one_or_none()
+
+
 def hazards_page(
     session: Session,
-    city: City | None,
     *,
     bounds: Bounds | None = None,
     categories: Sequence[str] = (),
@@ -96,10 +108,8 @@ def hazards_page(
     after: int = 0,
     limit: int = 100,
 ) -> Sequence[Any]:
-    """Return a page of hazards (hazard, cell code), ordered by id and beginning after the id ``after``."""
-    query = sa.select(Hazard, Cell.code).outerjoin(Cell, Cell.id == Hazard.cell_id).where(Hazard.id > after)
-    if city is not None:
-        query = query.where(Hazard.city_id == city.id)
+    """Return a page of hazards (hazard, cell code, source), ordered by id and beginning after the id ``after``."""
+    query = _with_cell_and_source().where(Hazard.id > after)
     if bounds is not None:
         query = query.where(meets_bbox(Hazard.location, bounds))
     if categories:

@@ -21,6 +21,9 @@ from api.services.imports.locate import Located, locate
 from api.services.imports.values import read_column
 from api.vocabulary import fold
 
+SEPARATOR = "\x1f"  # the unit separator: no text of a file holds it
+_LONGEST_KEY = 80
+
 
 @dataclass
 class Rows:
@@ -141,27 +144,24 @@ def _without_refused(rows: Rows) -> Rows:
 def _keys(
     collection: Collection, columns: Mapping[str, NDArray[np.object_]], located: Located, count: int
 ) -> NDArray[np.object_]:
-    """Return what names each record: the file's identifier, or a digest of what is natural for the collection."""
-    out = np.empty(count, dtype=object)
-    identifiers = columns.get("id")
-    if identifiers is not None and all(value is not None for value in identifiers):
-        out[:] = [str(value) for value in identifiers]
-        if collection.name == "schools":
-            return out
-        return out
+    """Return what names each record: the file's identifier, or what is natural for the collection (marked by ``=``).
+
+    Campuses are rows of their own: their key is the school's, a unit separator, and the campus.
+    """
+    identifiers = columns.get("id", np.full(count, None, dtype=object))
     parts = [columns[name] for name in collection.natural_key]
     places = _rounded_places(located.geometry) if collection.shape in {"point", "line"} else None
-    for at in range(count):
-        if identifiers is not None and identifiers[at] is not None:
-            out[at] = str(identifiers[at])
+    out = np.empty(count, dtype=object)
+    for at, identifier in enumerate(identifiers):
+        if identifier is not None:
+            out[at] = str(identifier)
             continue
-        texts = [fold(str(part[at])) for part in parts]
-        if places is not None:
-            texts.append(places[at])
-        if collection.natural_key == ("name",) or collection.natural_key == ("code",):
-            out[at] = "=" + texts[0] if len(texts) == 1 and texts[0] else "=" + _digest("\x1f".join(texts))
-        else:
-            out[at] = "=" + _digest("\x1f".join(texts))
+        texts = [fold(str(part[at])) for part in parts] + ([] if places is None else [places[at]])
+        plain = len(texts) == 1 and 0 < len(texts[0]) <= _LONGEST_KEY
+        out[at] = "=" + (texts[0] if plain else _digest(SEPARATOR.join(texts)))
+    if collection.shape == "campus":
+        for at, campus in enumerate(columns["campus"]):
+            out[at] = f"{out[at]}{SEPARATOR}{fold(str(campus))}" if campus else out[at]
     return out
 
 
@@ -172,7 +172,7 @@ def _rounded_places(geometry: NDArray[np.object_]) -> list[str]:
 
 def _contents(columns: Mapping[str, NDArray[np.object_]], located: Located) -> NDArray[np.object_]:
     shapes = shapely.to_wkb(located.raw, byte_order=1)
-    texts = ["\x1f".join(map(str, row)) for row in zip(*(c.tolist() for c in columns.values()), strict=True)]
+    texts = [SEPARATOR.join(map(str, row)) for row in zip(*(c.tolist() for c in columns.values()), strict=True)]
     crs = located.crs.encode()
     out = np.empty(len(texts), dtype=object)
     out[:] = [

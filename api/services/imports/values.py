@@ -14,7 +14,7 @@ from gis.readers.report import RowProblem
 from numpy.typing import NDArray
 
 from api.services.imports.fields import Field
-from api.vocabulary import find_code
+from api.vocabulary import find_code, fold
 
 _SEPARATORS = re.compile(r"[;,、，；/|]+")
 _DATE = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[T\s]+(.*))?$")
@@ -117,9 +117,9 @@ def _read_one(raw: object, field: Field, read: Callable[[Any], Any]) -> Any:
         if not raw:
             return field.default
     value = read(raw)
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        if (field.least is not None and value < field.least) or (field.most is not None and value > field.most):
-            raise _ValueProblemError("out_of_range", f"{value} is not between {field.least} and {field.most}")
+    too_small = field.least is not None and value < field.least
+    if too_small or (field.most is not None and value > field.most):
+        raise _ValueProblemError("out_of_range", f"{value} is not between {field.least} and {field.most}")
     return value
 
 
@@ -289,3 +289,12 @@ def _weekday(raw: Any) -> int:
     raise _ValueProblemError(
         "bad_weekday", f"{text[:40]!r} is not a weekday; write 1 (Monday) to 7 (Sunday), or 星期一"
     )
+
+
+def fold_name(text: str) -> str:
+    """Return a township's name as it is compared: without the word for what kind of township it is."""
+    folded = fold(text)
+    for word in ("街道办事处", "街道", "镇", "乡"):
+        if folded.endswith(word) and len(folded) > len(word) + 1:
+            return folded.removesuffix(word)
+    return folded

@@ -116,6 +116,11 @@ export class LabelRoom {
     this.taken = [];
   }
 
+  /** The box is taken, whatever else is there. */
+  block(x0, y0, x1, y1) {
+    this.taken.push([x0, y0, x1, y1]);
+  }
+
   /** Take the box if it is free. */
   take(x0, y0, x1, y1) {
     for (const box of this.taken) if (x0 < box[2] && box[0] < x1 && y0 < box[3] && box[1] < y1) return false;

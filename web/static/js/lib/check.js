@@ -4,6 +4,7 @@
 import { isAborted, post } from "./api.js";
 import { shapeOf } from "./geometry.js";
 import { has, metres, nameOf, t, wholeMetres } from "./i18n.js";
+import { covered } from "./map.js";
 import { failure, waiting } from "./panel.js";
 import { VERDICT_COLOURS } from "./paint.js";
 import { el, icon } from "./text.js";
@@ -31,7 +32,7 @@ export class DistanceCheck {
     const choice = (name, options) => el("label", { class: "field" }, el("span", {}, t(`check.${name}`)),
       el("select", { attributes: { name }, on: { change: (event) => { this.values[name] = event.target.value; } } },
         options.map(([value, words]) => el("option", { attributes: { value, selected: value === this.values[name] } }, words))));
-    this.form = el("form", { class: "check", attributes: { novalidate: true }, on: { submit: (event) => { event.preventDefault(); this.run(); } } },
+    this.form = el("form", { class: "check-form", attributes: { novalidate: true }, on: { submit: (event) => { event.preventDefault(); this.run(); } } },
       el("p", { class: "lead-notice" }, icon("info"), el("strong", {}, t("check.lead_only"))),
       el("p", { class: "quiet" }, t("check.explain")),
       choice("target", this.targets()),
@@ -90,6 +91,7 @@ export class DistanceCheck {
     const point = Array.isArray(answer.point) ? { lon: answer.point[0], lat: answer.point[1] } : this.check.point;
     this.check = { point, lines };
     this.drawn(this.check);
+    if (point) this.goTo(point.lat, point.lon, 16);
     const counts = ORDER.map((verdict) => [verdict, results.filter((one) => one.verdict === verdict).length]).filter(([, n]) => n > 0);
     this.answer.replaceChildren(...[
       el("p", { class: "verdicts" }, counts.map(([verdict, n]) => verdictMark(verdict, n))),
@@ -97,6 +99,7 @@ export class DistanceCheck {
       el("ol", { class: "results" }, results.map((one) => this.#result(one))),
       el("p", { class: "lead-notice" }, icon("info"), el("strong", {}, answer.notice || t("check.lead_only"))),
     ].filter(Boolean));
+    if (covered() > 0) this.answer.scrollIntoView({ block: "start" }); // on a phone they come below the form
   }
 
   #result(one) {

@@ -84,7 +84,7 @@ export function schoolPick(school, { words, select }) {
     lead: el("span", { class: "school-sign" }, icon("school")),
     title: nameOf(school.properties),
     detail: [stages.map(words.stage).join(t("list.comma")), district].filter(Boolean).join(" · "),
-    value: n ? el("span", { attributes: { title: t("overview.open_hazards", { n }) } }, count(n), el("span", { class: "visually-hidden" }, ` ${t("overview.open_hazards_words")}`)) : null,
+    value: n ? t("overview.open_hazards", { n: count(n) }) : null,
     on: () => select("school", school.id),
   });
 }

@@ -38,6 +38,7 @@ const locale = language === "en" ? "en-GB" : "zh-CN";
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const tenth = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const wallClock = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
 
 export const count = (value) => whole.format(value);
 
@@ -59,8 +60,13 @@ export function squareMetres(value_m2) {
   return t("unit.m2", { n: whole.format(value_m2) });
 }
 
-/** A time of RFC 3339 as people write it; what cannot be read is shown as it came. */
+/**
+ * A time of RFC 3339 as people write it: by the clock of the place where it was recorded, when the offset
+ * says which; else by the reader's clock. What cannot be read is shown as it came.
+ */
 export function dateTime(text) {
   const time = Date.parse(text);
-  return Number.isNaN(time) ? String(text) : moment.format(time);
+  if (Number.isNaN(time)) return String(text);
+  const local = /^(.*T[\d:.]+)[+-](?!00:00)\d\d:\d\d$/.exec(text);
+  return local ? wallClock.format(Date.parse(`${local[1]}Z`)) : moment.format(time);
 }

@@ -58,8 +58,15 @@ export function goHome(map, { animate = false } = {}) {
   }
 }
 
-/** Bring a place into view. */
+/** How many pixels of the map lie under the sheet of a phone. */
+export function covered() {
+  if (!window.matchMedia("(max-width: 47.99rem)").matches) return 0;
+  return document.getElementById("panel")?.offsetHeight ?? 0;
+}
+
+/** Bring a place into the middle of what can be seen of the map. */
 export function flyTo(map, lat, lon, zoom) {
   const target = Math.max(map.getZoom(), zoom);
-  map.setView([lat, lon], target, { animate: !calm.matches });
+  const centre = map.unproject(map.project([lat, lon], target).add([0, covered() / 2]), target);
+  map.setView(centre, target, { animate: !calm.matches });
 }

@@ -41,8 +41,8 @@ function paint(view, scene) {
   if (scene.selectedShape) paintSelectedShape(view, scene.selectedShape);
   if (zoom >= 15.5) paintPremises(view, sources.premises.features);
   const room = new LabelRoom();
-  paintHazards(view, scene, room);
   paintGates(view, sources.gates.features, room);
+  paintHazards(view, scene, room);
   paintSchoolNames(view, sources.schools.features, scene, room);
   if (scene.check) paintCheck(view, scene.check);
   if (scene.pin) paintPin(view, worldX(scene.pin.lon), worldY(scene.pin.lat), SELECTED);
@@ -74,7 +74,7 @@ function paintCells(view, features, scene) {
     }
     const selected = scene.select?.kind === "cell" && String(one.properties.code) === scene.select.id;
     ctx.lineWidth = selected ? 2.6 : 0.7;
-    ctx.strokeStyle = selected ? SELECTED : "rgba(45,66,84,.5)";
+    ctx.strokeStyle = selected ? SELECTED : "rgba(45,66,84,.34)";
     ctx.stroke();
   });
   if (zoom < 17.5) return;
@@ -103,7 +103,8 @@ function paintCampuses(view, features, scene) {
     });
   }
   for (const one of features) {
-    if (one.x === null || (zoom >= 15 && one.shape?.kind === "area")) continue;
+    const drawn = one.shape?.kind === "area" && zoom >= 13 && (one.box[2] - one.box[0]) * view.scale > 12;
+    if (one.x === null || drawn) continue;
     const selected = scene.select?.kind === "school" && one.id === scene.select.id;
     const half = zoom < 11 ? 2.5 : zoom < 13 ? 4 : 5.5;
     const x = px(view, one.x);
@@ -190,6 +191,7 @@ function paintHazards(view, scene, room) {
   const factor = zoom < 14 ? 0.86 : 1;
   const groups = groupsOf(scene, zoom);
   let chosen = null;
+  ctx.globalAlpha = scene.check?.point ? 0.4 : 1; // a check is read without the hazards
   for (const group of groups) {
     const x = px(view, group.x);
     const y = py(view, group.y);
@@ -198,13 +200,14 @@ function paintHazards(view, scene, room) {
     if (group.count > 1) {
       drawCluster(ctx, group, scene.palette, x, y);
       const r = clusterRadius(group.count);
-      room.take(x - r, y - r, x + r, y + r);
+      room.block(x - r, y - r, x + r, y + r);
       continue;
     }
     const { category, severity, status } = group.items[0].properties;
     drawHazard(ctx, scene.palette.get(category), x, y, { severity, done: status !== "open", factor });
-    room.take(x - 8, y - 8, x + 8, y + 8);
+    room.block(x - 8, y - 8, x + 8, y + 8);
   }
+  ctx.globalAlpha = 1;
   if (chosen) {
     const [x, y, group] = chosen;
     const radius = (group.count > 1 ? clusterRadius(group.count) : RADIUS[group.items[0].properties.severity] ?? 9) + 6;
@@ -232,10 +235,13 @@ function paintSchoolNames(view, features, scene, room) {
     const text = nameOf(one.properties);
     const width = ctx.measureText(text).width;
     const x = px(view, one.x);
-    const inside = zoom >= 15 && one.shape?.kind === "area" && px(view, one.box[2]) - px(view, one.box[0]) > 40;
-    const y = inside ? py(view, one.y) : py(view, one.y) + 15;
-    if (!room.take(x - width / 2 - 3, y - 8, x + width / 2 + 3, y + 8)) continue;
-    haloText(ctx, text, x, y, { colour: first(one) ? "#8a2c06" : "#0d3a66", width: 3.6 });
+    const middle = py(view, one.y);
+    const half_height = Math.max(7, ((one.box[3] - one.box[1]) * view.scale) / 2);
+    const inside = zoom >= 15 && (one.box[2] - one.box[0]) * view.scale > width * 0.7;
+    const places = [middle + half_height + 9, middle - half_height - 9, middle + half_height + 25, middle - half_height - 25];
+    const y = (inside ? [middle, ...places] : zoom >= 15 ? [...places, middle] : places).find((at) => room.take(x - width / 2 - 3, at - 8, x + width / 2 + 3, at + 8));
+    if (y === undefined && !first(one)) continue;
+    haloText(ctx, text, x, y ?? places[0], { colour: first(one) ? "#8a2c06" : "#0d3a66", width: 3.6 });
   }
 }
 

@@ -51,6 +51,7 @@ export class Panel {
     const changed = this.kind !== kind;
     this.kind = kind;
     this.node.dataset.kind = kind;
+    this.node.parentElement.dataset.panel = kind;
     const head = [];
     let heading = null;
     if (title !== null) {

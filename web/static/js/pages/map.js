@@ -69,7 +69,7 @@ const overview = new Overview({ scene, words: () => words, select: (kind, id) =>
 const check = new DistanceCheck({
   targets: () => targets,
   drawn: (shown) => { scene.check = shown; layer.redraw(); },
-  goTo: (lat, lon, zoom) => flyTo(map, lat, lon, zoom),
+  goTo: (lat, lon, zoom) => { if (map.getZoom() < zoom) flyTo(map, lat, lon, zoom); },
   select: (kind, id) => selection.open(kind, id, { focus: true, move: true }),
 });
 let targets = [];
@@ -282,7 +282,7 @@ async function begin() {
   load();
   started = true;
   await loadVocabulary();
-  if (start.select) selection.open(start.select.kind, start.select.id, { push: false });
+  if (start.select) selection.open(start.select.kind, start.select.id, { push: false, move: start.view === null });
 }
 
 async function loadVocabulary() {

@@ -1,0 +1,104 @@
+"""Errors as ``application/problem+json`` (RFC 9457): the one table from what services raise to what HTTP answers."""
+
+from __future__ import annotations
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm.exc import StaleDataError
+from starlette.exceptions import HTTPException
+
+from api.errors import (
+    BadInputError,
+    CampusError,
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    StaleError,
+    UnavailableError,
+)
+from gis.errors import GisError
+
+log = structlog.get_logger()
+
+STATUS: dict[type[Exception], int] = {
+    NotFoundError: 404,
+    ConflictError: 409,
+    StaleError: 412,
+    ForbiddenError: 403,
+    BadInputError: 422,
+    GisError: 422,
+    UnavailableError: 503,
+}
+TITLES = {
+    400: "Bad request",
+    401: "Sign in first",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    412: "Changed meanwhile",
+    422: "Input cannot be used",
+    428: "If-Match is missing",
+    500: "Something went wrong here",
+    503: "Not available at the moment",
+}
+
+
+def problem(
+    status: int, detail: str, *, code: str = "", errors: list[dict[str, str]] | None = None, **headers: str
+) -> Response:
+    """Return a problem; ``code`` ends its stable type."""
+    body: dict[str, object] = {
+        "type": f"/problems/{code or status}",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+    }
+    if errors is not None:
+        body["errors"] = errors
+    return JSONResponse(body, status_code=status, media_type="application/problem+json", headers=headers or None)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Answer every error of the application as a problem; nothing a client sends is answered by a 500."""
+
+    @app.exception_handler(CampusError)
+    def campus_error(_request: Request, error: CampusError) -> Response:
+        status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+        errors = [{"where": p.where, "what": p.what, "code": p.code} for p in error.problems] or None
+        headers = {"Retry-After": "5"} if status == 503 else {}
+        return problem(status, error.detail, code=error.code, errors=errors, **headers)
+
+    @app.exception_handler(GisError)
+    def gis_error(_request: Request, error: GisError) -> Response:
+        return problem(422, str(error), code="bad-input")
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(_request: Request, error: RequestValidationError) -> Response:
+        errors = [
+            {"where": ".".join(str(part) for part in entry["loc"]), "what": entry["msg"], "code": entry["type"]}
+            for entry in error.errors()
+        ]
+        return problem(422, "; ".join(f"{e['where']}: {e['what']}" for e in errors[:3]), code="invalid", errors=errors)
+
+    @app.exception_handler(HTTPException)
+    def http(_request: Request, error: HTTPException) -> Response:
+        headers = {name.replace("-", "_"): value for name, value in (error.headers or {}).items()}
+        response = problem(error.status_code, str(error.detail))
+        for name, value in headers.items():
+            response.headers[name.replace("_", "-")] = value
+        return response
+
+    @app.exception_handler(StaleDataError)
+    def stale(_request: Request, _error: StaleDataError) -> Response:
+        return problem(412, "somebody else changed the record meanwhile; read it again", code="stale")
+
+    @app.exception_handler(DBAPIError)
+    def database(request: Request, error: DBAPIError) -> Response:
+        log.error("database_error", path=request.url.path, error=type(error.orig).__name__)
+        return problem(
+            503, "the database does not answer at the moment; try again", code="unavailable", **{"Retry-After": "5"}
+        )

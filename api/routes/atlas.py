@@ -1,0 +1,103 @@
+"""What lies on the map beside schools and hazards, and the words for it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.dependencies import Box, Cursor, Limit, ReadSession
+from api.routes.answers import geojson_answer, json_answer
+from api.schemas.records import Latitude, Longitude
+from api.services import atlas, places
+from api.vocabulary import Term, vocabulary
+
+router = APIRouter(tags=["map"])
+
+
+@router.get("/perimeters")
+def perimeters(request: Request, session: ReadSession, bbox: Box, limit: Limit = 100, cursor: Cursor = 0) -> Response:
+    """List the control zones of schools."""
+    page = atlas.perimeters_in(session, bounds=bbox, after=cursor, limit=limit)
+    return geojson_answer(request, page.document, next_cursor=page.next_cursor)
+
+
+@router.get("/cells")
+def cells(request: Request, session: ReadSession, bbox: Box, limit: Limit = 100, cursor: Cursor = 0) -> Response:
+    """List grid cells with their code, schools and inspector."""
+    page = atlas.cells_in(session, bounds=bbox, after=cursor, limit=limit)
+    return geojson_answer(request, page.document, next_cursor=page.next_cursor)
+
+
+@router.get("/gates")
+def gates(request: Request, session: ReadSession, bbox: Box, limit: Limit = 100, cursor: Cursor = 0) -> Response:
+    """List gates."""
+    page = atlas.gates_in(session, bounds=bbox, after=cursor, limit=limit)
+    return geojson_answer(request, page.document, next_cursor=page.next_cursor)
+
+
+@router.get("/premises")
+def premises(request: Request, session: ReadSession, bbox: Box, limit: Limit = 100, cursor: Cursor = 0) -> Response:
+    """List licensed premises."""
+    page = atlas.premises_in(session, bounds=bbox, after=cursor, limit=limit)
+    return geojson_answer(request, page.document, next_cursor=page.next_cursor)
+
+
+@router.get("/streets")
+def streets(
+    request: Request,
+    session: ReadSession,
+    bbox: Box,
+    zoom: Annotated[int, Query(ge=0, le=22)] = 17,
+    limit: Limit = 1000,
+    cursor: Cursor = 0,
+) -> Response:
+    """List streets, thinned for a zoom level."""
+    page = atlas.streets_in(session, bounds=bbox, zoom=zoom, after=cursor, limit=limit)
+    return geojson_answer(request, page.document, next_cursor=page.next_cursor)
+
+
+@router.get("/geocode")
+def geocode(
+    session: ReadSession,
+    q: Annotated[str, Query(max_length=200)],
+    lon: Longitude | None = None,
+    lat: Latitude | None = None,
+) -> dict[str, Any]:
+    """Find places by name or address, offline; nearer ones first where a point is given."""
+    near = None if lon is None or lat is None else (lon, lat)
+    return {"results": places.geocode(session, q, near=near)}
+
+
+@router.get("/geocode/reverse")
+def reverse(session: ReadSession, lon: Longitude, lat: Latitude) -> dict[str, Any]:
+    """Name the places nearest to a point."""
+    return {"results": places.reverse_geocode(session, lon, lat)}
+
+
+@router.get("/vocabulary")
+def words() -> Response:
+    """List the codes and their words in both languages."""
+    known = vocabulary()
+    return json_answer(
+        {
+            "hazard_categories": [
+                _word(t) | {"subtypes": _words(t.subtypes)} for t in known.hazard_categories.values()
+            ],
+            "premises_categories": _words(known.premises_categories),
+            "stages": _words(known.stages),
+            "verdicts": _words(known.verdicts),
+            "hazard_statuses": _words(known.hazard_statuses),
+            "severities": _words(known.severities),
+            "gate_kinds": _words(known.gate_kinds),
+            "incident_types": [_word(t) for t in known.incident_types.values() if not t.serious],
+        }
+    )
+
+
+def _word(term: Term) -> dict[str, Any]:
+    return {"code": term.code, "zh": term.zh, "en": term.en}
+
+
+def _words(terms: Any) -> list[dict[str, Any]]:
+    return [_word(term) for term in terms.values()]

@@ -1,0 +1,103 @@
+"""Hazards and inspections."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from starlette.exceptions import HTTPException
+
+from api.dependencies import Box, CurrentActor, Cursor, Limit, ReadSession, WriteSession
+from api.routes.answers import geojson_answer, json_answer
+from api.schemas.records import Category, HazardIn, HazardPatch, InspectionIn, Latitude, Longitude
+from api.services import inspections
+
+router = APIRouter(tags=["hazards"])
+
+
+@router.get("/hazards")
+def hazards(
+    request: Request,
+    session: ReadSession,
+    bbox: Box,
+    category: Annotated[list[Category] | None, Query()] = None,
+    status: Annotated[list[str] | None, Query(max_length=5)] = None,
+    limit: Limit = 100,
+    cursor: Cursor = 0,
+) -> Response:
+    """List hazards as GeoJSON points."""
+    document, following = inspections.hazards_in(
+        session, bounds=bbox, categories=category or [], statuses=status or [], after=cursor, limit=limit
+    )
+    return geojson_answer(request, document, next_cursor=following)
+
+
+@router.get("/hazards/nearby")
+def nearby(
+    request: Request,
+    session: ReadSession,
+    lon: Longitude,
+    lat: Latitude,
+    category: Category,
+    within_m: Annotated[float, Query(gt=0, le=1000, allow_inf_nan=False)] = 50.0,
+) -> Response:
+    """List open hazards of a category around a point: perhaps it is one of them."""
+    return geojson_answer(
+        request, inspections.hazards_nearby(session, lon=lon, lat=lat, category=category, within_m=within_m)
+    )
+
+
+@router.get("/hazards/{identity}")
+def hazard(request: Request, session: ReadSession, identity: uuid.UUID) -> Response:
+    """Show one hazard, with the distances to the schools in whose perimeter it lies."""
+    document = inspections.hazard_detail(session, identity)
+    return geojson_answer(request, document, etag=document["properties"]["version"])
+
+
+@router.post("/hazards", status_code=201)
+def log_hazard(request: Request, session: WriteSession, actor: CurrentActor, hazard: HazardIn) -> Response:
+    """Log a hazard; sending the same record again answers the same result and creates nothing."""
+    document, created = inspections.log_hazard(session, actor, hazard)
+    answer = geojson_answer(request, document, etag=document["properties"]["version"])
+    answer.status_code = 201 if created else 200
+    return answer
+
+
+@router.patch("/hazards/{identity}")
+def change_hazard(
+    request: Request,
+    session: WriteSession,
+    identity: uuid.UUID,
+    change: HazardPatch,
+    if_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Change a hazard that nobody else has changed meanwhile; a new position ties it anew."""
+    document = inspections.change_hazard(session, identity, change, _version(if_match))
+    return geojson_answer(request, document, etag=document["properties"]["version"])
+
+
+def _version(if_match: str | None) -> int:
+    if if_match is None:
+        raise HTTPException(428, "send the ETag of the record you read as If-Match")
+    text = if_match.strip().removeprefix("W/").strip('"')
+    return int(text) if text.isdigit() and len(text) < 18 else -1
+
+
+@router.get("/inspections")
+def list_inspections(
+    request: Request, session: ReadSession, actor: CurrentActor, limit: Limit = 100, cursor: Cursor = 0
+) -> Response:
+    """List inspections: your own, or all for those who oversee them."""
+    rows, following = inspections.list_inspections(session, actor, after=cursor, limit=limit)
+    answer = json_answer({"inspections": rows})
+    if following is not None:
+        answer.headers["Link"] = f'<{request.url.include_query_params(cursor=following)}>; rel="next"'
+    return answer
+
+
+@router.post("/inspections", status_code=201)
+def log_inspection(session: WriteSession, actor: CurrentActor, inspection: InspectionIn) -> Response:
+    """Log an inspection; sending the same record again answers the same result and creates nothing."""
+    document, created = inspections.log_inspection(session, actor, inspection)
+    return json_answer(document, status=201 if created else 200, etag=document["version"])

@@ -1,0 +1,93 @@
+"""Incidents: cells only, k-anonymous, and the heat map drawn of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from api.dependencies import AppSettings, CurrentActor, Language, ReadSession
+from api.errors import BadInputError
+from api.routes.answers import geojson_answer
+from api.services import heatmaps
+from api.services.heatmaps import HeatRequest
+
+router = APIRouter(tags=["incidents"])
+
+Kinds = Annotated[list[str] | None, Query(alias="type", description="incident types, all when none is named")]
+Weekdays = Annotated[list[int] | None, Query(description="1 = Monday … 7 = Sunday")]
+CityCode = Annotated[str | None, Query(max_length=12)]
+
+
+def _day(text: str | None, name: str) -> dt.date | None:
+    if not text:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise BadInputError(f"{name}: {text!r} is not a day; write it as 2026-09-01") from None
+
+
+@router.get("/incidents/cells")
+def incident_cells(
+    request: Request,
+    session: ReadSession,
+    settings: AppSettings,
+    first: Annotated[str | None, Query(alias="from", max_length=10)] = None,
+    last: Annotated[str | None, Query(alias="to", max_length=10)] = None,
+    kinds: Kinds = None,
+    weekday: Weekdays = None,
+    after_school: bool = False,
+    city: CityCode = None,
+) -> Response:
+    """Count incidents by cell; no count below k is shown, nor one that could be worked out from the others."""
+    wanted = _request(first, last, kinds, weekday, after_school, city)
+    return geojson_answer(request, heatmaps.incident_cells(session, settings, wanted))
+
+
+@router.get("/heatmap", response_class=HTMLResponse)
+def heatmap(
+    session: ReadSession,
+    settings: AppSettings,
+    actor: CurrentActor,
+    language: Language,
+    last: Annotated[str | None, Query(alias="to", max_length=10)] = None,
+    since: Annotated[str | None, Query(alias="from", max_length=10)] = None,
+    kinds: Kinds = None,
+    weekday: Weekdays = None,
+    after_school: bool = True,
+    by_week: bool = True,
+    city: CityCode = None,
+    chosen: Annotated[str | None, Query(alias="language", max_length=5)] = None,
+) -> Response:
+    """Draw the heat map as one page that needs no network; it holds cells and counts, never a point."""
+    wanted = _request(since, last, kinds, weekday, after_school, city, by_week=by_week)
+    page = heatmaps.heatmap_page(
+        session, settings, wanted, language=chosen if chosen in {"zh", "en"} else language, viewer=actor.display_name
+    )
+    # the page holds its own scripts: it may run in a frame of its own, and reach nothing
+    policy = "sandbox allow-scripts; frame-ancestors 'self'"
+    return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Cache-Control": "private, max-age=60"})
+
+
+def _request(
+    first: str | None,
+    last: str | None,
+    kinds: list[str] | None,
+    weekdays: list[int] | None,
+    after_school: bool,
+    city: str | None,
+    *,
+    by_week: bool = False,
+) -> HeatRequest:
+    return HeatRequest(
+        first=_day(first, "from"),
+        last=_day(last, "to"),
+        kinds=tuple(kind for kind in kinds or () if kind),
+        weekdays=tuple(weekdays or ()),
+        after_school=after_school,
+        by_week=by_week,
+        city=city,
+    )

@@ -1,0 +1,102 @@
+"""What clients send: hazards, inspections, places to check. Strict: what is not known is refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+from api.vocabulary import find_code, vocabulary
+
+
+def _no_control(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("a NUL character cannot be kept")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_no_control)]
+Short = Annotated[Text, Field(max_length=200)]
+Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
+Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
+Metres = Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
+
+
+def _category(code: str) -> str:
+    found = find_code(vocabulary().hazard_categories, code)
+    if found is None:
+        raise ValueError(f"not a category; use one of {', '.join(vocabulary().hazard_categories)}")
+    return found
+
+
+Category = Annotated[str, Field(max_length=60), AfterValidator(_category)]
+
+
+def _moment(moment: dt.datetime) -> dt.datetime:
+    if not 1970 <= moment.year <= 2200:
+        raise ValueError("the year cannot be right")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class HazardIn(_In):
+    """A hazard as it is logged; ``id`` is made by the client, so that sending it again creates nothing."""
+
+    id: uuid.UUID
+    lon: Longitude
+    lat: Latitude
+    category: Category
+    subtype: Annotated[str, Field(max_length=48)] = ""
+    severity: Annotated[int, Field(ge=1, le=3)] = 2
+    name: Short = ""
+    note: Annotated[Text, Field(max_length=10_000)] = ""
+    address: Annotated[Text, Field(max_length=300)] = ""
+    observed_at: Moment | None = None
+    position_error_m: Metres | None = None
+
+
+class HazardPatch(_In):
+    """What may change of a hazard; a new position ties it anew to cell and schools."""
+
+    lon: Longitude | None = None
+    lat: Latitude | None = None
+    category: Category | None = None
+    subtype: Annotated[str, Field(max_length=48)] | None = None
+    severity: Annotated[int, Field(ge=1, le=3)] | None = None
+    status: Annotated[str, Field(pattern="^(open|resolved|gone)$")] | None = None
+    name: Short | None = None
+    note: Annotated[Text, Field(max_length=10_000)] | None = None
+
+
+class InspectionIn(_In):
+    """A visit of an inspector to a school, a cell or a known hazard."""
+
+    id: uuid.UUID
+    school: uuid.UUID | None = None
+    hazard: uuid.UUID | None = None
+    started_at: Moment
+    ended_at: Moment | None = None
+    outcome: Annotated[str, Field(pattern="^(done|nothing_found|not_reached)$")] = "done"
+    note: Annotated[Text, Field(max_length=10_000)] = ""
+    answers: Annotated[dict[str, Any], Field(max_length=200)] = {}
+    lon: Longitude | None = None
+    lat: Latitude | None = None
+    position_error_m: Metres | None = None
+
+
+class DistanceCheckIn(_In):
+    """A place to hold against the distance rules of a target."""
+
+    lon: Annotated[float, Field(allow_inf_nan=False)]
+    lat: Annotated[float, Field(allow_inf_nan=False)]
+    crs: Annotated[str, Field(max_length=100)] = "wgs84"
+    target: Annotated[str, Field(max_length=60)]
+    position_error_m: Metres | None = None

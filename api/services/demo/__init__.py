@@ -1,0 +1,43 @@
+"""The demonstration: a district of Tempe on real data, and Zhuji with everything on the map made up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy.orm import Session
+
+from api.errors import BadInputError
+from api.services.demo import tempe, zhuji
+from api.services.demo.people import add_people
+from api.settings import Settings
+from api.store import cities, counts
+
+
+def remove_embedded(settings: Settings) -> None:
+    """Take the embedded database away; another database is never emptied from here."""
+    if settings.database_url is not None:
+        raise BadInputError("--fresh empties the embedded database only; empty the other one yourself")
+    for suffix in ("", "-wal", "-shm"):
+        (settings.data / f"campus.sqlite{suffix}").unlink(missing_ok=True)
+
+
+def load(session: Session, settings: Settings) -> list[str]:
+    """Load what is not there yet, by the import that everybody uses, and say what there is."""
+    known = {city.code for city in cities.all_cities(session)}
+    signs: list[str] = []
+    with TemporaryDirectory() as folder:
+        if zhuji.CODE not in known:
+            zhuji.load(session, settings, Path(folder))
+        if tempe.CODE not in known:
+            tempe.load(session, settings, Path(folder))
+    signs = add_people(session)
+    return [*_summary(session), *signs]
+
+
+def _summary(session: Session) -> list[str]:
+    lines = []
+    for city in cities.all_cities(session):
+        parts = ", ".join(f"{count} {name}" for name, count in counts.by_collection(session, city).items() if count)
+        lines.append(f"{city.name} ({city.name_en or city.code}): {parts}")
+    return lines

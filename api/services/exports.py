@@ -1,0 +1,38 @@
+"""Tables into files that spreadsheets open, with no cell that they would run as a formula."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from api.errors import BadInputError
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV (UTF-8 with BOM, as spreadsheets expect) or XLSX, by the file's name."""
+    safe = table.map(harmless)
+    if path.suffix.lower() == ".csv":
+        safe.to_csv(path, index=False, encoding="utf-8-sig")
+    elif path.suffix.lower() == ".xlsx":
+        with pd.ExcelWriter(
+            path,
+            engine="xlsxwriter",
+            engine_kwargs={"options": {"strings_to_formulas": False, "strings_to_urls": False}},
+        ) as writer:
+            safe.to_excel(writer, index=False)
+    else:
+        raise BadInputError(f"{path.name}: a table is written as .csv or .xlsx")
+
+
+def harmless(value: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula.
+
+    Examples
+    --------
+    >>> harmless("=1+1"), harmless("Gate"), harmless(-1.5)
+    ("'=1+1", 'Gate', -1.5)
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

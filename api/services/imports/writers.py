@@ -1,0 +1,232 @@
+"""What each collection needs besides the file's own fields before its rows are written, and what follows after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+import sqlalchemy as sa
+from gis.lattice import parse_unit_code
+from gis.readers.report import RowProblem
+from sqlalchemy.orm import Session
+
+from api.services import grids, hazards, incidents
+from api.services.imports.rows import Rows
+from api.store import schools
+from api.store.models import Cell, City, District, Gate, Hazard, Incident, Place, Premises, Street
+from api.store.models.base import now
+from api.store.spatial import as_multipolygons
+from gis.geodesic import pairs_within
+
+GATE_REACH_M = 100.0  # a gate without a named school belongs to the nearest campus within this distance
+
+Derived = Mapping[str, Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Writer:
+    """How one collection is kept.
+
+    ``derive`` returns the columns of the table for rows, and may refuse rows through ``rows.problems``;
+    ``after`` is told which ids are new or changed, in the same transaction.
+    """
+
+    table: sa.Table
+    derive: Callable[[Session, City, Rows], Derived]
+    after: Callable[[Session, City, list[int]], None] | None = None
+    of_city: bool = True
+
+
+def _of_city(city: City, rows: Rows) -> dict[str, Sequence[Any]]:
+    return {"city_id": [city.id] * len(rows)}
+
+
+def _hazards(session: Session, city: City, rows: Rows) -> Derived:
+    columns = rows.columns
+    moment = now()
+    return {
+        **_of_city(city, rows),
+        **{name: columns[name] for name in ("category", "subtype", "status", "name", "note", "address")},
+        "severity": [int(value) for value in columns["severity"]],
+        "observed_at": [moment if value is None else value for value in columns["observed_at"]],
+        "position_error_m": columns["position_error_m"],
+        "location": rows.geometry,
+    }
+
+
+def _premises(session: Session, city: City, rows: Rows) -> Derived:
+    names = (
+        "name", "categories", "address", "licence", "licensed_from", "licence_expires", "closed_on", "opening_hours",
+        "position_error_m",
+    )  # fmt: skip
+    return {**_of_city(city, rows), **{name: rows.columns[name] for name in names}, "location": rows.geometry}
+
+
+def _incidents(session: Session, city: City, rows: Rows) -> Derived:
+    columns = rows.columns
+    ends = [
+        first if last is None else last
+        for first, last in zip(columns["occurred_from"], columns["occurred_to"], strict=True)
+    ]
+    for number, first, last in zip(rows.number, columns["occurred_from"], ends, strict=True):
+        if last < first:
+            rows.problems.append(
+                RowProblem(int(number), "occurred_to", "bad_interval", "the end lies before the beginning", "refused")
+            )
+    described = incidents.describe(
+        session,
+        city,
+        kinds=columns["kind"],
+        serious=columns["serious"],
+        first=columns["occurred_from"],
+        points=rows.geometry,
+    )
+    return {
+        **_of_city(city, rows),
+        "kind": columns["kind"],
+        "occurred_from": columns["occurred_from"],
+        "occurred_to": ends,
+        "location": rows.geometry,
+        **described,
+    }
+
+
+def _streets(session: Session, city: City, rows: Rows) -> Derived:
+    names = ("name", "highway", "oneway", "maxspeed_kmh")
+    return {**_of_city(city, rows), **{name: rows.columns[name] for name in names}, "line": rows.geometry}
+
+
+def _places(session: Session, city: City, rows: Rows) -> Derived:
+    alternatives = [
+        value if isinstance(value, list) else [part.strip() for part in str(value).split(";") if part.strip()]
+        for value in rows.columns["alt_names"]
+    ]
+    names = ("name", "kind", "address")
+    return {
+        **_of_city(city, rows),
+        **{name: rows.columns[name] for name in names},
+        "alt_names": alternatives,
+        "location": rows.geometry,
+    }
+
+
+def _districts(session: Session, city: City, rows: Rows) -> Derived:
+    names = ("code", "name", "name_en", "kind")
+    return {
+        **_of_city(city, rows),
+        **{name: rows.columns[name] for name in names},
+        "boundary": as_multipolygons(rows.geometry),
+    }
+
+
+def _cells(session: Session, city: City, rows: Rows) -> Derived:
+    for number, code in zip(rows.number, rows.columns["code"], strict=True):
+        try:
+            unit = parse_unit_code(str(code))
+        except ValueError as error:
+            rows.problems.append(RowProblem(int(number), "code", "bad_unit_code", str(error), "refused"))
+        else:
+            if city.code.isdigit() and len(city.code) == 6 and unit.county != city.code:
+                detail = f"the code belongs to county {unit.county}, not to {city.code}"
+                rows.problems.append(RowProblem(int(number), "code", "foreign_code", detail, "refused"))
+    _refuse_overlaps(rows)
+    names = ("code", "responsible", "starts_on", "ends_on")
+    return {
+        **_of_city(city, rows),
+        **{name: rows.columns[name] for name in names},
+        "kind": ["unit"] * len(rows),
+        "outline": as_multipolygons(rows.geometry),
+    }
+
+
+def _refuse_overlaps(rows: Rows) -> None:
+    """Report pairs of cells that share more than a thousandth: unit grids have no overlaps (GB/T 30428.1)."""
+    shapes = rows.geometry
+    first, second = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    pair = first < second
+    first, second = first[pair], second[pair]
+    shared = shapely.area(shapely.intersection(shapes[first], shapes[second]))
+    smaller = np.minimum(shapely.area(shapes[first]), shapely.area(shapes[second]))
+    for a, b in zip(first[shared > smaller * 1e-3], second[shared > smaller * 1e-3], strict=True):
+        detail = f"the cell overlaps that of row {rows.number[a]}"
+        rows.problems.append(RowProblem(int(rows.number[b]), "geometry", "overlap", detail, "refused"))
+
+
+def _gates(session: Session, city: City, rows: Rows) -> Derived:
+    """Find the school of each gate: the one that is named, or that whose campus is nearest."""
+    owner: list[int | None] = [None] * len(rows)
+    named: dict[str, int | None] = {}
+    for at, key in enumerate(rows.columns["school"]):
+        if key is None:
+            continue
+        if key not in named:
+            school = schools.find_school(session, str(key))
+            named[key] = school.id if school is not None and school.city_id == city.id else None
+        owner[at] = named[key]
+        if owner[at] is None:
+            detail = f"there is no school {str(key)[:60]!r}, or more than one of that name"
+            rows.problems.append(RowProblem(int(rows.number[at]), "school", "unknown_school", detail, "refused"))
+    nameless = [at for at, key in enumerate(rows.columns["school"]) if key is None]
+    if nameless:
+        _nearest_schools(session, city, rows, nameless, owner)
+    return {
+        "school_id": owner,
+        "name": rows.columns["name"],
+        "kind": rows.columns["kind"],
+        "location": rows.geometry,
+    }
+
+
+def _nearest_schools(session: Session, city: City, rows: Rows, nameless: list[int], owner: list[int | None]) -> None:
+    campuses = schools.campuses_frame(session, city)
+    if len(campuses):
+        pairs = pairs_within(rows.geometry[nameless], campuses["boundary"].to_numpy(dtype=object), GATE_REACH_M)
+        nearest = pd.DataFrame(
+            {"point": pairs.point_index, "campus": pairs.boundary_index, "distance_m": pairs.distance_m}
+        )
+        for point, campus in (
+            nearest.sort_values("distance_m").drop_duplicates("point")[["point", "campus"]].itertuples(index=False)
+        ):
+            owner[nameless[point]] = int(campuses["school_id"].iloc[campus])
+    for at in nameless:
+        if owner[at] is None:
+            detail = f"no school is named, and no campus lies within {GATE_REACH_M:g} m"
+            rows.problems.append(RowProblem(int(rows.number[at]), "school", "unknown_school", detail, "refused"))
+
+
+def _link_hazards(session: Session, city: City, ids: list[int]) -> None:
+    hazards.link_hazards(session, city, ids=ids)
+
+
+def _link_around_gates(session: Session, city: City, ids: list[int]) -> None:
+    owners = session.scalars(sa.select(Gate.school_id).where(Gate.id.in_(ids)).distinct()).all()
+    hazards.link_around(session, city, owners)
+
+
+def _rebuild_on_units(session: Session, city: City, ids: list[int]) -> None:
+    """Put existing perimeters onto the unit grids that have just come or changed."""
+    from api.store.grids import perimeter_distances
+
+    grids.rebuild_for(session, city, list(perimeter_distances(session, city)))
+
+
+def writers() -> dict[str, Writer]:
+    """Return the writers of the collections that live in one table."""
+    tables: dict[str, Any] = {
+        "hazards": (Hazard, _hazards, _link_hazards),
+        "premises": (Premises, _premises, None),
+        "incidents": (Incident, _incidents, None),
+        "streets": (Street, _streets, None),
+        "places": (Place, _places, None),
+        "districts": (District, _districts, None),
+        "cells": (Cell, _cells, _rebuild_on_units),
+        "gates": (Gate, _gates, _link_around_gates),
+    }
+    return {
+        name: Writer(model.__table__, derive, after, of_city="city_id" in model.__table__.c)
+        for name, (model, derive, after) in tables.items()
+    }

@@ -1,0 +1,216 @@
+"""Premises against the distance rules: leads (疑似线索), never findings."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import shapely
+from gis.rules import SchoolSet
+from sqlalchemy.orm import Session
+
+from api.errors import BadInputError, NotFoundError
+from api.settings import Settings
+from api.store import cities, screening
+from api.store.models import City
+from api.store.models.base import now
+from api.vocabulary import find_code, vocabulary
+from gis import crs, rules
+
+
+def today(city: City) -> dt.date:
+    """Return the present day in the city."""
+    return now().astimezone(ZoneInfo(city.time_zone)).date()
+
+
+def current_rules(session: Session) -> tuple[rules.Rule, ...]:
+    """Return the rules: the newest version of each in the database, else the table that the software comes with."""
+    kept = screening.newest_rules(session)
+    return tuple(rules.Rule(**row) for row in kept) if kept else rules.load_rules()
+
+
+def city_at(session: Session, lon: float, lat: float, code: str | None = None) -> City:
+    """Return the city of a place: the one named, else the one whose area or schools are nearest."""
+    known = cities.all_cities(session)
+    if code is not None or len(known) <= 1:
+        return cities.get_city(session, code)
+    nearest = screening.nearest_city(session, lon, lat)
+    if nearest is None:
+        raise NotFoundError("there is no school yet; import some: campus import schools FILE")
+    return nearest
+
+
+def check_place(
+    session: Session,
+    settings: Settings,
+    *,
+    lon: float,
+    lat: float,
+    target: str,
+    source_crs: str = "wgs84",
+    position_error_m: float | None = None,
+    city_code: str | None = None,
+    language: str = "zh",
+) -> dict[str, Any]:
+    """Hold one place against every rule of a target, with the evidence.
+
+    Parameters
+    ----------
+    lon, lat
+        The place, in ``source_crs``.
+    target
+        A premises category, as a code or a word of the vocabulary.
+    position_error_m
+        How far off the place may be, metres; None: the setting.
+
+    Returns
+    -------
+    dict
+        ``place``, ``results`` (each with verdict, distances, measured line, legal basis and a sentence), ``notice``.
+    """
+    code = find_code(vocabulary().premises_categories, target)
+    if code is None:
+        raise BadInputError(
+            f"the target {target[:60]!r} is not known; use one of {', '.join(vocabulary().premises_categories)}"
+        )
+    x, y = crs.to_wgs84(np.array([lon]), np.array([lat]), source_crs)
+    city = city_at(session, float(x[0]), float(y[0]), city_code)
+    error_m = settings.position_error_m if position_error_m is None else position_error_m
+    school_set, names = _school_set(session, city, settings)
+    table = current_rules(session)
+    places = pd.DataFrame(
+        {
+            "id": [0],
+            "lon": x,
+            "lat": y,
+            "categories": [[code]],
+            "position_error_m": [error_m],
+            "licensed_from": [None],
+            "licence_expires": [None],
+        }
+    )
+    found = rules.check(
+        places, school_set, table, on=today(city), township_areas=screening.township_areas(session, city)
+    )
+    by_id = {rule.rule_id: rule for rule in rules.rules_at(table, today(city))}
+    return {
+        "place": {"lon": float(x[0]), "lat": float(y[0]), "target": code, "position_error_m": error_m},
+        "results": [_result(row, by_id[row.rule_id], names, language) for row in found.itertuples()],
+        "notice": rules.LEAD_NOTICE[language],
+    }
+
+
+def _result(row: Any, rule: rules.Rule, names: pd.DataFrame, language: str) -> dict[str, Any]:
+    known = row.school is not None and int(row.school) >= 0
+    school = names.iloc[int(row.school)] if known else None
+    name = None if school is None else str(school["name"])
+    return {
+        "rule_id": row.rule_id,
+        "version": rule.version,
+        "title": rule.title(language),
+        "target": rule.target,
+        "verdict": row.verdict,
+        "school": None if school is None else {"uuid": str(school["uuid"]), "name": name},
+        "measure": row.measure,
+        "distance_m": _number(row.distance_m),
+        "limit_m": _number(row.limit_m),
+        "boundary_distance_m": _number(row.boundary_distance_m),
+        "gate_distance_m": _number(row.gate_distance_m),
+        "sentence": rules.explain(row, rule, language, school_name=name or ""),
+        "basis": rule.basis(language),
+        "basis_status": rule.basis_status,
+        "line": None if row.line is None else shapely.geometry.mapping(row.line),
+        "existing": bool(row.existing),
+    }
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or not np.isfinite(value) else round(float(value), 3)
+
+
+def screen_city(session: Session, city: City, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Hold every premises against every rule.
+
+    Returns
+    -------
+    leads, schools
+        The leads as ``gis.rules.screen`` returns them (``place`` is the position in the premises), with the
+        premises' own columns beside them; and the schools that ``school`` points into.
+    """
+    premises = screening.premises_frame(session, city)
+    if premises.empty:
+        raise NotFoundError("there are no premises to screen; import some: campus import premises FILE")
+    school_set, names = _school_set(session, city, settings)
+    xy = shapely.get_coordinates(premises["location"].to_numpy(dtype=object))
+    places = pd.DataFrame(
+        {
+            "id": premises["id"].to_numpy(),
+            "lon": xy[:, 0],
+            "lat": xy[:, 1],
+            "categories": premises["categories"],
+            "position_error_m": [
+                settings.position_error_m if pd.isna(e) else float(e) for e in premises["position_error_m"]
+            ],
+            "licensed_from": premises["licensed_from"],
+            "licence_expires": premises["licence_expires"],
+        }
+    )
+    leads = rules.screen(
+        places,
+        school_set,
+        current_rules(session),
+        on=today(city),
+        township_areas=screening.township_areas(session, city),
+    )
+    return leads.merge(premises[["id", "uuid", "name", "address"]], left_on="place", right_on="id", how="left"), names
+
+
+def leads_table(
+    leads: pd.DataFrame, names: pd.DataFrame, table: Mapping[str, rules.Rule], language: str
+) -> pd.DataFrame:
+    """Return leads as a table for people: what, where, against which rule, with the sentence."""
+    school = names["name"].to_numpy(dtype=object)[leads["school"].to_numpy(dtype=np.int64)]
+    return pd.DataFrame(
+        {
+            "premises": leads["name"].to_numpy(),
+            "address": leads["address"].to_numpy(),
+            "rule": leads["rule_id"].to_numpy(),
+            "school": school,
+            "verdict": leads["verdict"].to_numpy(),
+            "distance_m": leads["distance_m"].astype(float).round(2).to_numpy(),
+            "limit_m": leads["limit_m"].to_numpy(),
+            "boundary_distance_m": leads["boundary_distance_m"].astype(float).round(2).to_numpy(),
+            "gate_distance_m": leads["gate_distance_m"].astype(float).round(2).to_numpy(),
+            "existing": leads["existing"].to_numpy(),
+            "sentence": [
+                rules.explain(row, table[row.rule_id], language, school_name=str(name))
+                for row, name in zip(leads.itertuples(), school, strict=True)
+            ],
+        }
+    )
+
+
+def _school_set(session: Session, city: City, settings: Settings) -> tuple[SchoolSet, pd.DataFrame]:
+    names, campuses, gates = screening.school_frames(session, city)
+    if campuses.empty:
+        raise NotFoundError("there is no school yet; import some: campus import schools FILE")
+    position = {int(identity): at for at, identity in enumerate(names["id"])}
+    known_as_point = campuses["known_as"].to_numpy() == "point"
+    error = np.where(known_as_point, campuses["radius_m"].astype(float).fillna(0.0), settings.boundary_error_m)
+    return (
+        SchoolSet(
+            boundaries=campuses["boundary"].to_numpy(dtype=object),
+            boundary_school=campuses["school_id"].map(position).to_numpy(dtype=np.int64),
+            boundary_error_m=error.astype(float),
+            stages=tuple(tuple(stages) for stages in names["stages"]),
+            opened_on=tuple(names["opened_on"]),
+            district=tuple(names["district_code"]),
+            gates=gates["location"].to_numpy(dtype=object),
+            gate_school=gates["school_id"].map(position).to_numpy(dtype=np.int64),
+        ),
+        names,
+    )

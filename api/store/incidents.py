@@ -1,0 +1,83 @@
+"""Incidents, counted by cell of the lattice; the points themselves stay here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from api.store.models import City, Incident
+
+
+@dataclass(frozen=True)
+class IncidentFilter:
+    """Which incidents are counted.
+
+    ``first`` and ``last`` bound the moment (last not included); ``after_school_min`` is the window in minutes around
+    dismissal, None for the whole day; serious incidents are never among them.
+    """
+
+    first: dt.datetime | None = None
+    last: dt.datetime | None = None
+    kinds: Sequence[str] = ()
+    weekdays: Sequence[int] = ()
+    after_school_min: tuple[int, int] | None = None
+
+    def conditions(self, city: City) -> list[sa.ColumnElement[bool]]:
+        """Return the filter as conditions of a query."""
+        out: list[sa.ColumnElement[bool]] = [
+            Incident.city_id == city.id,
+            Incident.serious.is_(False),
+            Incident.lattice_column.is_not(None),
+        ]
+        if self.first is not None:
+            out.append(Incident.occurred_from >= self.first)
+        if self.last is not None:
+            out.append(Incident.occurred_from < self.last)
+        if self.kinds:
+            out.append(Incident.kind.in_(list(self.kinds)))
+        if self.weekdays:
+            out.append(Incident.weekday.in_(list(self.weekdays)))
+        if self.after_school_min is not None:
+            out.append(Incident.minutes_after_dismissal.between(*self.after_school_min))
+        return out
+
+
+@dataclass(frozen=True)
+class CountedIncidents:
+    """Counts by cell, weekday (1–7) and hour: arrays of one length. Not yet safe to show: see ``gis.privacy``."""
+
+    column: NDArray[np.int64]
+    row: NDArray[np.int64]
+    weekday: NDArray[np.int64]
+    hour: NDArray[np.int64]
+    count: NDArray[np.int64]
+
+
+def count_by_cell(session: Session, city: City, wanted: IncidentFilter) -> CountedIncidents:
+    """Count incidents by cell of the lattice, weekday and hour of the city's own time."""
+    keys = (Incident.lattice_column, Incident.lattice_row, Incident.weekday, Incident.hour)
+    rows = session.execute(sa.select(*keys, sa.func.count()).where(*wanted.conditions(city)).group_by(*keys)).all()
+    table = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 5)
+    return CountedIncidents(*(table[:, i] for i in range(5)))
+
+
+def period_of(session: Session, city: City, wanted: IncidentFilter) -> tuple[dt.datetime, dt.datetime] | None:
+    """Return the first and last moment of the incidents that a filter takes; None where there are none."""
+    first, last = session.execute(
+        sa.select(sa.func.min(Incident.occurred_from), sa.func.max(Incident.occurred_from)).where(
+            *wanted.conditions(city)
+        )
+    ).one()
+    return None if first is None else (first, last)
+
+
+def any_invented(session: Session, city: City) -> bool:
+    """Return whether some of a city's incidents are made up."""
+    query = sa.select(Incident.id).where(Incident.city_id == city.id, Incident.invented.is_(True)).limit(1)
+    return session.scalar(query) is not None
