@@ -189,7 +189,7 @@ def _cells(x: NDArray[np.float64], y: NDArray[np.float64], lattice: Lattice) -> 
 
 
 def _number_cells(column: NDArray[np.int64], row: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
-    """Number the occupied cells from 0 by row and column; returns each point's number, and the cells."""
+    """Return the number of each point's cell, counting occupied cells by row and column, and the cells."""
     first_column, first_row = int(column.min()), int(row.min())
     width = int(column.max()) - first_column + 1
     height = int(row.max()) - first_row + 1

@@ -148,6 +148,15 @@ def _checked(boundaries: ArrayLike) -> Shapes:
         lambda _: f"has a vertex that is not a longitude and latitude within ±{LARGEST_LATITUDE_DEG:g}°",
     )
     _refuse(~shapely.is_valid(shapes), lambda i: f"is broken: {shapely.is_valid_reason(shapes[i])}; mend it first")
+    return _without_empty_parts(shapes)
+
+
+def _without_empty_parts(shapes: Shapes) -> Shapes:
+    """Drop empty polygons from multipolygons: GEOS 3.14 crashes when it densifies one (seen with shapely 2.2)."""
+    parts, owner = shapely.get_parts(shapes, return_index=True)
+    hollow = shapely.is_empty(parts)
+    for i in np.unique(owner[hollow]):
+        shapes[i] = shapely.multipolygons(parts[(owner == i) & ~hollow])
     return shapes
 
 
@@ -217,7 +226,8 @@ def _cut_at_antimeridian(shape: shapely.Geometry) -> shapely.Geometry:
         for west in (-540.0, -180.0, 180.0)
     ]
     parts = shapely.get_parts(np.array(pieces, dtype=object))
-    return shapely.multipolygons(parts[shapely.get_type_id(parts) == 3])
+    halves: shapely.Geometry = shapely.multipolygons(parts[(shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)])
+    return halves
 
 
 def _shifter(by_deg: float) -> Callable[[Floats], Floats]:
@@ -243,11 +253,11 @@ def _grown(flat: Shapes, distances: Floats, tolerance_m: float) -> Shapes:
     grown = np.asarray(shapely.buffer(grown, 0.0), dtype=object)
     # A courtyard narrower than 2 d is filled. The few that are wider are worked out one campus at a time.
     rings, ring_part = shapely.get_rings(parts, return_index=True)
-    inner = np.flatnonzero(np.concatenate([[False], ring_part[1:] == ring_part[:-1]])) if rings.size else []
-    bounds = shapely.bounds(rings[inner])
-    wide = np.minimum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1]) > 2 * distances[owner[ring_part[inner]]]
-    for i in np.unique(owner[ring_part[inner][wide]]):
-        grown[i] = _with_courtyards(grown[i], parts[owner == i], distances[i], step[owner == i][0])
+    bounds = shapely.bounds(rings)
+    width = np.minimum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
+    courtyard = np.append(False, ring_part[1:] == ring_part[:-1])  # the first ring of a polygon is its outline
+    for i in np.unique(owner[ring_part[courtyard & (width > 2 * distances[owner[ring_part]])]]):
+        grown[i] = _with_courtyards(parts[owner == i], distances[i], step[owner == i][0])
     return grown
 
 
@@ -295,15 +305,14 @@ def _moved_out(rings: Shapes, distances: Floats, steps: Floats) -> Shapes:
     return np.asarray(shapely.polygons(shapely.linearrings(points, indices=ring[which])), dtype=object)
 
 
-def _with_courtyards(filled: shapely.Geometry, parts: Shapes, distance_m: float, step: float) -> shapely.Geometry:
-    """Cut out what lies in a courtyard and farther than the distance from every part of the campus."""
+def _with_courtyards(parts: Shapes, distance_m: float, step: float) -> shapely.Geometry:
+    """Return the zone of one campus of which some courtyard is wider than the distance reaches."""
     rings = np.concatenate([shapely.get_rings(part) for part in parts])
-    segments = np.concatenate([np.stack([xy[:-1], xy[1:]], axis=1) for xy in map(shapely.get_coordinates, rings)])
+    ends = np.concatenate([np.stack([xy[:-1], xy[1:]], axis=1) for xy in map(shapely.get_coordinates, rings)])
     # One edge at a time has no dents that GEOS could drop.
-    near = shapely.buffer(
-        shapely.multilinestrings(shapely.linestrings(segments)), distance_m, quad_segs=int(np.ceil(np.pi / 2 / step))
-    )
-    return shapely.difference(filled, shapely.difference(filled, shapely.union_all([near, *parts])))
+    edges = np.asarray(shapely.linestrings(ends), dtype=object)
+    beside = shapely.buffer(shapely.multilinestrings(edges), distance_m, quad_segs=int(np.ceil(np.pi / 2 / step)))
+    return shapely.union_all(np.array([beside, *parts], dtype=object))
 
 
 def _arc_step(distances: Floats, tolerance_m: float) -> Floats:

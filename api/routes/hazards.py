@@ -21,6 +21,7 @@ def hazards(
     request: Request,
     session: ReadSession,
     bbox: Box,
+    school: uuid.UUID | None = None,
     category: Annotated[list[Category] | None, Query()] = None,
     status: Annotated[list[str] | None, Query(max_length=5)] = None,
     limit: Limit = 100,
@@ -28,7 +29,7 @@ def hazards(
 ) -> Response:
     """List hazards as GeoJSON points."""
     document, following = inspections.hazards_in(
-        session, bounds=bbox, categories=category or [], statuses=status or [], after=cursor, limit=limit
+        session, bounds=bbox, school=school, categories=category or [], statuses=status or [], after=cursor, limit=limit
     )
     return geojson_answer(request, document, next_cursor=following)
 

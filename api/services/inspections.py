@@ -150,21 +150,31 @@ def hazards_in(
     session: Session,
     *,
     bounds: Bounds | None,
+    school: uuid.UUID | None,
     categories: Sequence[str],
     statuses: Sequence[str],
     after: int,
     limit: int,
 ) -> tuple[dict[str, Any], int | None]:
-    """Return hazards in a box, and the cursor of the next page."""
+    """Return hazards in a box, or in the perimeter of a school with their distances; and the next page's cursor."""
     rows = hazards.hazards_page(
-        session, bounds=bounds, categories=categories, statuses=statuses, after=after, limit=limit + 1
+        session,
+        bounds=bounds,
+        school=school,
+        categories=categories,
+        statuses=statuses,
+        after=after,
+        limit=limit + 1,
     )
     following = rows[limit - 1][0].id if len(rows) > limit else None
     rows = rows[:limit]
+    properties = [_properties(hazard, code, source) for hazard, code, source in rows]
+    if school is not None:
+        away = hazards.distances_to_school(session, school, [hazard.id for hazard, _, _ in rows])
+        for (hazard, _, _), entry in zip(rows, properties, strict=True):
+            entry["boundary_distance_m"], entry["gate_distance_m"], entry["gate_name"] = away[hazard.id]
     document = features(
-        [hazard.uuid for hazard, _, _ in rows],
-        to_shapes(hazard.location for hazard, _, _ in rows),
-        [_properties(hazard, code, source) for hazard, code, source in rows],
+        [hazard.uuid for hazard, _, _ in rows], to_shapes(hazard.location for hazard, _, _ in rows), properties
     )
     return document, following
 

@@ -102,6 +102,8 @@ def hazard_row(session: Session, identity: uuid_module.UUID) -> Any | None:
 def hazards_page(
     session: Session,
     *,
+    city: City | None = None,
+    school: uuid_module.UUID | None = None,
     bounds: Bounds | None = None,
     categories: Sequence[str] = (),
     statuses: Sequence[str] = (),
@@ -110,6 +112,11 @@ def hazards_page(
 ) -> Sequence[Any]:
     """Return a page of hazards (hazard, cell code, source), ordered by id and beginning after the id ``after``."""
     query = _with_cell_and_source().where(Hazard.id > after)
+    if city is not None:
+        query = query.where(Hazard.city_id == city.id)
+    if school is not None:
+        near = sa.select(HazardSchool.hazard_id).join(School, School.id == HazardSchool.school_id)
+        query = query.where(Hazard.id.in_(near.where(School.uuid == school)))
     if bounds is not None:
         query = query.where(meets_bbox(Hazard.location, bounds))
     if categories:
@@ -148,3 +155,16 @@ def open_hazards_by_school(session: Session, school_ids: Sequence[int]) -> dict[
     for school_id, category, count in rows:
         counts.setdefault(school_id, {})[category] = count
     return counts
+
+
+def distances_to_school(
+    session: Session, school: uuid_module.UUID, hazard_ids: Sequence[int]
+) -> dict[int, tuple[float, float | None, str | None]]:
+    """Return for each hazard the distance to a school's boundary and nearest gate, and that gate's name."""
+    rows = session.execute(
+        sa.select(HazardSchool.hazard_id, HazardSchool.boundary_distance_m, HazardSchool.gate_distance_m, Gate.name)
+        .join(School, School.id == HazardSchool.school_id)
+        .outerjoin(Gate, Gate.id == HazardSchool.gate_id)
+        .where(School.uuid == school, HazardSchool.hazard_id.in_(list(hazard_ids)))
+    )
+    return {hazard_id: (boundary, gate, name) for hazard_id, boundary, gate, name in rows}

@@ -81,3 +81,8 @@ def any_invented(session: Session, city: City) -> bool:
     """Return whether some of a city's incidents are made up."""
     query = sa.select(Incident.id).where(Incident.city_id == city.id, Incident.invented.is_(True)).limit(1)
     return session.scalar(query) is not None
+
+
+def how_many(session: Session, city: City) -> int:
+    """Return the number of a city's incidents."""
+    return session.scalar(sa.select(sa.func.count()).select_from(Incident).where(Incident.city_id == city.id)) or 0

@@ -39,7 +39,7 @@ def pack(values: ArrayLike) -> str:
 
 
 def zigzag(values: ArrayLike) -> NDArray[np.int64]:
-    """Return whole numbers as numbers of 0 or more: 0, −1, 1, −2 … become 0, 1, 2, 3 …"""
+    """Return whole numbers as numbers of 0 or more: 0, −1, 1, −2 become 0, 1, 2, 3."""
     number = np.asarray(values, dtype=np.int64)
     return (number << 1) ^ (number >> 63)
 

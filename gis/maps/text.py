@@ -92,11 +92,11 @@ def say(key: str, **values: object) -> Text:
     """
     text = catalogue()[key]
     both = {name: value if isinstance(value, Text) else Text.of(str(value)) for name, value in values.items()}
-    zh, en = (
-        _HOLE.sub(lambda hole: both[hole[1]][language] if hole[1] in both else hole[0], text[language])
-        for language in LANGUAGES
-    )
-    return Text(zh, en)
+
+    def filled(language: str) -> str:
+        return _HOLE.sub(lambda hole: both[hole[1]][language] if hole[1] in both else hole[0], text[language])
+
+    return Text(filled("zh"), filled("en"))
 
 
 def say_or(key: str, otherwise: str) -> Text:

@@ -209,22 +209,30 @@ function cells(data) {
 }
 
 // ---- signs of schools, gates and hazards ---------------------------------------------------------------
+// Far out, signs shrink to dots, so that the cells are what is seen.
+const SIGN_SIZE = [[16, 1], [15, 0.82], [14, 0.6], [13, 0.44], [0, 0.34]];
+
 const Sign = L.CircleMarker.extend({
+  _project() {
+    this._radius = this.options.radius * SIGN_SIZE.find(([from]) => this._map.getZoom() >= from)[1];
+    L.CircleMarker.prototype._project.call(this);
+  },
   _updatePath() {
     const canvas = this._renderer;
     if (!canvas._drawing || this._empty()) return;
-    const ctx = canvas._ctx, { x, y } = this._point, { sign, shape, fillColor, ink, radius: r } = this.options;
+    const ctx = canvas._ctx, { x, y } = this._point, { sign, shape, fillColor, ink } = this.options, r = this._radius;
     ctx.save();
     ctx.globalAlpha = 1;
+    ctx.setLineDash([]); // a dashed perimeter may have been drawn just before
     ctx.beginPath();
-    if (shape === "square") ctx.roundRect ? ctx.roundRect(x - r, y - r, 2 * r, 2 * r, 3) : ctx.rect(x - r, y - r, 2 * r, 2 * r);
+    if (shape === "square") ctx.roundRect ? ctx.roundRect(x - r, y - r, 2 * r, 2 * r, r / 3) : ctx.rect(x - r, y - r, 2 * r, 2 * r);
     else ctx.arc(x, y, r, 0, 2 * Math.PI);
     ctx.fillStyle = fillColor;
     ctx.fill();
-    ctx.lineWidth = shape === "ring" ? 2.4 : 1.5;
+    ctx.lineWidth = (shape === "ring" ? 2.4 : 1.5) * Math.min(1, Math.max(0.5, r / 8));
     ctx.strokeStyle = shape === "ring" ? ink : "#ffffff";
     ctx.stroke();
-    const text = sign && pick(sign);
+    const text = sign && r > 6.5 && pick(sign);
     if (text) {
       ctx.font = `600 ${Math.round(r * 1.2)}px ${getComputedStyle(document.body).fontFamily}`;
       ctx.textAlign = "center";
@@ -255,7 +263,7 @@ function signs(data) {
   const group = L.featureGroup();
   for (const item of data.items) {
     const [lat, lon, , , severity] = item;
-    const marker = new Sign([lat, lon], { ...data.look, radius: data.look.radius + (severity > 1 ? severity - 1 : 0), bubblingMouseEvents: false });
+    const marker = new Sign([lat, lon], { ...data.look, radius: data.look.radius + (severity > 1 ? severity - 1 : 0) * 1.5, bubblingMouseEvents: false });
     Object.assign(marker, { data, item });
     marker.bindTooltip(() => card(marker, false), { direction: "top", offset: [0, -8], className: "tip" });
     marker.bindPopup(() => card(marker, true), { maxWidth: 280, className: "tip" });

@@ -39,7 +39,7 @@ function legend() {
     if (factor) row.append(el("span", "legend__rate", from === to ? figure(from * factor) : `${figure(from * factor)}–${figure(to * factor)}`));
     list.append(row);
   });
-  byId("legend-rate").hidden = !factor || !breaks.length;
+  byId("legend-rate").hidden = !factor;
   byId("legend-nothing").hidden = breaks.length > 0;
   byId("legend-head").hidden = !breaks.length;
 }

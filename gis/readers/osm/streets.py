@@ -37,10 +37,10 @@ _CAR = frozenset(
         "road",
     ]
 )
-_NO_FOOT = frozenset(["motorway", "motorway_link", "busway", "bus_guideway", "raceway"])
+_NO_FOOT = frozenset(["motorway", "motorway_link", "busway"])
 _FOOT_ONLY = frozenset(["pedestrian", "footway", "path", "steps", "cycleway", "bridleway", "track", "corridor"])
 _REFUSED = frozenset(
-    ["no", "private", "military", "forestry", "agricultural", "emergency", "delivery", "customers", "permit"]
+    ["no", "private", "military", "forestry", "agricultural", "emergency", "delivery", "use_sidepath", "permit"]
 )
 _MPH = 1.609344
 _SPEED = re.compile(r"(?:[A-Z]{2}:)?(?:zone:?)?(\d+(?:\.\d+)?)\s*(mph|km/?h|kph)?", re.IGNORECASE)
@@ -85,18 +85,18 @@ def _may(tags: Tags, default: bool, *keys: str) -> bool:
 def may_walk(tags: Tags) -> bool:
     """Return whether a person on foot may go along."""
     kind = tags.get("highway", "")
-    known = kind in _CAR or kind in _FOOT_ONLY
-    default = known and kind not in _NO_FOOT and tags.get("motorroad") != "yes"
-    allowed = _may(tags, default, "access", "foot")
-    return allowed if known or "foot" in tags else False
+    if kind not in _CAR and kind not in _FOOT_ONLY and kind not in _NO_FOOT:
+        return False  # proposed, under construction, or no way at all
+    default = kind not in _NO_FOOT and tags.get("motorroad") != "yes"
+    return _may(tags, default, "access", "foot")
 
 
 def may_drive(tags: Tags) -> bool:
     """Return whether a motor car may go along."""
     kind = tags.get("highway", "")
-    default = kind in _CAR
-    keys = ("access", "vehicle", "motor_vehicle", "motorcar") if default else ("motor_vehicle", "motorcar")
-    return _may(tags, default, *keys) if default or kind == "track" or kind == "pedestrian" else False
+    if kind in _CAR:
+        return _may(tags, True, "access", "vehicle", "motor_vehicle", "motorcar")
+    return kind in {"track", "pedestrian"} and _may(tags, False, "motor_vehicle", "motorcar")
 
 
 def find_streets(highways: list[Line]) -> gpd.GeoDataFrame:
@@ -105,8 +105,8 @@ def find_streets(highways: list[Line]) -> gpd.GeoDataFrame:
     Returns
     -------
     geopandas.GeoDataFrame
-        Columns ``osm_id``, ``name``, ``alt_names`` (list), ``highway``, ``oneway`` (−1, 0, 1), ``foot``, ``car``, ``maxspeed_kmh`` (NaN where
-        unknown), ``bridge``, ``tunnel``, ``layer``, ``node_ids`` (list of int, the nodes of the way in order),
+        Columns ``osm_id``, ``name``, ``alt_names`` (list), ``highway``, ``oneway`` (−1, 0, 1), ``foot``, ``car``,
+        ``maxspeed_kmh`` (NaN where unknown), ``bridge``, ``tunnel``, ``layer``, ``node_ids`` (list of int, the nodes of the way in order),
         ``geometry`` (LineString, WGS 84).
     """
     rows, drawn = [], []

@@ -370,10 +370,7 @@ def upgrade() -> None:
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["department_id"],
-            ["departments.id"],
-            name=op.f("fk_department_names_department_id"),
-            ondelete="CASCADE",
+            ["department_id"], ["departments.id"], name=op.f("fk_department_names_department_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_department_names")),
     )
@@ -656,6 +653,8 @@ def upgrade() -> None:
         sa.Column("occurred_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("occurred_to", sa.DateTime(timezone=True), nullable=False),
         sa.Column("time_known", sa.Boolean(), nullable=False),
+        sa.Column("weekday", sa.Integer(), nullable=False),
+        sa.Column("hour", sa.Integer(), nullable=False),
         sa.Column("minutes_after_dismissal", sa.Integer(), nullable=True),
         sa.Column("dismissal_assumed", sa.Boolean(), nullable=False),
         sa.Column("lattice_column", sa.Integer(), nullable=True),
@@ -696,6 +695,21 @@ def upgrade() -> None:
     with op.batch_alter_table("incidents", schema=None) as batch_op:
         batch_op.create_geospatial_index(
             "idx_incidents_location", ["location"], unique=False, postgresql_using="gist", postgresql_ops={}
+        )
+        batch_op.create_index(
+            "ix_incidents_aggregate",
+            [
+                "city_id",
+                "lattice_column",
+                "lattice_row",
+                "weekday",
+                "hour",
+                "serious",
+                "kind",
+                "minutes_after_dismissal",
+                "occurred_from",
+            ],
+            unique=False,
         )
         batch_op.create_index("ix_incidents_city_id_occurred_from", ["city_id", "occurred_from"], unique=False)
         batch_op.create_index(batch_op.f("ix_incidents_school_id"), ["school_id"], unique=False)
@@ -960,6 +974,7 @@ def downgrade() -> None:
     with op.batch_alter_table("incidents", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_incidents_school_id"))
         batch_op.drop_index("ix_incidents_city_id_occurred_from")
+        batch_op.drop_index("ix_incidents_aggregate")
         batch_op.drop_geospatial_index("idx_incidents_location", postgresql_using="gist", column_name="location")
 
     op.drop_geospatial_table("incidents")

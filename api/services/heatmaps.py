@@ -1,0 +1,287 @@
+"""Heat maps of incidents: counted by cell in the database, made safe, and only then drawn."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import geopandas
+import numpy as np
+import pandas as pd
+from gis.lattice import Lattice, cell_codes, cell_polygons
+from sqlalchemy.orm import Session
+
+from api.errors import BadInputError, NotFoundError
+from api.schemas.geojson import features
+from api.settings import Settings
+from api.store import atlas, cities, grids, hazards, incidents, schools
+from api.store.incidents import CountedIncidents, IncidentFilter
+from api.store.models import City
+from api.store.models.base import now
+from api.store.spatial import to_shapes
+from api.vocabulary import find_code, vocabulary
+from gis.density import CellCounts, WeekSlices
+from gis.maps.heatmap import HeatmapSpec, Tiles
+from gis.maps.heatmap import heatmap_page as draw
+from gis.maps.text import Text
+from gis.privacy import suppress
+from gis.schooltime import SchoolCalendar, timetable_weekdays
+from web import FOLDER
+
+_MOST_HAZARDS = 2_000
+_MADE_UP = Text("演示数据：时间、隐患等系虚构", "Demonstration: times, hazards and more are made up")
+
+
+@dataclass(frozen=True)
+class HeatRequest:
+    """Which incidents a heat map shows; days are those of the city, both included."""
+
+    first: dt.date | None = None
+    last: dt.date | None = None
+    kinds: tuple[str, ...] = ()
+    weekdays: tuple[int, ...] = ()
+    after_school: bool = True
+    by_week: bool = True
+    city: str | None = None
+
+
+def _filter(city: City, settings: Settings, wanted: HeatRequest) -> IncidentFilter:
+    types = vocabulary().incident_types
+    codes = []
+    for kind in wanted.kinds:
+        code = find_code(types, kind)
+        if code is None or types[code].serious:
+            known = ", ".join(t.code for t in types.values() if not t.serious)
+            raise BadInputError(f"the incident type {kind[:60]!r} cannot be mapped; use one of {known}")
+        codes.append(code)
+    if wanted.first and wanted.last and wanted.last < wanted.first:
+        raise BadInputError(f"the period ends ({wanted.last}) before it begins ({wanted.first})")
+    if any(not 1 <= day <= 7 for day in wanted.weekdays):
+        raise BadInputError("a weekday is a number from 1 (Monday) to 7 (Sunday)")
+    zone = ZoneInfo(city.time_zone)
+    midnight = dt.time()
+    return IncidentFilter(
+        first=None if wanted.first is None else dt.datetime.combine(wanted.first, midnight, zone),
+        last=None if wanted.last is None else dt.datetime.combine(wanted.last + dt.timedelta(days=1), midnight, zone),
+        kinds=codes,
+        weekdays=wanted.weekdays,
+        after_school_min=(-settings.after_school_before_min, settings.after_school_after_min)
+        if wanted.after_school
+        else None,
+    )
+
+
+def _city(session: Session, code: str | None) -> City:
+    """Return the city that is asked for; of several, the one with the most incidents."""
+    if code is not None:
+        return cities.get_city(session, code)
+    known = cities.all_cities(session)
+    if not known:
+        raise NotFoundError("there is no city yet; import something first")
+    return max(known, key=lambda city: incidents.how_many(session, city))
+
+
+def _slices(counted: CountedIncidents, by_week: bool) -> WeekSlices | None:
+    """Return the hours and weekdays that the slider steps through; None for a map without one."""
+    if not by_week or not len(counted.count):
+        return None
+    hours = range(int(counted.hour.min()), int(counted.hour.max()) + 1)
+    days = range(1, 8) if (counted.weekday > 5).any() else range(1, 6)
+    return WeekSlices(bands_min=tuple((60 * h, 60 * h + 60) for h in hours), weekdays=tuple(days))
+
+
+def _cell_counts(counted: CountedIncidents, lattice: Lattice, slices: WeekSlices | None) -> CellCounts:
+    places = np.column_stack([counted.row, counted.column])
+    cells, position = np.unique(places, axis=0, return_inverse=True)
+    width = len(slices) if slices else 1
+    part = (
+        slices.index_of(counted.weekday, counted.hour * 60) if slices else np.zeros(len(counted.count), dtype=np.int64)
+    )
+    table = np.bincount(position.ravel() * width + part, weights=counted.count, minlength=len(cells) * width)
+    return CellCounts(lattice, cells[:, 1], cells[:, 0], table.reshape(len(cells), width).astype(np.int64))
+
+
+def incident_cells(session: Session, settings: Settings, wanted: HeatRequest) -> dict[str, Any]:
+    """Return the cells that may be shown with their counts, as GeoJSON."""
+    city = _city(session, wanted.city)
+    lattice = cities.lattice_of(city)
+    if lattice is None:
+        return features([], [], [])
+    counted = incidents.count_by_cell(session, city, _filter(city, settings, wanted))
+    cells = _cell_counts(counted, lattice, None)
+    shown = suppress(cells.counts, settings.k_anonymity)
+    safe = np.flatnonzero(shown.cell_totals)
+    column, row = cells.column[safe], cells.row[safe]
+    codes = cell_codes(city.code, column, row, lattice)
+    document = features(
+        codes,
+        cell_polygons(column, row, lattice),
+        [{"code": str(code), "count": int(n)} for code, n in zip(codes, shown.cell_totals[safe], strict=True)],
+    )
+    return document | {"k": settings.k_anonymity, "hidden": shown.hidden_total, "total": shown.total}
+
+
+def heatmap_page(session: Session, settings: Settings, wanted: HeatRequest, *, language: str, viewer: str) -> str:
+    """Return the heat map of a city's incidents as one page; see ``gis.maps.heatmap``."""
+    city = _city(session, wanted.city)
+    lattice = cities.lattice_of(city)
+    if lattice is None:
+        raise NotFoundError("nothing is known of this city yet; import schools and incidents first")
+    chosen = _filter(city, settings, wanted)
+    counted = incidents.count_by_cell(session, city, chosen)
+    slices = _slices(counted, wanted.by_week)
+    first, last = _period(session, city, wanted, chosen)
+    by_weekday = _school_days(first, last, cities.calendar_of(session, city)) if first and last else {}
+    box = atlas.campus_bounds(session, city)
+    spec = HeatmapSpec(
+        cells=_cell_counts(counted, lattice, slices),
+        slices=slices,
+        k=settings.k_anonymity,
+        title=Text(f"{city.name}：{_title('zh', wanted)}", f"{city.name_en or city.name}: {_title('en', wanted)}"),
+        period=f"{first} – {last}" if first else "",
+        school_days=sum(by_weekday.values()) or None,
+        school_days_by_weekday=by_weekday or None,
+        perimeters=_perimeters(session, city),
+        schools=_schools(session, city),
+        gates=_gates(session, city),
+        hazards=_hazards(session, city),
+        streets=_streets(session, city, box),
+        tiles=Tiles(settings.tiles_url, settings.tiles_attribution) if settings.tiles_url else None,
+        watermark=_watermark(city, viewer),
+        notice=_MADE_UP if incidents.any_invented(session, city) else None,
+        language=language,
+    )
+    return draw(spec, browser_libraries())
+
+
+def _title(language: str, wanted: HeatRequest) -> str:
+    if language == "zh":
+        return "放学时段事件热力图" if wanted.after_school else "事件热力图"
+    return "incidents after school" if wanted.after_school else "incidents"
+
+
+def _watermark(city: City, viewer: str) -> str:
+    moment = now().astimezone(ZoneInfo(city.time_zone)).strftime("%Y-%m-%d %H:%M")
+    return f"{viewer} {moment}".strip()
+
+
+def _period(
+    session: Session, city: City, wanted: HeatRequest, chosen: IncidentFilter
+) -> tuple[dt.date | None, dt.date | None]:
+    span = incidents.period_of(session, city, chosen)
+    if span is None:
+        return wanted.first, wanted.last
+    zone = ZoneInfo(city.time_zone)
+    return wanted.first or span[0].astimezone(zone).date(), wanted.last or span[1].astimezone(zone).date()
+
+
+def _school_days(first: dt.date, last: dt.date, calendar: SchoolCalendar) -> dict[int, int]:
+    """Return the number of school days of each ISO weekday; make-up days count for the day on which they are."""
+    days = np.arange(np.datetime64(first), np.datetime64(last) + 1, dtype="datetime64[D]")
+    school = days[timetable_weekdays(days, calendar) > 0]
+    weekday = (school.astype(np.int64) + 3) % 7 + 1
+    return {day: int(n) for day, n in enumerate(np.bincount(weekday, minlength=8)) if day and n}
+
+
+def _frame(table: pd.DataFrame, column: str) -> geopandas.GeoDataFrame | None:
+    if table.empty:
+        return None
+    return geopandas.GeoDataFrame(table.drop(columns=column), geometry=list(table[column]), crs="EPSG:4326")
+
+
+def _perimeters(session: Session, city: City) -> geopandas.GeoDataFrame | None:
+    table = grids.perimeters_frame(session, city)
+    table["name"] = table["school_name"]
+    return _frame(table[["name", "distance_m", "invented", "zone"]], "zone")
+
+
+def _schools(session: Session, city: City) -> geopandas.GeoDataFrame | None:
+    known = schools.schools_frame(session, city).set_index("id")
+    campuses = schools.campuses_frame(session, city)
+    if campuses.empty:
+        return None
+    owner = known.loc[campuses["school_id"]]
+    words = vocabulary().stages
+    table = pd.DataFrame(
+        {
+            "name": owner["name"].to_numpy(),
+            "stage": [
+                Text("、".join(words[s].zh for s in stages), ", ".join(words[s].en for s in stages))
+                for stages in owner["stages"]
+            ],
+            "invented": owner["invented"].to_numpy(),
+            "boundary": campuses["boundary"].to_numpy(),
+        }
+    )
+    return _frame(table, "boundary")
+
+
+def _gates(session: Session, city: City) -> geopandas.GeoDataFrame | None:
+    table = schools.gates_frame(session, city)
+    if table.empty:
+        return None
+    names = schools.schools_frame(session, city).set_index("id")["name"]
+    table["school"] = names.loc[table["school_id"]].to_numpy()
+    return _frame(table[["name", "school", "invented", "location"]], "location")
+
+
+def _hazards(session: Session, city: City) -> geopandas.GeoDataFrame | None:
+    rows = hazards.hazards_page(session, city=city, statuses=["open"], limit=_MOST_HAZARDS)
+    if not rows:
+        return None
+    words = vocabulary()
+    records = []
+    for hazard, _code, _source in rows:
+        category = words.hazard_categories[hazard.category]
+        subtype = category.subtypes.get(hazard.subtype)
+        status = words.hazard_statuses[hazard.status]
+        records.append(
+            {
+                "name": hazard.name,
+                "category": hazard.category,
+                "subtype": None if subtype is None else Text(subtype.zh, subtype.en),
+                "severity": hazard.severity,
+                "status": Text(status.zh, status.en),
+                "detail": hazard.note[:200],
+                "invented": hazard.invented,
+            }
+        )
+    table = pd.DataFrame(records)
+    table["location"] = to_shapes(hazard.location for hazard, _c, _s in rows)
+    return _frame(table, "location")
+
+
+def _streets(session: Session, city: City, box: Any) -> geopandas.GeoDataFrame | None:
+    """Return the streets around the schools: those further away are no base for anything."""
+    if box is None:
+        return None
+    west, south, east, north = box
+    rows = atlas.streets_of_city(session, city, (west - 0.02, south - 0.02, east + 0.02, north + 0.02))
+    if not rows:
+        return None
+    table = pd.DataFrame({"highway": [r.highway for r in rows], "name": [r.name for r in rows]})
+    table["line"] = to_shapes(r.line for r in rows)
+    return _frame(table, "line")
+
+
+@lru_cache(maxsize=1)
+def browser_libraries(folder: Path = FOLDER / "static" / "vendor") -> dict[str, str]:
+    """Return the texts of the browser libraries by their path, for pages that carry them inside.
+
+    Raises
+    ------
+    NotFoundError
+        Where they are not installed.
+    """
+    found = {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in folder.rglob("*")
+        if path.suffix in {".js", ".css"}
+    }
+    if not any(name.endswith("leaflet.js") for name in found):
+        raise NotFoundError("the browser libraries are not installed; run: python -m web.vendor")
+    return found

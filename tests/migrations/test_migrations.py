@@ -1,0 +1,132 @@
+"""Migrations on both databases: up from empty, up from the version before with records in it, and back."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from geoalchemy2 import alembic_helpers
+from sqlalchemy.engine import Engine
+
+from api.errors import UnavailableError
+from api.store import migrate
+from api.store.engine import make_engine
+from api.store.models import Base
+from tests.conftest import _administer
+
+
+@pytest.fixture(params=["spatialite", pytest.param("postgis", marks=pytest.mark.postgis)])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    if request.param == "spatialite":
+        made = make_engine(f"sqlite:///{tmp_path / 'empty.sqlite'}")
+        yield made
+        made.dispose()
+        return
+    cluster = request.getfixturevalue("cluster")
+    name = f"empty_{abs(hash(str(tmp_path))) % 10**9}"
+    _administer(cluster, f"CREATE DATABASE {name}")
+    made = make_engine(f"{cluster}/{name}")
+    yield made
+    made.dispose()
+    _administer(cluster, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def differences(engine: Engine) -> list[object]:
+    def ours(thing: object, name: str | None, kind: str, reflected: bool, other: object) -> bool:
+        if kind == "table" and reflected and name not in Base.metadata.tables:
+            return False
+        return bool(alembic_helpers.include_object(thing, name, kind, reflected, other))
+
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"include_object": ours, "compare_type": False})
+        return list(compare_metadata(context, Base.metadata))
+
+
+def revisions() -> list[str]:
+    script = ScriptDirectory.from_config(migrate.configuration())
+    return [r.revision for r in reversed(list(script.walk_revisions()))]
+
+
+def test_up_from_empty_gives_the_tables_of_the_models(empty: Engine) -> None:
+    migrate.upgrade(empty)
+    assert migrate.current_revision(empty) == migrate.head_revision()
+    assert differences(empty) == []
+
+
+def test_a_second_upgrade_changes_nothing(empty: Engine) -> None:
+    migrate.upgrade(empty)
+    migrate.upgrade(empty)
+    assert migrate.current_revision(empty) == migrate.head_revision()
+
+
+@pytest.mark.skipif(len(revisions()) < 2, reason="there is no version before the first")
+def test_up_from_the_version_before_keeps_records(empty: Engine) -> None:
+    migrate.upgrade(empty, revisions()[-2])
+    insert = (
+        "INSERT INTO cities (uuid, created_at, updated_at, version, invented, code, name, name_en, time_zone, cell_m,"
+        " perimeter_distance_m) VALUES ('00000000000000000000000000000001', '2026-01-01', '2026-01-01', 1, {no}, 'X',"
+        " 'invented', '', 'UTC', 100, 200)"
+    )
+    with empty.begin() as connection:
+        connection.execute(sa.text(insert.format(no="0" if empty.dialect.name == "sqlite" else "false")))
+        source = (
+            "INSERT INTO places (uuid, created_at, updated_at, version, invented, city_id, name, alt_names, kind, address,"
+            " location) VALUES ('00000000000000000000000000000002', '2026-01-01', '2026-01-01', 1, {no}, 1, 'invented',"
+            " '[]', '', '', ST_GeomFromText('POINT(120 30)', 4326))"
+        )
+        connection.execute(sa.text(source.format(no="0" if empty.dialect.name == "sqlite" else "false")))
+    migrate.upgrade(empty)
+    assert differences(empty) == []
+    with empty.connect() as connection:
+        assert connection.execute(sa.text("SELECT name FROM cities")).scalar_one() == "invented"
+        assert connection.execute(sa.text("SELECT ST_X(location) FROM places")).scalar_one() == 120
+
+
+def test_back_to_empty_and_up_again(empty: Engine) -> None:
+    migrate.upgrade(empty)
+    migrate.downgrade(empty, "base")
+    migrate.upgrade(empty)
+    assert differences(empty) == []
+
+
+def test_a_database_of_a_newer_program_is_refused(empty: Engine) -> None:
+    migrate.upgrade(empty)
+    with empty.begin() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(UnavailableError, match="newer program"):
+        migrate.upgrade(empty)
+
+
+def test_a_failed_migration_leaves_nothing_behind(
+    empty: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A script that fails half way: its first statement is undone too, on both databases."""
+    migrate.upgrade(empty)
+    folder = tmp_path / "migrations"
+    shutil.copytree(Path(migrate.__file__).parent / "migrations", folder)
+    (folder / "versions" / "9000_breaks.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\n"
+        f"revision, down_revision = '9000', '{migrate.head_revision()}'\n"
+        "def upgrade():\n    op.create_table('half_done', sa.Column('id', sa.Integer, primary_key=True))\n"
+        "    op.execute('SELECT * FROM no_such_table')\n"
+    )
+    plain = migrate.configuration
+
+    def with_folder(connection: sa.Connection | None = None) -> object:
+        config = plain(connection)
+        config.set_main_option("script_location", str(folder))
+        return config
+
+    before = migrate.head_revision()
+    monkeypatch.setattr(migrate, "configuration", with_folder)
+    with pytest.raises(sa.exc.DBAPIError):
+        migrate.upgrade(empty)
+    assert migrate.current_revision(empty) == before
+    with empty.connect() as connection:
+        assert "half_done" not in sa.inspect(connection).get_table_names()
