@@ -112,12 +112,17 @@ def suppress(counts: ArrayLike, k: int = 3) -> ShownCounts:
         return ShownCounts(table, rows, columns, grand, k)
     row_shown = _shown_totals(rows, k)
     column_shown = _shown_totals(columns, k)
-    shown = (table >= k) & row_shown[:, None] & column_shown[None, :]
+    lit = np.flatnonzero(row_shown & (table.max(axis=1, initial=0) >= k))  # the other rows are dark from the start
+    part = table[lit]
+    shown = (part >= k) & column_shown
     if table.shape[1] > 1:
-        _complete_rows(table, shown, rows, k)
-        _darken_for_columns(table, shown, column_shown, k)
+        _complete_rows(part, shown, rows[lit], k)
+        _darken_for_columns(table, lit, shown, column_shown, k)
+    part *= shown
+    visible = np.zeros_like(table)
+    visible[lit] = part
     return ShownCounts(
-        counts=np.where(shown, table, 0),
+        counts=visible,
         cell_totals=np.where(row_shown, rows, 0),
         slice_totals=np.where(column_shown, columns, 0),
         total=grand if grand >= k else 0,
@@ -150,34 +155,39 @@ def _shown_totals(totals: NDArray[np.int64], k: int) -> NDArray[np.bool_]:
     return shown
 
 
-def _complete_rows(table: NDArray[np.int64], shown: NDArray[np.bool_], rows: NDArray[np.int64], k: int) -> None:
+def _complete_rows(part: NDArray[np.int64], shown: NDArray[np.bool_], rows: NDArray[np.int64], k: int) -> None:
     """Hide the smallest shown slice of every row whose hidden slices sum to 1 … k − 1."""
-    left = rows - np.where(shown, table, 0).sum(axis=1)
+    left = rows - (part * shown).sum(axis=1)
     short = np.flatnonzero((left > 0) & (left < k) & shown.any(axis=1))
-    candidates = np.where(shown[short], table[short], np.iinfo(np.int64).max)
-    shown[short, candidates.argmin(axis=1)] = False
+    if short.size:
+        candidates = np.where(shown[short], part[short], np.iinfo(np.int64).max)
+        shown[short, candidates.argmin(axis=1)] = False
 
 
 def _darken_for_columns(
-    table: NDArray[np.int64], shown: NDArray[np.bool_], column_shown: NDArray[np.bool_], k: int
+    table: NDArray[np.int64],
+    lit: NDArray[np.int64],
+    shown: NDArray[np.bool_],
+    column_shown: NDArray[np.bool_],
+    k: int,
 ) -> None:
     """Darken rows until every column with a primary suppression has at least k incidents in dark rows.
 
     The columns without a shown total count as one. Of the rows that can help, the one that loses least goes first.
     """
-    primary = (table > 0) & (table < k)
-    groups = [np.array([j]) for j in np.flatnonzero(column_shown & primary.any(axis=0))]
-    hidden = np.flatnonzero(~column_shown)
-    if hidden.size and primary[:, hidden].any():
-        groups.append(hidden)
+    part = table[lit]
+    groups = [np.array([j]) for j in np.flatnonzero(column_shown)]
+    if not column_shown.all():
+        groups.append(np.flatnonzero(~column_shown))
     for group in groups:
-        dark = ~shown.any(axis=1)
-        mass = table[:, group].sum(axis=1)
-        missing = k - int(mass[dark].sum())
-        if missing <= 0:
+        bright = shown.any(axis=1)
+        mass = part[:, group].sum(axis=1)
+        whole = table[:, group]
+        missing = k - int(whole.sum() - mass[bright].sum())
+        if missing <= 0 or not ((whole > 0) & (whole < k)).any():
             continue
-        helpers = np.flatnonzero(~dark & (mass > 0))
-        loss = np.where(shown[helpers], table[helpers], 0).sum(axis=1)
+        helpers = np.flatnonzero(bright & (mass > 0))
+        loss = (part[helpers] * shown[helpers]).sum(axis=1)
         helpers = helpers[np.argsort(loss, kind="stable")]
         enough = int(np.searchsorted(np.cumsum(mass[helpers]), missing)) + 1
         shown[helpers[:enough]] = False

@@ -64,8 +64,11 @@ def update_records(session: Session, table: sa.Table, rows: Sequence[Mapping[str
     session.execute(
         statement,
         [
-            {"_id": row["id"]}
-            | {f"_{name}": to_element(row[name]) if name in geometric else row[name] for name in names}
+            {"_id": row["id"]} | {f"_{name}": _element(row[name]) if name in geometric else row[name] for name in names}
             for row in rows
         ],
     )
+
+
+def _element(geometry: Any) -> Any:
+    return None if geometry is None else to_element(geometry)

@@ -119,7 +119,7 @@ def _cells_data(cells: CellCounts, shown: ShownCounts) -> dict[str, Any]:
     }
 
 
-def streets_layer(streets: gpd.GeoDataFrame, *, bounds: Sequence[float], budget_bytes: int = 240_000) -> ScriptLayer:
+def streets_layer(streets: gpd.GeoDataFrame, *, bounds: Sequence[float], budget_bytes: int = 420_000) -> ScriptLayer:
     """Return the base map drawn from streets, coarse enough to fit into a budget.
 
     Parameters

@@ -91,8 +91,9 @@ def legend_html(cell_m: float, k: int) -> str:
     """Return the legend; the page's script fills in the classes of the view that is shown."""
     unit = say("legend.unit", cell=f"{cell_m:g}")
     return (
-        f'<div class="legend"><p class="label" id="legend-head">{unit.html()}'
-        f'<span id="legend-rate" class="legend__unit"> / {say("legend.rate_unit").html()}</span></p>'
+        f'<div class="legend"><p class="label">{unit.html()}</p><p class="legend__head" id="legend-head">'
+        f'<span class="legend__range">{say("legend.count_unit").html()}</span>'
+        f'<span id="legend-rate" class="legend__rate">{say("legend.rate_unit").html()}</span></p>'
         f'<p id="legend-nothing" class="legend__nothing" hidden>{say("legend.nothing", k=k).html()}</p>'
         '<ol id="legend-classes" class="legend__classes"></ol>'
         f'<p class="legend__blank"><span class="legend__swatch legend__swatch--blank"></span>{say("legend.blank", k=k).html()}</p></div>'

@@ -11,7 +11,6 @@ import pandas as pd
 import shapely
 import sqlalchemy as sa
 from gis.lattice import parse_unit_code
-from gis.readers.report import RowProblem
 from sqlalchemy.orm import Session
 
 from api.services import grids, hazards, incidents
@@ -21,6 +20,7 @@ from api.store.models import Cell, City, District, Gate, Hazard, Incident, Place
 from api.store.models.base import now
 from api.store.spatial import as_multipolygons
 from gis.geodesic import pairs_within
+from gis.readers.report import RowProblem
 
 GATE_REACH_M = 100.0  # a gate without a named school belongs to the nearest campus within this distance
 
@@ -63,7 +63,13 @@ def _premises(session: Session, city: City, rows: Rows) -> Derived:
         "name", "categories", "address", "licence", "licensed_from", "licence_expires", "closed_on", "opening_hours",
         "position_error_m",
     )  # fmt: skip
-    return {**_of_city(city, rows), **{name: rows.columns[name] for name in names}, "location": rows.geometry}
+    footprints = rows.columns.get("footprint", np.full(len(rows), None, dtype=object))
+    return {
+        **_of_city(city, rows),
+        **{name: rows.columns[name] for name in names},
+        "location": rows.geometry,
+        "footprint": as_multipolygons(footprints),
+    }
 
 
 def _incidents(session: Session, city: City, rows: Rows) -> Derived:
@@ -96,7 +102,8 @@ def _incidents(session: Session, city: City, rows: Rows) -> Derived:
 
 
 def _streets(session: Session, city: City, rows: Rows) -> Derived:
-    names = ("name", "highway", "oneway", "maxspeed_kmh")
+    names = ["name", "highway", "oneway", "maxspeed_kmh"]
+    names += [name for name in ("foot", "car", "node_ids") if name in rows.columns]  # what only some sources say
     return {**_of_city(city, rows), **{name: rows.columns[name] for name in names}, "line": rows.geometry}
 
 

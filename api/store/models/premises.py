@@ -28,6 +28,7 @@ class Premises(Record, Base):
     opening_hours: Mapped[str] = mapped_column(sa.String(200), default="")
     position_error_m: Mapped[float | None]
     location: Mapped[WKBElement] = mapped_column(geometry("POINT"))
+    footprint: Mapped[WKBElement | None] = mapped_column(geometry("MULTIPOLYGON"))
 
 
 class DistanceRule(Base):

@@ -77,19 +77,20 @@ def read_osm(path: str | Path) -> OsmExtract:
     with plain_errors(source):
         scan = scan_file(source, premises_keys())
         # only XML is ever out of order, and then ways or outlines are cut; the usual file pays nothing for the look
-        if kind != "pbf" and _lacks_nodes(scan) and not is_ordered(source):
-            with ordered_copy(source) as copy:
-                return _extract(scan_file(copy, premises_keys()), copy, source)
-        return _extract(scan, source, source)
+        ordered = kind == "pbf" or not _lacks_nodes(scan) or is_ordered(source)
+    if ordered:
+        return _extract(scan, source, source.name)
+    with ordered_copy(source) as copy:
+        return _extract(scan_file(copy, premises_keys()), copy, source.name)
 
 
 def _lacks_nodes(scan: Scan) -> bool:
     return scan.cut_ways > 0 or any(line.hex_wkb is None for line in scan.school_ways)
 
 
-def _extract(scan: Scan, path: Path, source: Path) -> OsmExtract:
+def _extract(scan: Scan, path: Path, name: str) -> OsmExtract:
     if not scan.has_objects:
-        msg = f"{source.name}: the extract is empty; export an area with something in it"
+        msg = f"{name}: the extract is empty; export an area with something in it"
         raise EmptyInputError(msg)
     schools, problems = find_schools(scan, path)
     streets = find_streets(scan.highways)

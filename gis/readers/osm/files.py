@@ -90,6 +90,12 @@ def _xml_root(head: bytes) -> str:
     return f"XML of another kind (<{root}>)"
 
 
+def as_input(path: Path) -> osmium.io.File:
+    """Return an extract as the library wants it; its own guess of the format minds capitals."""
+    kind = next(kind for ending, kind in ENDINGS.items() if path.name.lower().endswith(ending))
+    return osmium.io.File(str(path), kind)
+
+
 @contextmanager
 def plain_errors(path: Path) -> Iterator[None]:
     """Turn what the reading library raises into one line that says what, where and what to do.
@@ -102,7 +108,8 @@ def plain_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except (RuntimeError, osmium.InvalidLocationError, UnicodeDecodeError) as error:
-        msg = f"{path.name}: broken or cut off ({_reason(error)}); download it again or take a smaller extract"
+        reason = _reason(error).replace(f"{path.parent}/", "")
+        msg = f"{path.name}: broken or cut off ({reason}); download it again or take a smaller extract"
         raise UnreadableFileError(msg) from error
 
 
@@ -113,7 +120,7 @@ def _reason(error: Exception) -> str:
 def is_ordered(path: Path) -> bool:
     """Return whether nodes come before ways and no object has a negative number."""
     seen_way = False
-    for thing in osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY):
+    for thing in osmium.FileProcessor(as_input(path), osmium.osm.NODE | osmium.osm.WAY):
         if thing.id < 0 or (seen_way and thing.is_node()):
             return False
         seen_way = seen_way or thing.is_way()
@@ -130,12 +137,12 @@ def ordered_copy(path: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="osm-") as folder:
         copy = Path(folder) / "ordered.osm.pbf"
         with osmium.SimpleWriter(str(copy)) as writer:
-            for node in osmium.FileProcessor(str(path), osmium.osm.NODE):
+            for node in osmium.FileProcessor(as_input(path), osmium.osm.NODE):
                 if node.location.valid():
                     writer.add_node(node.replace(id=_positive(node.id)))
-            for way in osmium.FileProcessor(str(path), osmium.osm.WAY):
+            for way in osmium.FileProcessor(as_input(path), osmium.osm.WAY):
                 writer.add_way(way.replace(id=_positive(way.id), nodes=[_positive(node.ref) for node in way.nodes]))
-            for relation in osmium.FileProcessor(str(path), osmium.osm.RELATION):
+            for relation in osmium.FileProcessor(as_input(path), osmium.osm.RELATION):
                 members = [(member.type, _positive(member.ref), member.role) for member in relation.members]
                 writer.add_relation(relation.replace(id=_positive(relation.id), members=members))
         yield copy

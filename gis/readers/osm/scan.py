@@ -11,7 +11,7 @@ import osmium
 import shapely
 from numpy.typing import NDArray
 
-from gis.readers.osm.files import own_id
+from gis.readers.osm.files import as_input, own_id
 from gis.readers.osm.naming import values_of
 
 EDUCATION = ("school", "kindergarten", "college")
@@ -85,7 +85,7 @@ def scan_file(path: Path, premises_keys: frozenset[str]) -> Scan:
         The keys that make something a premises.
     """
     keys = osmium.filter.KeyFilter(*_KEYS, *sorted(premises_keys))
-    processor = osmium.FileProcessor(str(path)).with_areas(keys).with_filter(keys)
+    processor = osmium.FileProcessor(as_input(path)).with_areas(keys).with_filter(keys)
     collector = _Collector()
     for thing in processor:
         kind = thing.type_str()
@@ -99,7 +99,7 @@ def scan_file(path: Path, premises_keys: frozenset[str]) -> Scan:
             collector.relation(thing)
     scan = collector.finish()
     if not (scan.features.osm_id or scan.highways or scan.school_ways):
-        scan.has_objects = any(True for _ in osmium.FileProcessor(str(path)))
+        scan.has_objects = any(True for _ in osmium.FileProcessor(as_input(path)))
     return scan
 
 
@@ -110,7 +110,7 @@ def read_ways(path: Path, numbers: set[int]) -> list[Line]:
     chosen = osmium.filter.IdFilter(numbers).enable_for(osmium.osm.WAY)
     only_ways = osmium.filter.EntityFilter(osmium.osm.WAY)
     factory = osmium.geom.WKBFactory()
-    processor = osmium.FileProcessor(str(path)).with_locations().with_filter(only_ways).with_filter(chosen)
+    processor = osmium.FileProcessor(as_input(path)).with_locations().with_filter(only_ways).with_filter(chosen)
     return [_line(way, dict(way.tags), factory) for way in processor]
 
 

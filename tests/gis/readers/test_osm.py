@@ -24,10 +24,28 @@ from gis.readers.osm.stages import stages_in_name, stages_of
 from gis.readers.osm.streets import may_drive, may_walk, oneway_of, speed_kmh
 
 M = 1 / 111_000  # degrees of latitude in a metre, near enough for drawing
-CATEGORIES = set(
-    "internet_cafe game_arcade song_dance_venue bar entertainment_venue tobacco_outlet alcohol_outlet lottery_outlet "
-    "e_cigarette_outlet food_stall food_shop clinic publications_outlet fireworks_retail hazardous_goods "
-    "convenience_store sex_shop tattoo_parlour other".split()  # noqa: SIM905
+CATEGORIES = frozenset(
+    [
+        "internet_cafe",
+        "game_arcade",
+        "song_dance_venue",
+        "bar",
+        "entertainment_venue",
+        "tobacco_outlet",
+        "alcohol_outlet",
+        "lottery_outlet",
+        "e_cigarette_outlet",
+        "food_stall",
+        "food_shop",
+        "clinic",
+        "publications_outlet",
+        "fireworks_retail",
+        "hazardous_goods",
+        "convenience_store",
+        "sex_shop",
+        "tattoo_parlour",
+        "other",
+    ]
 )
 
 
@@ -112,12 +130,9 @@ class TestRealExtracts:
 
         schools = read_osm(path).schools
 
-        drawn = schools[schools["outline"] != "point"].set_index("osm_id")
+        drawn = schools[schools["outline"] != "point"]
         assert len(drawn) == polygons
-        assert sorted(drawn.index) == sorted(known.index)
-        areas = drawn.geometry.reindex(known.index)
-        differences = shapely.area(shapely.symmetric_difference(areas.to_numpy(), known.geometry.to_numpy()))
-        assert differences.max() < 1e-14  # square degrees; a campus has 1e-7
+        assert rims(drawn.geometry) == rims(known)
         assert schools.crs == "EPSG:4326"
 
     def test_universities_are_not_campuses_of_minors(self, shared_data: Path) -> None:
@@ -166,7 +181,8 @@ class TestRealExtracts:
         extract = read_osm(shared_data / "osm" / "Helsinki.osm.pbf")
         assert codes(extract) == ["ways_cut_at_edge"]
         assert extract.problems[0].detail.split()[0].isdigit()
-        assert extract.premises["matched"].explode().eq("amenity=fast_food").sum() == 52
+        nodes = extract.premises[extract.premises["osm_id"].str.startswith("node/")]
+        assert nodes["matched"].explode().eq("amenity=fast_food").sum() == 52
 
     def test_stages_from_german_finnish_and_french_names(self, shared_data: Path) -> None:
         def stages(name: str) -> dict[str, list[str]]:
@@ -191,7 +207,7 @@ class TestRealExtracts:
         assert (extract.places.geometry.geom_type == "Point").all()
 
 
-def gdal_campuses(path: Path) -> gpd.GeoDataFrame:
+def gdal_campuses(path: Path) -> gpd.GeoSeries:
     """Return the campuses by GDAL's driver for OSM files, which shares no code with ours."""
     source = f"/vsigzip/{path}" if path.suffix == ".gz" else str(path)
     with warnings.catch_warnings():
@@ -199,8 +215,13 @@ def gdal_campuses(path: Path) -> gpd.GeoDataFrame:
         frame = pyogrio.read_dataframe(
             source, layer="multipolygons", where="amenity IN ('school', 'kindergarten', 'college')"
         )
-    ids = ("way/" + frame["osm_way_id"]).fillna("relation/" + frame["osm_id"])
-    return frame.set_index(ids)
+    return frame.geometry
+
+
+def rims(shapes: gpd.GeoSeries) -> set[str]:
+    """Return the outer rings to 1e-7°; courtyards differ where a relation without tags cuts them out (GDAL follows it)."""
+    rings = shapely.get_exterior_ring(shapely.get_parts(shapes.to_numpy()))
+    return set(shapely.to_wkt(shapely.normalize(shapely.polygons(rings)), rounding_precision=7))
 
 
 class TestCampuses:
@@ -252,9 +273,9 @@ class TestCampuses:
     def test_same_name_within_300_m_is_one_school(self, tmp_path: Path) -> None:
         draw = Drawing()
         draw.square(0, 0, amenity="school", name="实验学校")
-        draw.square(399, 0, amenity="school", name="实验学校")  # 299 m from fence to fence
-        draw.square(0, 5000, amenity="school", name="实验学校")
-        draw.square(0, 205, amenity="kindergarten", name="实验学校")
+        draw.square(395, 0, amenity="school", name="实验学校")  # 295 m from fence to fence
+        draw.square(0, 405, amenity="school", name="实验学校")  # 305 m
+        draw.square(0, 110, 50, amenity="kindergarten", name="实验学校")
         draw.square(2000, 0, amenity="kindergarten", name="Kindergarten")
         draw.square(2150, 0, amenity="kindergarten", name="Kindergarten")  # a common word, not a name
         schools = draw.read(tmp_path).schools
@@ -303,7 +324,7 @@ class TestCampuses:
 
     def test_outline_that_crosses_itself_in_a_sliver_is_mended(self, tmp_path: Path) -> None:
         draw = Drawing()
-        draw.ring([(0, 0), (100, 0), (100, 100), (0.5, 100), (-0.5, 99.5), (0.7, 99.7), (0, 50)], amenity="school")
+        draw.ring([(0, 0), (100, 0), (100, 100), (-2, 98), (0, 101)], amenity="school")
         extract = draw.read(tmp_path)
         assert codes(extract) == ["crossing_mended"]
         assert extract.schools.geometry.is_valid.all()
@@ -511,7 +532,7 @@ class TestStages:
             ("城南九年一贯制学校", ["primary", "junior_middle"]),
             ("杭州师范大学附属小学", ["primary"]),
             ("杭州师大附中", ["junior_middle", "senior_middle"]),
-            ("职业教育中心", ["unknown"]),
+            ("职业教育中心", ["vocational"]),
             ("市中等职业技术学校", ["vocational"]),
             ("轻工技师学院", ["vocational"]),
             ("特殊教育学校", ["special"]),
