@@ -155,7 +155,8 @@ def count_by_cell(
         heavy = None if heavy is None else heavy[kept]
     if not x.size:
         none = np.zeros(0, dtype=np.int64)
-        return CellCounts(lattice, none, none, np.zeros((0, n_slices), np.int64 if heavy is None else np.float64))
+        empty = np.zeros((0, n_slices), dtype=np.int64)
+        return CellCounts(lattice, none, none, empty if heavy is None else empty.astype(np.float64))
     column, row = _cells(x, y, lattice)
     cell, cell_column, cell_row = _number_cells(column, row)
     key = cell if part is None else cell * n_slices + part

@@ -32,7 +32,7 @@ _OWN_LINKS = ("leaflet", "leaflet_css")
 _CSS_URL = re.compile(r"url\(\s*['\"]?(?!data:|#)[^)]*\)")
 
 
-class Verbatim(Element):
+class Verbatim(Element):  # type: ignore[misc]
     """Finished text. Branca's own `Element` would compile it as a template, and with it what people typed."""
 
     def __init__(self, text: str) -> None:
@@ -45,7 +45,7 @@ class Verbatim(Element):
         return self.text
 
 
-class OfflineMap(folium.Map):
+class OfflineMap(folium.Map):  # type: ignore[misc]
     """Folium's map with Leaflet alone: no jQuery, Bootstrap or icon fonts, and no script of its own in the head.
 
     Folium's ``Popup``, ``Tooltip`` and ``Icon`` need what is left out here; use the layers of
@@ -68,7 +68,7 @@ class OfflineMap(folium.Map):
     default_css = [link for link in folium.Map.default_css if link[0] in _OWN_LINKS]  # noqa: RUF012
 
 
-class OfflineFigure(Figure):
+class OfflineFigure(Figure):  # type: ignore[misc]
     """The root of a Folium page that asks nobody for anything.
 
     Parameters
@@ -102,6 +102,8 @@ class OfflineFigure(Figure):
     ) -> None:
         if served_at is not None and not nonce:
             raise ValueError("a page that links to served files needs the nonce of its response")
+        if nonce and not re.fullmatch(r"[A-Za-z0-9+/=_-]+", nonce):
+            raise ValueError("a nonce is base64")
         super().__init__()
         self.assets = assets
         self.served_at = served_at

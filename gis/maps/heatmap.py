@@ -21,6 +21,8 @@ from gis.maps.figure import OfflineFigure, OfflineMap, Verbatim, tile_origin
 from gis.maps.text import LANGUAGES, Text, catalogue, safe_text, say, script_json
 from gis.privacy import ShownCounts, suppress
 
+_PAGE_BYTES = 760_000  # of a page of 1 MB, beside Leaflet's 163 kB and our own scripts, styles and texts
+_STREETS_BYTES = (60_000, 420_000)
 _SCRIPTS = ("plane.js", "drawing.js", "page.js")
 _ARIA = {
     "panel": "page.panel",
@@ -192,17 +194,7 @@ def _asset(name: str) -> str:
 
 
 def _layers(spec: HeatmapSpec, shown: ShownCounts, bounds: tuple[float, float, float, float]) -> list[folium.map.Layer]:
-    found: list[folium.map.Layer] = []
-    if spec.tiles:
-        credit = safe_text(spec.tiles.attribution)
-        name = say("layer.tiles").html()
-        found.append(folium.TileLayer(spec.tiles.template, attr=credit, name=name, overlay=True, max_zoom=19))
-    elif _any(spec.streets):
-        margin = max(bounds[2] - bounds[0], bounds[3] - bounds[1]) * 0.5
-        west, south, east, north = bounds
-        frame = (west - margin, south - margin, east + margin, north + margin)
-        found.append(layers.streets_layer(spec.streets, bounds=frame))
-    found.append(layers.cells_layer(spec.cells, shown))
+    found: list[folium.map.Layer] = [layers.cells_layer(spec.cells, shown)]
     if _any(spec.schools):
         found.append(layers.outlines_layer(spec.schools, name=say("layer.grounds"), kind="ground"))
     if _any(spec.perimeters):
@@ -213,6 +205,16 @@ def _layers(spec: HeatmapSpec, shown: ShownCounts, bounds: tuple[float, float, f
         found.extend(layers.hazard_layers(spec.hazards))
     if _any(spec.schools):
         found.append(layers.schools_layer(spec.schools))
+    if spec.tiles:
+        credit = safe_text(spec.tiles.attribution)
+        name = say("layer.tiles").html()
+        found.insert(0, folium.TileLayer(spec.tiles.template, attr=credit, name=name, overlay=True, max_zoom=19))
+    elif spec.streets is not None and len(spec.streets):
+        margin = max(bounds[2] - bounds[0], bounds[3] - bounds[1]) * 0.5
+        frame = (bounds[0] - margin, bounds[1] - margin, bounds[2] + margin, bounds[3] + margin)
+        left = _PAGE_BYTES - sum(len(script_json(layer.data).encode()) for layer in found)
+        budget = min(max(left, _STREETS_BYTES[0]), _STREETS_BYTES[1])
+        found.insert(0, layers.streets_layer(spec.streets, bounds=frame, budget_bytes=budget))
     return found
 
 

@@ -47,7 +47,7 @@ STREET_CLASSES = (
 )
 
 
-class ScriptLayer(Layer):
+class ScriptLayer(Layer):  # type: ignore[misc]
     """A layer that the page's script builds from data: ``const layer = campusHeat.<factory>(<data>)``."""
 
     def __init__(
@@ -119,7 +119,7 @@ def _cells_data(cells: CellCounts, shown: ShownCounts) -> dict[str, Any]:
     }
 
 
-def streets_layer(streets: gpd.GeoDataFrame, *, bounds: Sequence[float], budget_bytes: int = 420_000) -> ScriptLayer:
+def streets_layer(streets: gpd.GeoDataFrame, *, bounds: tuple[float, float, float, float], budget_bytes: int = 420_000) -> ScriptLayer:
     """Return the base map drawn from streets, coarse enough to fit into a budget.
 
     Parameters
@@ -135,7 +135,7 @@ def streets_layer(streets: gpd.GeoDataFrame, *, bounds: Sequence[float], budget_
     lines = shapely.get_parts(np.asarray(streets.geometry.values, dtype=object), return_index=True)
     parts, index = lines
     kind = _street_class(streets, index)
-    near = shapely.intersects(parts, shapely.box(*bounds)) & np.isin(shapely.get_type_id(parts), (1, 2))
+    near = shapely.intersects(parts, shapely.box(bounds[0], bounds[1], bounds[2], bounds[3])) & np.isin(shapely.get_type_id(parts), (1, 2))
     parts, kind = parts[near], kind[near]
     for tolerance_m, classes in ((3, 4), (6, 4), (12, 4), (12, 3), (24, 3), (24, 2), (48, 2), (48, 1)):
         data = _streets_data(parts[kind < classes], kind[kind < classes], tolerance_m)
@@ -149,7 +149,8 @@ def _street_class(streets: gpd.GeoDataFrame, index: NDArray[np.int64]) -> NDArra
         return np.full(index.size, 2)
     number = {word: at for at, words in enumerate(STREET_CLASSES) for word in words}
     words = streets["highway"].fillna("").astype(str).str.removesuffix("_link")
-    return words.map(lambda word: number.get(word, len(STREET_CLASSES))).to_numpy(dtype=np.int64)[index]
+    classes: NDArray[np.int64] = words.map(lambda word: number.get(word, len(STREET_CLASSES))).to_numpy(dtype=np.int64)
+    return classes[index]
 
 
 def _streets_data(lines: NDArray[np.object_], kind: NDArray[np.int64], tolerance_m: float) -> dict[str, Any]:

@@ -46,4 +46,5 @@ def zigzag(values: ArrayLike) -> NDArray[np.int64]:
 
 def gaps(indexes: ArrayLike) -> NDArray[np.int64]:
     """Return rising whole numbers as steps from the one before, the first from −1, less one each."""
-    return np.diff(np.asarray(indexes, dtype=np.int64), prepend=-1) - 1
+    step: NDArray[np.int64] = np.diff(np.asarray(indexes, dtype=np.int64), prepend=-1)
+    return step - 1

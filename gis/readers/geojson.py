@@ -120,12 +120,8 @@ def _lines(text: str, path: Path) -> tuple[list[Any], Any, list[RowProblem]]:
         except orjson.JSONDecodeError as error:
             if not features:  # pretty-printed or broken JSON, not one feature a line
                 raise _not_json(path, error, line=number) from None
-            problems.append(
-                RowProblem(
-                    len(features) + 1, None, "broken_json",
-                    f"line {number}, column {error.colno}: {_POSITION.sub('', str(error))}", "refused",
-                )  # fmt: skip
-            )
+            detail = f"line {number}, column {error.colno}: {_POSITION.sub('', str(error))}"
+            problems.append(RowProblem(len(features) + 1, None, "broken_json", detail, "refused"))
             found = None
         if not features and not (isinstance(found, dict) and found.get("type") == "Feature"):
             msg = f"{path.name}, line {number}: a GeoJSON feature is needed on each line, not {shorten(line, 40)!r}"

@@ -88,9 +88,9 @@ class Limits:
 
 
 def shorten(text: object, longest: int = 60) -> str:
-    """Return a text on one line and not longer than is good to read in a message.
+    r"""Return a text on one line and not longer than is good to read in a message.
 
-    >>> shorten("first\\nsecond")
+    >>> shorten("first\nsecond")
     'first second'
     """
     flat = " ".join(str(text).split())

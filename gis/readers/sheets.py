@@ -104,22 +104,18 @@ def _read_book(book: calamine.CalamineWorkbook, path: Path, layer: str | None, l
         candidates = [layer]
     else:
         candidates = visible
-    tables = []
-    for name in candidates:
+    for place, name in enumerate(candidates):
         table = _read_sheet(book, name, path, limits)
-        if table is not None:
-            tables.append(table)
-            break
-    if not tables:
-        where = f"the sheet {layer!r} has" if layer is not None else "no visible sheet has"
-        msg = f"{path.name}: {where} {'no' if layer is not None else 'any'} rows below a row of headers"
-        raise EmptyInputError(msg)
-    table = tables[0]
-    others = [name for name in visible[visible.index(table.layer) + 1 :] if _has_rows(book, name)] if not layer else []
-    if others:
-        detail = f"the sheet {table.layer!r} was read; name another with --layer: {', '.join(others)}"
-        table.problems.append(RowProblem(None, None, "other_sheets", detail, "warning"))
-    return table
+        if table is None:
+            continue
+        others = [other for other in candidates[place + 1 :] if _has_rows(book, other)]
+        if others:
+            detail = f"the sheet {name!r} was read; name another with --layer: {', '.join(others)}"
+            table.problems.append(RowProblem(None, None, "other_sheets", detail, "warning"))
+        return table
+    where = f"the sheet {layer!r} has no" if layer is not None else "no visible sheet has any"
+    msg = f"{path.name}: {where} rows below a row of headers"
+    raise EmptyInputError(msg)
 
 
 def _has_rows(book: calamine.CalamineWorkbook, name: str) -> bool:
@@ -131,7 +127,9 @@ def _read_sheet(book: calamine.CalamineWorkbook, name: str, path: Path, limits: 
     if sheet.start is None or sheet.total_height < 2:
         return None
     if sheet.total_height > limits.rows + 100:
-        msg = f"{path.name}: {sheet.total_height:,} rows are more than the {limits.rows:,} that are read; split the file"
+        msg = (
+            f"{path.name}: {sheet.total_height:,} rows are more than the {limits.rows:,} that are read; split the file"
+        )
         raise UnreadableFileError(msg)
     rows: list[list[Cell]] = sheet.to_python(skip_empty_area=False)
     numbers = [at for at, row in enumerate(rows) if any(cell != "" and not _is_blank(cell) for cell in row)]

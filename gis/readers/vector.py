@@ -73,7 +73,10 @@ def read_geopackage(
         msg = f"{path.name}: the layer {layer!r} has no features"
         raise EmptyInputError(msg)
     rows = np.arange(1, count + 1)
-    geometry, problems = (None, []) if shapes is None else _decode(shapes, rows, limits)
+    geometry: NDArray[np.object_] | None = None
+    problems: list[RowProblem] = []
+    if shapes is not None:
+        geometry, problems = _decode(shapes, rows, limits)
     name, wrong = file_crs(meta["crs"], asked=crs)
     data = {str(field): pd.Series(_as_objects(column)) for field, column in zip(meta["fields"], columns, strict=True)}
     frame = pd.DataFrame(data, index=range(count))
@@ -156,7 +159,8 @@ def read_shapefile(
         )
         raise UnreadableFileError(msg)
     records = _check_shp(parts, name)
-    codec, problems = named_encoding(encoding) if encoding else None, []
+    codec = named_encoding(encoding) if encoding else None
+    problems: list[RowProblem] = []
     if codec is None and ".cpg" in parts:
         codec, problems = cpg_encoding(parts[".cpg"])
     table = read_dbf(parts[".dbf"], name=name, encoding=codec, most_rows=limits.rows)
@@ -210,7 +214,7 @@ def _decode(
 ) -> tuple[NDArray[np.object_], list[RowProblem]]:
     geometry = np.empty(len(wkb), dtype=object)
     geometry[:] = shapely.from_wkb(wkb, on_invalid="ignore")
-    problems = []
+    problems: list[RowProblem] = []
     for at in np.flatnonzero(shapely.is_missing(geometry)):
         code, detail = ("no_geometry", "the feature has no geometry")
         if wkb[at] is not None:
@@ -243,7 +247,6 @@ def _gdal(path: Path) -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError,
-            pyogrio.errors.FieldError, pyogrio.errors.GeometryError, UnicodeError) as error:  # fmt: skip
+    except (RuntimeError, UnicodeError) as error:  # all of pyogrio's errors are RuntimeErrors
         msg = f"{path.name}: the file is damaged ({shorten(error, 120)}); copy or export it again"
         raise UnreadableFileError(msg) from None
