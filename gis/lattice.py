@@ -3,11 +3,17 @@
 A generated cell is about 10,000 m² with sides of 100 m, as the unit grids (单元网格) of GB/T 30428.1 are. The lattice
 is anchored in the origin of the 3-degree plane that the city lies in, so a cell and its code depend on the place
 alone and never on which perimeter was built first.
+
+Zones have edges straight in longitude and latitude (RFC 7946), the lattice has lines straight in the plane; edges are
+densified on the way in and out, so that the two agree within a millimetre.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +27,11 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Shapes = NDArray[np.object_]
 
-_SLIVER_M2 = 1e-6  # pieces below a square millimetre are rounding
+_SLIVER_M2 = 1e-3  # pieces below ten square centimetres are rounding
+_SLIVER_DEG2 = 1e-13  # the same in square degrees, roughly
+_POLYGON, _MULTIPOLYGON = 3, 6
+_THREADS = 2
+_CHUNK = 250  # zones that a thread cuts at a time
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,8 @@ class Lattice:
     def __post_init__(self) -> None:
         if not 1 <= self.cell_m <= 100_000:
             raise GisError(f"a cell side of {self.cell_m} m cannot be used; it must lie between 1 and 100,000 m")
+        if not abs(self.meridian_deg) <= 180:
+            raise GisError(f"a lattice cannot stand on the meridian {self.meridian_deg}; it must lie within ±180°")
 
     @property
     def crs(self) -> str:
@@ -83,6 +95,17 @@ def cells_of(lon: ArrayLike, lat: ArrayLike, lattice: Lattice) -> tuple[Integers
     ----------
     lon, lat
         WGS 84 degrees, shape ``(n,)``.
+
+    Returns
+    -------
+    column, row
+        Counted eastwards and northwards from the plane's origin; rows are negative south of the equator.
+
+    Examples
+    --------
+    >>> column, row = cells_of([120.24, 120.2402], [29.71, 29.71], Lattice(120.0, 100.0))
+    >>> column.tolist(), row.tolist()
+    ([5232, 5232], [32879, 32879])
     """
     x, y = crs.project(lon, lat, lattice.crs)
     column = np.floor(x / lattice.cell_m).astype(np.int64)
@@ -91,16 +114,28 @@ def cells_of(lon: ArrayLike, lat: ArrayLike, lattice: Lattice) -> tuple[Integers
 
 
 def cell_polygons(column: ArrayLike, row: ArrayLike, lattice: Lattice) -> Shapes:
-    """Return the squares of cells in WGS 84, shape ``(n,)``."""
-    boxes = _boxes(np.asarray(column, dtype=np.int64), np.asarray(row, dtype=np.int64), lattice)
-    return crs.unproject_geometries(boxes, lattice.crs)
+    """Return the squares of cells in WGS 84, shape ``(n,)``; neighbours share their corners to the last digit.
+
+    Sides above 100 m get vertices in between. A square across the antimeridian comes in two parts.
+    """
+    columns, rows = np.atleast_1d(np.asarray(column, np.int64)), np.atleast_1d(np.asarray(row, np.int64))
+    if not columns.size:
+        return np.empty(0, dtype=object)
+    parts = int(np.ceil(lattice.cell_m / crs.LONGEST_EDGE_M))
+    rising, zero, one = np.arange(parts) / parts, np.zeros(parts), np.ones(parts)
+    x = (columns[:, None] + np.concatenate([rising, one, 1 - rising, zero])) * lattice.cell_m
+    y = (rows[:, None] + np.concatenate([zero, rising, one, 1 - rising])) * lattice.cell_m
+    lon, lat = crs.unproject(x, y, lattice.crs)
+    squares = np.asarray(shapely.polygons(np.stack([_beside(lon, lattice), lat], axis=-1)), dtype=object)
+    return crs.cut_at_antimeridian(squares)
 
 
 def cell_codes(prefix: str, column: ArrayLike, row: ArrayLike, lattice: Lattice) -> NDArray[np.object_]:
     """Return the codes of generated cells: ``<prefix>-<cell size>-<column>-<row>``.
 
     The sequence of an official code is numbered from west to east within a community and would change whenever a
-    perimeter is added; and a generated code must not pass for one that the city has assigned: so these differ.
+    perimeter is added; and a generated code must not pass for one that the city has assigned: so these differ, by their
+    hyphens and length, from any 15 digits. Rows south of the equator are negative: ``-100-5231--12``.
 
     Examples
     --------
@@ -121,29 +156,32 @@ def cut_cells(zones: Shapes, lattice: Lattice, *, holes: Shapes | None = None) -
     ----------
     zones
         Polygons or multipolygons in WGS 84, shape ``(n,)``.
+    lattice
+        The city's lattice.
     holes
-        What is left out of each zone, such as its campus, shape ``(n,)``; None: nothing.
+        What is left out of each zone, such as its campus, shape ``(n,)``; None, or None for a zone: nothing.
 
     Returns
     -------
     CellPieces
-        Pieces by zone, row and column; their union is the zone.
+        Pieces by zone, row and column: valid polygons and multipolygons without overlaps; their union is the zone
+        (scraps below 10 cm² are dropped). A zone's pieces do not depend on the other zones.
+
+    Raises
+    ------
+    BadGeometryError
+        For a zone that is missing, empty, broken or no polygon, or a broken hole; the text names the first one by its
+        index from 0.
     """
-    flat = _flat(zones, holes, lattice.crs)
+    flat = _flat(zones, holes, lattice)
     zone, column, row = _candidates(flat, lattice.cell_m)
-    boxes = _boxes(column, row, lattice)
-    shapely.prepare(flat)
-    whole = shapely.contains_properly(flat[zone], boxes)
-    touched = whole | shapely.intersects(flat[zone], boxes)
-    zone, column, row, boxes, whole = zone[touched], column[touched], row[touched], boxes[touched], whole[touched]
-    pieces = boxes.copy()
-    cut = np.flatnonzero(~whole)
-    pieces[cut] = _areal(shapely.intersection(flat[zone[cut]], boxes[cut]))
+    pieces, whole = _pieces(flat, zone, column, row, lattice.cell_m)
     keep = shapely.area(pieces) > _SLIVER_M2
-    zone, column, row, pieces = zone[keep], column[keep], row[keep], pieces[keep]
-    order = np.lexsort((column, row, zone))
-    zone, column, row, pieces = zone[order], column[order], row[order], pieces[order]
-    return CellPieces(zone, column, row, crs.unproject_geometries(pieces, lattice.crs), _true_area(pieces, lattice.crs))
+    zone, column, row, pieces, whole = zone[keep], column[keep], row[keep], pieces[keep], whole[keep]
+    geometry = np.empty(len(pieces), dtype=object)
+    geometry[whole] = cell_polygons(column[whole], row[whole], lattice)
+    geometry[~whole] = _out_of_plane(pieces[~whole], lattice)
+    return CellPieces(zone, column, row, geometry, _true_area(pieces, lattice.crs))
 
 
 def cut_unit_grids(zones: Shapes, units: Shapes, *, holes: Shapes | None = None) -> UnitPieces:
@@ -154,22 +192,50 @@ def cut_unit_grids(zones: Shapes, units: Shapes, *, holes: Shapes | None = None)
     zones, holes
         As for :func:`cut_cells`.
     units
-        Polygons in WGS 84 without overlaps, shape ``(m,)``.
+        Polygons or multipolygons in WGS 84 without overlaps, shape ``(m,)``.
+
+    Returns
+    -------
+    UnitPieces
+        Pieces by zone and unit, cut along the official borders as they are given.
+
+    Raises
+    ------
+    BadGeometryError
+        As :func:`cut_cells`, for units too.
     """
-    if not len(zones) or not len(units):
+    shapes, grids = _without_holes(zones, holes), _polygons(units, "unit grid")
+    if not len(shapes) or not len(grids):
         nothing = np.empty(0, dtype=np.int64)
         return UnitPieces(nothing, nothing, np.empty(0, dtype=object), np.empty(0))
-    west, _, east, _ = shapely.total_bounds(zones)
-    plane = crs.metric_crs((west + east) / 2, 0.0)
-    flat = _flat(zones, holes, plane)
-    flat_units = crs.project_geometries(units, plane)
-    zone, unit = shapely.STRtree(flat_units).query(flat, predicate="intersects").astype(np.int64)
-    pieces = _areal(shapely.intersection(flat[zone], flat_units[unit]))
-    keep = shapely.area(pieces) > _SLIVER_M2
-    zone, unit, pieces = zone[keep], unit[keep], pieces[keep]
+    zone, unit = shapely.STRtree(grids).query(shapes, predicate="intersects").astype(np.int64)
     order = np.lexsort((unit, zone))
-    zone, unit, pieces = zone[order], unit[order], pieces[order]
-    return UnitPieces(zone, unit, crs.unproject_geometries(pieces, plane), _true_area(pieces, plane))
+    zone, unit = zone[order], unit[order]
+    shapely.prepare(shapes)
+    cut = np.flatnonzero(~shapely.covers(shapes[zone], grids[unit]))
+    pieces = grids[unit]
+    pieces[cut] = _areal(shapely.intersection(shapes[zone[cut]], grids[unit[cut]]), _SLIVER_DEG2)
+    area = true_area_m2(pieces)
+    keep = area > _SLIVER_M2
+    return UnitPieces(zone[keep], unit[keep], pieces[keep], area[keep])
+
+
+def true_area_m2(geometries: Shapes) -> Floats:
+    """Return the area on the ellipsoid of WGS 84 shapes some kilometres wide, in square metres.
+
+    Each is laid on a plane about its own longitude, where the scale is 1 to 1e-6 as far as 9 km.
+
+    Examples
+    --------
+    >>> true_area_m2(np.array([shapely.box(120.240, 29.710, 120.241, 29.711)])).round(1).tolist()
+    [10730.5]
+    """
+    dense = crs.densify_edges(geometries)
+    coordinates, owner = shapely.get_coordinates(dense, return_index=True)
+    bounds = shapely.bounds(dense)
+    middle = (bounds[:, 0] + bounds[:, 2]) / 2
+    x, y = crs.project(coordinates[:, 0] - middle[owner], coordinates[:, 1], crs.meridian_crs(0.0))
+    return np.asarray(shapely.area(shapely.set_coordinates(dense, np.column_stack([x, y]))), dtype=np.float64)
 
 
 def parse_unit_code(code: str) -> UnitCode:
@@ -193,21 +259,68 @@ def parse_unit_code(code: str) -> UnitCode:
     return UnitCode(text[:6], text[6:9], text[9:12], text[12:])
 
 
-def _flat(zones: Shapes, holes: Shapes | None, plane: str) -> Shapes:
-    shapes = np.asarray(zones, dtype=object)
-    bad = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-    if bad.any():
-        raise BadGeometryError(f"zone {int(np.flatnonzero(bad)[0])} is missing or empty")
+# ------------------------------------------------------------------------------------------------ what comes in
+
+
+def _polygons(given: ArrayLike, what: str) -> Shapes:
+    shapes = np.atleast_1d(np.array(given, dtype=object))
+    if shapes.ndim != 1:
+        raise BadGeometryError(f"{what}s must be one row of polygons; their shape is {shapes.shape}")
+    _refuse(~np.asarray(shapely.is_geometry(shapes), dtype=bool), what, lambda _: "is missing or empty, or no geometry")
+    _refuse(shapely.is_empty(shapes), what, lambda _: "is missing or empty")
+    areal = np.isin(shapely.get_type_id(shapes), (_POLYGON, _MULTIPOLYGON))
+    _refuse(~areal, what, lambda i: f"is a {shapely.get_type_id(shapes[i : i + 1]).item()}")
+    _refuse(
+        ~shapely.is_valid(shapes), what, lambda i: f"is broken: {shapely.is_valid_reason(shapes[i])}; mend it first"
+    )
+    return shapes
+
+
+def _refuse(wrong: NDArray[np.bool_], what: str, why: Callable[[int], str]) -> None:
+    if np.any(wrong):
+        at = int(np.flatnonzero(wrong)[0])
+        raise BadGeometryError(f"{what} {at} {why(at)}")
+
+
+def _with_holes(holes: ArrayLike, size: int) -> tuple[Shapes, Integers]:
+    """Return the holes there are and the zones they are for."""
+    cut = np.atleast_1d(np.array(holes, dtype=object))
+    if cut.shape != (size,):
+        raise BadGeometryError(f"there must be one hole, or None, for each of the {size} zones, not {cut.size}")
+    filled = np.array([hole is not None and not shapely.is_empty(hole) for hole in cut], dtype=bool)
+    at = np.flatnonzero(filled)
+    stand_in = cut.copy()
+    stand_in[~filled] = shapely.box(0, 0, 1, 1)  # so that a complaint names the index of the caller's array
+    return _polygons(stand_in, "hole")[at], at
+
+
+def _without_holes(zones: ArrayLike, holes: ArrayLike | None) -> Shapes:
+    shapes = _polygons(zones, "zone")
     if holes is not None:
-        shapes = shapely.difference(shapes, np.asarray(holes, dtype=object))
-    return crs.project_geometries(shapes, plane)
+        cut, at = _with_holes(holes, len(shapes))
+        shapes[at] = shapely.difference(shapes[at], cut)
+    return shapes
+
+
+def _flat(zones: ArrayLike, holes: ArrayLike | None, lattice: Lattice) -> Shapes:
+    """Return zones less their holes in the lattice's plane."""
+    flat = crs.project_geometries(crs.densify_edges(_without_holes(zones, holes)), lattice.crs)
+    # Two parts on either side of the antimeridian meet in the plane.
+    for i in np.flatnonzero(~shapely.is_valid(flat)):
+        flat[i] = shapely.union_all(shapely.get_parts(flat[i]))
+    _refuse(~shapely.is_valid(flat), "zone", lambda _: "is broken in the plane of the lattice")
+    return flat
+
+
+# ------------------------------------------------------------------------------------------------------- cutting
 
 
 def _candidates(flat: Shapes, cell_m: float) -> tuple[Integers, Integers, Integers]:
     """Return zone, column and row of every cell that a zone's box meets."""
-    bounds = shapely.bounds(flat) / cell_m
+    # A hole may leave nothing of a zone: its bounds are NaN, and no cell is a candidate.
+    bounds = np.nan_to_num(shapely.bounds(flat), nan=0.0) / cell_m
     first = np.floor(bounds[:, :2]).astype(np.int64)
-    wide, high = (np.floor(bounds[:, 2:]).astype(np.int64) - first + 1).T
+    wide, high = ((np.floor(bounds[:, 2:]).astype(np.int64) - first + 1) * ~shapely.is_empty(flat)[:, None]).T
     zone = np.repeat(np.arange(len(flat)), wide * high)
     start = np.repeat(np.cumsum(wide * high) - wide * high, wide * high)
     place = np.arange(len(zone)) - start
@@ -216,19 +329,56 @@ def _candidates(flat: Shapes, cell_m: float) -> tuple[Integers, Integers, Intege
     return zone, column, row
 
 
-def _boxes(column: Integers, row: Integers, lattice: Lattice) -> Shapes:
-    x, y, side = column * lattice.cell_m, row * lattice.cell_m, lattice.cell_m
-    out: Shapes = shapely.box(x, y, x + side, y + side)
-    return out
+def _pieces(
+    flat: Shapes, zone: Integers, column: Integers, row: Integers, cell_m: float
+) -> tuple[Shapes, NDArray[np.bool_]]:
+    """Return what a zone has of each cell, perhaps nothing, and whether it has the whole cell."""
+    squares = np.asarray(shapely.box(column * cell_m, row * cell_m, (column + 1) * cell_m, (row + 1) * cell_m))
+    pieces, whole = squares.astype(object), np.zeros(len(squares), dtype=bool)
+    shapely.prepare(flat)
+
+    def cut(first: int, last: int) -> None:
+        mine, cells = flat[zone[first:last]], squares[first:last]
+        inside = shapely.covers(mine, cells)
+        whole[first:last] = inside
+        pieces[first:last][~inside] = shapely.intersection(mine[~inside], cells[~inside])
+
+    # GEOS lets go of the interpreter, so that threads share the work; each writes to a place of its own.
+    ends = np.searchsorted(zone, np.arange(0, len(flat) + _CHUNK, _CHUNK)).tolist()
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(lambda span: cut(*span), pairwise(ends)))
+    return _areal(pieces, _SLIVER_M2), whole
 
 
-def _areal(shapes: Shapes) -> Shapes:
-    """Return only the areas of what an intersection gave: lines and points where edges touch fall away."""
+def _areal(shapes: Shapes, smallest: float) -> Shapes:
+    """Return only the areas of what an intersection gave: lines and points where edges touch fall away, and scraps."""
     out = shapes.copy()
-    for at in np.flatnonzero(shapely.get_type_id(shapes) == 7):
-        parts = shapely.get_parts(shapes[at])
-        out[at] = shapely.union_all(parts[np.isin(shapely.get_type_id(parts), (3, 6))])
+    mixed = np.flatnonzero(shapely.get_type_id(shapes) != _POLYGON)
+    parts, owner = shapely.get_parts(shapes[mixed], return_index=True)
+    kept = (shapely.get_type_id(parts) == _POLYGON) & (shapely.area(parts) > smallest)
+    parts, owner = parts[kept], owner[kept]
+    count = np.bincount(owner, minlength=len(mixed))
+    out[mixed] = shapely.Polygon()
+    out[mixed[count == 1]] = parts[count[owner] == 1]
+    for at in np.flatnonzero(count > 1):
+        out[mixed[at]] = shapely.multipolygons(parts[owner == at])
     return out
+
+
+def _out_of_plane(pieces: Shapes, lattice: Lattice) -> Shapes:
+    dense = shapely.segmentize(pieces, crs.LONGEST_EDGE_M) if lattice.cell_m > crs.LONGEST_EDGE_M else pieces
+    xy = shapely.get_coordinates(dense)
+    lon, lat = crs.unproject(xy[:, 0], xy[:, 1], lattice.crs)
+    out = np.array(shapely.set_coordinates(dense.copy(), np.column_stack([_beside(lon, lattice), lat])), dtype=object)
+    for i in np.flatnonzero(~shapely.is_valid(out)):  # rounding to degrees can fold what is 1e-8 m wide
+        out[i] = _areal(np.array([shapely.make_valid(out[i])], dtype=object), 0.0)[0]
+    return crs.cut_at_antimeridian(out)
+
+
+def _beside(lon: Floats, lattice: Lattice) -> Floats:
+    """Let longitudes run on past ±180° beside the lattice's meridian, so that no shape spans the world."""
+    near: Floats = lon - 360.0 * np.round((lon - lattice.meridian_deg) / 360.0)
+    return near
 
 
 def _true_area(flat: Shapes, plane: str) -> Floats:

@@ -29,10 +29,7 @@ Shapes = NDArray[np.object_]
 LARGEST_DISTANCE_M = 10_000.0
 LARGEST_EXTENT_DEG = 0.25
 LARGEST_LATITUDE_DEG = 89.0
-# A line straight in longitude and latitude is bent in the plane by L² tan φ / 8R: at most 0.4 mm here up to 60°.
-LONGEST_EDGE_M = 100.0
 _EARTH_RADIUS_M = 6_371_000.0
-_METRES_A_DEGREE = 111_700.0  # the longest degree there is, so that edges come out shorter than asked
 _PLANE = crs.meridian_crs(0.0)
 _FALSE_EASTING_M = 500_000.0
 
@@ -148,15 +145,6 @@ def _checked(boundaries: ArrayLike) -> Shapes:
         lambda _: f"has a vertex that is not a longitude and latitude within ±{LARGEST_LATITUDE_DEG:g}°",
     )
     _refuse(~shapely.is_valid(shapes), lambda i: f"is broken: {shapely.is_valid_reason(shapes[i])}; mend it first")
-    return _without_empty_parts(shapes)
-
-
-def _without_empty_parts(shapes: Shapes) -> Shapes:
-    """Drop empty polygons from multipolygons: GEOS 3.14 crashes when it densifies one (seen with shapely 2.2)."""
-    parts, owner = shapely.get_parts(shapes, return_index=True)
-    hollow = shapely.is_empty(parts)
-    for i in np.unique(owner[hollow]):
-        shapes[i] = shapely.multipolygons(parts[(owner == i) & ~hollow])
     return shapes
 
 
@@ -196,7 +184,7 @@ def _flatten(shapes: Shapes) -> tuple[Shapes, Floats, Floats]:
     _refuse(
         extent > LARGEST_EXTENT_DEG, lambda i: f"spans {extent[i]:.3g} degrees; a campus spans {LARGEST_EXTENT_DEG}"
     )
-    out = shapely.segmentize(out, LONGEST_EDGE_M / _METRES_A_DEGREE)
+    out = crs.densify_edges(out)
     coordinates, owner = shapely.get_coordinates(out, return_index=True)
     x, y = crs.project(coordinates[:, 0], coordinates[:, 1], _PLANE)
     y0 = y[np.searchsorted(owner, np.arange(shapes.size))]
@@ -208,30 +196,12 @@ def _flatten(shapes: Shapes) -> tuple[Shapes, Floats, Floats]:
 def _unflatten(flat: Shapes, lon0: Floats, y0: Floats, tolerance_m: float) -> Shapes:
     _, lat = crs.unproject(np.full(y0.shape, _FALSE_EASTING_M), y0, _PLANE)
     bend = np.tan(np.radians(np.minimum(np.abs(lat) + 0.3, 89.5))) / (8 * _EARTH_RADIUS_M)
-    longest = np.minimum(LONGEST_EDGE_M, np.sqrt(0.1 * tolerance_m / np.maximum(bend, 1e-12)))
+    longest = np.minimum(crs.LONGEST_EDGE_M, np.sqrt(0.1 * tolerance_m / np.maximum(bend, 1e-12)))
     out = shapely.segmentize(flat, longest)
     coordinates, owner = shapely.get_coordinates(out, return_index=True)
     lon, lat = crs.unproject(coordinates[:, 0] + _FALSE_EASTING_M, coordinates[:, 1] + y0[owner], _PLANE)
     lon += lon0[owner]
-    out = np.asarray(shapely.set_coordinates(out, np.column_stack([lon, lat])), dtype=object)
-    for i in np.unique(owner[np.abs(lon) > 180.0]):
-        out[i] = _cut_at_antimeridian(out[i])
-    return out
-
-
-def _cut_at_antimeridian(shape: shapely.Geometry) -> shapely.Geometry:
-    """Cut a shape that reaches beyond 180° in two, as RFC 7946 wants it (section 3.1.9)."""
-    pieces = [
-        shapely.transform(shapely.intersection(shape, shapely.box(west, -90, west + 360, 90)), _shifter(-180.0 - west))
-        for west in (-540.0, -180.0, 180.0)
-    ]
-    parts = shapely.get_parts(np.array(pieces, dtype=object))
-    halves: shapely.Geometry = shapely.multipolygons(parts[(shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)])
-    return halves
-
-
-def _shifter(by_deg: float) -> Callable[[Floats], Floats]:
-    return lambda xy: xy + np.array([by_deg, 0.0])
+    return crs.cut_at_antimeridian(np.asarray(shapely.set_coordinates(out, np.column_stack([lon, lat])), dtype=object))
 
 
 # ------------------------------------------------------------------------------------------------------- growing

@@ -67,6 +67,8 @@ def _defaults(table: sa.Table, columns: Columns, count: int) -> dict[str, Sequen
 def _bound(column: sa.Column[Any], values: Sequence[Any], dialect: sa.Dialect) -> list[Any]:
     """Turn Python values into the driver's, by the column's own type."""
     values = values.tolist() if isinstance(values, np.ndarray) else list(values)
+    if any(isinstance(value, np.generic) for value in values):  # the driver would keep numpy's numbers as bytes
+        values = [value.item() if isinstance(value, np.generic) else value for value in values]
     process = column.type.dialect_impl(dialect).bind_processor(dialect)
     if process is None:
         return values
@@ -117,8 +119,6 @@ def _insert_postgis(connection: sa.Connection, table: sa.Table, columns: Columns
     for name in names:
         if name in geometric:
             data.append(_ewkb(columns[name]))
-        elif isinstance(table.c[name].type, sa.JSON):
-            data.append(_bound(table.c[name], columns[name], connection.dialect))
         else:
             data.append(_bound(table.c[name], columns[name], connection.dialect))
     cursor: Any = connection.connection.cursor()

@@ -78,6 +78,8 @@ class HeatmapSpec:
         A tile server, where one is configured; the page then does ask the network for these images.
     watermark
         Who made the page and when; written over the whole map and on every print.
+    credit
+        Whose data the map is drawn from, as their licence asks, such as ``© OpenStreetMap contributors``.
     notice
         A line over everything, such as that data are made up for demonstration.
     language
@@ -98,6 +100,7 @@ class HeatmapSpec:
     streets: gpd.GeoDataFrame | None = None
     tiles: Tiles | None = None
     watermark: str = ""
+    credit: str | Text = ""
     notice: str | Text | None = None
     language: str = "zh"
 
@@ -271,8 +274,11 @@ def _body(spec: HeatmapSpec, shown: ShownCounts, title: Text) -> str:
     parts.append(slider.legend_html(spec.cells.lattice.cell_m, spec.k))
     parts.append(slider.notes_html(k=spec.k, school_days=spec.school_days, week=spec.slices is not None))
     notice = Text.of(spec.notice) if spec.notice else None
+    credit = Text.of(spec.credit)
+    if spec.tiles and spec.tiles.attribution not in credit.pair():
+        credit = Text(*(" · ".join(part for part in (own, spec.tiles.attribution) if part) for own in credit.pair()))
     return (
         slider.overlays_html(notice, spec.watermark)
-        + slider.panel_html(title, Text.of(spec.period), parts, watermark=spec.watermark)
+        + slider.panel_html(title, Text.of(spec.period), parts, watermark=spec.watermark, credit=credit)
         + f"<noscript>{say('page.no_script').html()}</noscript>"
     )

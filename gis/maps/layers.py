@@ -119,7 +119,9 @@ def _cells_data(cells: CellCounts, shown: ShownCounts) -> dict[str, Any]:
     }
 
 
-def streets_layer(streets: gpd.GeoDataFrame, *, bounds: tuple[float, float, float, float], budget_bytes: int = 420_000) -> ScriptLayer:
+def streets_layer(
+    streets: gpd.GeoDataFrame, *, bounds: tuple[float, float, float, float], budget_bytes: int = 420_000
+) -> ScriptLayer:
     """Return the base map drawn from streets, coarse enough to fit into a budget.
 
     Parameters
@@ -135,7 +137,9 @@ def streets_layer(streets: gpd.GeoDataFrame, *, bounds: tuple[float, float, floa
     lines = shapely.get_parts(np.asarray(streets.geometry.values, dtype=object), return_index=True)
     parts, index = lines
     kind = _street_class(streets, index)
-    near = shapely.intersects(parts, shapely.box(bounds[0], bounds[1], bounds[2], bounds[3])) & np.isin(shapely.get_type_id(parts), (1, 2))
+    near = shapely.intersects(parts, shapely.box(bounds[0], bounds[1], bounds[2], bounds[3])) & np.isin(
+        shapely.get_type_id(parts), (1, 2)
+    )
     parts, kind = parts[near], kind[near]
     for tolerance_m, classes in ((3, 4), (6, 4), (12, 4), (12, 3), (24, 3), (24, 2), (48, 2), (48, 1)):
         data = _streets_data(parts[kind < classes], kind[kind < classes], tolerance_m)
@@ -179,7 +183,7 @@ def outlines_layer(frame: gpd.GeoDataFrame, *, name: Text, kind: str) -> folium.
         {
             "type": "Feature",
             "geometry": shapely.geometry.mapping(shape),
-            "properties": {"text": safe_name(row) + ("<br>" + _perimeter_text(row).html() if perimeter else "")},
+            "properties": {"text": f"{safe_name(row)}<br>{_perimeter_text(row).html()}"} if perimeter else {},
         }
         for shape, (_, row) in zip(shapes, polygons.iterrows(), strict=True)
     ]

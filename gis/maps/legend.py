@@ -32,7 +32,7 @@ def class_breaks(values: ArrayLike, k: int, *, classes: int = len(RAMP)) -> list
     >>> class_breaks([3, 3, 4, 5], 3)
     [3, 4, 5]
     >>> class_breaks(range(3, 400), 3)
-    [3, 8, 20, 50, 150, 300]
+    [3, 8, 20, 60, 150]
     >>> class_breaks([], 3)
     []
     """

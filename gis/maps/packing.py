@@ -18,7 +18,7 @@ def pack(values: ArrayLike) -> str:
     Examples
     --------
     >>> pack([1, 2, 8])
-    'EoEA'
+    'EoE='
     """
     number = np.asarray(values, dtype=np.int64).ravel()
     if not number.size:
@@ -33,7 +33,7 @@ def pack(values: ArrayLike) -> str:
     nibble = (np.repeat(number, groups) >> (3 * place)) & 7
     nibble |= np.where(place < np.repeat(groups, groups) - 1, 8, 0)
     if nibble.size % 2:
-        nibble = np.append(nibble, 0)
+        nibble = np.append(nibble, 8)  # a number that goes on and never ends: nothing
     pairs = nibble.reshape(-1, 2)
     return base64.b64encode(((pairs[:, 0] << 4) | pairs[:, 1]).astype(np.uint8).tobytes()).decode("ascii")
 
@@ -46,5 +46,5 @@ def zigzag(values: ArrayLike) -> NDArray[np.int64]:
 
 def gaps(indexes: ArrayLike) -> NDArray[np.int64]:
     """Return rising whole numbers as steps from the one before, the first from −1, less one each."""
-    step: NDArray[np.int64] = np.diff(np.asarray(indexes, dtype=np.int64), prepend=-1)
-    return step - 1
+    index = np.concatenate([np.array([-1]), np.asarray(indexes, dtype=np.int64)])
+    return index[1:] - index[:-1] - 1

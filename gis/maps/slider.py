@@ -111,9 +111,11 @@ def notes_html(*, k: int, school_days: int | None, week: bool) -> str:
     return f'<details class="notes foldable"><summary>{say("notes.title").html()}</summary><ul>{items}</ul></details>'
 
 
-def panel_html(title: Text, period: Text, parts: Sequence[str], *, watermark: str) -> str:
+def panel_html(title: Text, period: Text, parts: Sequence[str], *, watermark: str, credit: Text) -> str:
     """Return the panel: its head, the count of the view that is shown, and the parts given."""
     mark = f'<p class="panel__mark">{safe_text(watermark)}</p>' if watermark else ""
+    if credit.zh:
+        mark += f'<p class="panel__credit">{credit.html()}</p>'
     return (
         '<section id="panel" class="panel" data-open="true"><header class="panel__head"><div>'
         f'<h1>{title.html()}</h1><p class="panel__period">{period.html()}</p></div>'

@@ -19,7 +19,7 @@ _ROWS_SEARCHED = 40
 # Words that stand in headers of inspection sheets; they only break ties between rows.
 _KNOWN_WORDS = (
     "id 编号 序号 编码 代码 名称 name 学校 学校名称 校名 school 学段 stage 类别 类型 类 category type kind "
-    "subtype 小类 大类 经度 纬度 longitude latitude lon lng long lat x y 坐标 经纬度 location wkt "
+    "subtype 小类 大类 经度 纬度 longitude latitude lon lng long lat 坐标 经纬度 location wkt "
     "地址 address 备注 note 说明 描述 description 时间 日期 date time datetime 状态 status 等级 level "
     "severity 乡镇 街道 district 许可证号 licence license 发证日期 有效期至 电话 phone 单位 负责人 发现时间 发生时间 "
     "隐患类别 隐患名称 校区 校门 放学时间 星期 年级 grade weekday dismissal code 半径 radius 面积 长度 案由 案件类型 "

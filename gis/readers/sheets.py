@@ -124,11 +124,11 @@ def _has_rows(book: calamine.CalamineWorkbook, name: str) -> bool:
 
 def _read_sheet(book: calamine.CalamineWorkbook, name: str, path: Path, limits: Limits) -> Table | None:
     sheet = book.get_sheet_by_name(name)
-    if sheet.start is None or sheet.total_height < 2:
+    if sheet.start is None or sheet.height < 2:
         return None
-    if sheet.total_height > limits.rows + 100:
+    if sheet.start[0] + sheet.height > limits.rows + 100:
         msg = (
-            f"{path.name}: {sheet.total_height:,} rows are more than the {limits.rows:,} that are read; split the file"
+            f"{path.name}: {sheet.height:,} rows are more than the {limits.rows:,} that are read; split the file"
         )
         raise UnreadableFileError(msg)
     rows: list[list[Cell]] = sheet.to_python(skip_empty_area=False)

@@ -171,7 +171,9 @@ def _scan(data: bytes, delimiter: int, start: _Head, width: int) -> NDArray[np.i
     counts = np.diff(found, prepend=0)[below]
     if not (counts == width - 1).all():
         # Blank lines are as good as none, unless the table has one column only.
-        blank = (counts == 0) & (ends - first_bytes <= 1)[below]
+        length = ends - first_bytes
+        bare = (length == 0) | ((length == 1) & (raw[np.minimum(first_bytes, len(raw) - 1)] == _RETURN))
+        blank = bare[below]
         if width == 1 or not (blank | (counts == width - 1)).all():
             return None
     return first_lines[below].astype(np.int64)

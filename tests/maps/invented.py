@@ -28,7 +28,7 @@ def incidents(n: int = 1500) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def cells() -> CellCounts:
     lon, lat, part = incidents()
-    return count_by_cell(lon, lat, lattice_for(lon, lat, 100.0), slice_index=part, n_slices=len(WEEK))
+    return count_by_cell(lon, lat, lattice_for(LON, LAT, 100.0), slice_index=part, n_slices=len(WEEK))
 
 
 def spec(word: str | None = None, **changes) -> HeatmapSpec:
@@ -63,6 +63,7 @@ def spec(word: str | None = None, **changes) -> HeatmapSpec:
             highway=["primary", "residential"],
         ),
         "watermark": word or "王某 2026-11-23 16:20",
+        "credit": word or "© 无人",
         "notice": word or "演示：虚构数据",
     }
     return HeatmapSpec(**{**given, **changes})

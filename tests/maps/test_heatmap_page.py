@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from gis.maps.figure import policy_of
 from gis.maps.heatmap import Tiles, heatmap_page
@@ -24,7 +25,7 @@ PAYLOADS = {
     "template expression": "{{ 7 * 7 }}",
     "template statement": "{% for a in b %}",
     "template comment": "{# gone #}",
-    "attribute": "\" onmouseover=\"alert(1)\" x='",
+    "attribute": '" onmouseover="alert(1)" x=\'',
 }
 READ_SIGNS = """() => {
   const texts = [];
@@ -72,7 +73,7 @@ def test_what_people_type_shows_as_text_everywhere(watch, assets, payload):
     page = watched.page
     as_shown = re.sub(r"\s+", " ", payload)
     assert page.title() == payload
-    for place in ("h1", ".panel__period", "#notice", ".panel__mark"):
+    for place in ("h1", ".panel__period", "#notice", ".panel__mark", ".panel__credit"):
         assert page.locator(place).inner_text() == payload
     assert page.locator(".leaflet-control-layers").inner_text().count(as_shown) == 1
     signs = page.evaluate(READ_SIGNS)
@@ -94,6 +95,7 @@ def test_tile_credit_is_text_too_and_the_policy_lets_only_that_host_in(watch, as
     assert "img-src data: https://tiles.example.org;" in policy_of(text)
     watched = watch(text)
     assert PAYLOADS["P1"] in watched.page.locator(".leaflet-control-attribution").inner_text()
+    assert watched.page.locator(".panel__credit").inner_text() == f"© 无人 · {PAYLOADS['P1']}"
     asked = [event for event in watched.events if not event.startswith("console")]
     assert asked
     assert all(event.startswith("request: https://tiles.example.org/") for event in asked)
@@ -121,7 +123,7 @@ def test_moving_the_slider_by_keyboard_changes_what_is_shown(watch, assets):
     page.locator("[data-slice='3']").click()
     assert page.locator("#time-now").inner_text() == "周二 17:00–18:00"
     page.locator("#time-play").click()
-    page.wait_for_function("document.getElementById('time-now').textContent === '周三 16:00–17:00'")
+    expect(page.locator("#time-now")).to_have_text("周三 16:00–17:00")
     page.locator("#time-play").click()
     assert watched.events == []
 
@@ -187,7 +189,7 @@ def test_pointing_at_a_cell_tells_its_count_and_an_empty_place_nothing(watch, as
     rate = float(re.search(r"([\d,.]+) 起$", text)[1].replace(",", ""))
     assert rate == pytest.approx(100 * total / (0.01 * 58), rel=0.05)
     page.evaluate(f"() => {{ state.map.fire('mousemove', {{ latlng: L.latLng({centre[1]}, {centre[0]}) }}) }}")
-    assert page.locator(".leaflet-tooltip").count() == 0
+    expect(page.locator(".leaflet-tooltip")).to_have_count(0)
 
 
 def test_cells_lie_where_the_lattice_has_them_to_a_millimetre(watch, assets):
@@ -219,7 +221,9 @@ def test_the_page_works_in_a_sandboxed_frame(watch, assets):
     import html
 
     inner = html.escape(heatmap_page(invented.spec(), assets), quote=True)
-    watched = watch(f'<title>x</title><iframe sandbox="allow-scripts" width="1200" height="700" srcdoc="{inner}"></iframe>')
+    watched = watch(
+        f'<title>x</title><iframe sandbox="allow-scripts" width="1200" height="700" srcdoc="{inner}"></iframe>'
+    )
     frame = watched.page.frame_locator("iframe")
     frame.locator("#count-total").wait_for()
     assert frame.locator("#count-total").inner_text() == f"{suppress(invented.cells().counts).total:,}"

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from gis.gazetteer import fold
 from gis.readers.osm.naming import (
     Tags,
     address_of,
@@ -26,7 +27,7 @@ from gis.readers.osm.naming import (
 from gis.readers.osm.nearness import near_pairs
 from gis.readers.osm.outlines import outline_problem, ring_of
 from gis.readers.osm.scan import EDUCATION, Group, Line, Scan, is_education, read_ways
-from gis.readers.osm.stages import fold, stages_of
+from gis.readers.osm.stages import stages_of
 from gis.readers.report import RowProblem
 
 COLUMNS = [
@@ -213,22 +214,19 @@ def _without_doubles(campuses: list[_Campus]) -> tuple[list[_Campus], list[RowPr
     grounds = np.array([campus.geometry for campus in areas], dtype=object)
     size = shapely.area(shapes)
     gone: set[int] = set()
+    merged: set[int] = set()
     pairs = shapely.STRtree(grounds).query(shapes, predicate="intersects").T
     order = np.argsort(-shapely.area(grounds)[pairs[:, 1]], kind="stable")  # the widest ground takes all
     for inner, outer in pairs[order]:
         small, large = campuses[inner], areas[outer]
-        if (
-            small is large
-            or small.amenity != large.amenity
-            or inner in gone
-            or id(large) in {id(campuses[g]) for g in gone}
-        ):
+        if small is large or small.amenity != large.amenity or inner in gone or id(large) in merged:
             continue
         if size[inner] and not _is_part(shapes[inner], grounds[outer]):
             continue
         if _alike(small.name, large.name):
             large.tags = small.tags | large.tags
             gone.add(int(inner))
+            merged.add(id(small))
         elif small.outline == "point":
             problems.append(outline_problem("shared_ground", small.osm_id, small.tags, other=large.osm_id))
             small.geometry, small.outline = large.geometry, large.outline

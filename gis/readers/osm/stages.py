@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
+from gis.gazetteer import fold
 from gis.readers.osm.naming import Tags, values_of
 
 ORDER = (
@@ -74,13 +74,6 @@ _WORDS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = tuple(
         (r"\b(high school|senior (high|middle|secondary)|sixth form)\b", ("senior_middle",)),
     )
 )  # fmt: skip
-
-
-def fold(text: str) -> str:
-    """Return a text in half width and lower case, without accents."""
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
-    bare = "".join(c for c in plain if not unicodedata.combining(c))
-    return unicodedata.normalize("NFC", bare)
 
 
 def stages_in_name(name: str) -> list[str]:
