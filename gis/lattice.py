@@ -228,7 +228,7 @@ def true_area_m2(geometries: Shapes) -> Floats:
     Examples
     --------
     >>> true_area_m2(np.array([shapely.box(120.240, 29.710, 120.241, 29.711)])).round(1).tolist()
-    [10730.5]
+    [10726.2]
     """
     dense = crs.densify_edges(geometries)
     coordinates, owner = shapely.get_coordinates(dense, return_index=True)
@@ -269,7 +269,7 @@ def _polygons(given: ArrayLike, what: str) -> Shapes:
     _refuse(~np.asarray(shapely.is_geometry(shapes), dtype=bool), what, lambda _: "is missing or empty, or no geometry")
     _refuse(shapely.is_empty(shapes), what, lambda _: "is missing or empty")
     areal = np.isin(shapely.get_type_id(shapes), (_POLYGON, _MULTIPOLYGON))
-    _refuse(~areal, what, lambda i: f"is a {shapely.get_type_id(shapes[i : i + 1]).item()}")
+    _refuse(~areal, what, lambda i: f"is no polygon but {str(shapes[i])[:40]}")
     _refuse(
         ~shapely.is_valid(shapes), what, lambda i: f"is broken: {shapely.is_valid_reason(shapes[i])}; mend it first"
     )

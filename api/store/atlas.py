@@ -80,7 +80,7 @@ def distances_of(session: Session, school_ids: Sequence[int]) -> dict[int, float
     rows = session.execute(
         sa.select(Perimeter.school_id, Perimeter.distance_m).where(Perimeter.school_id.in_(list(school_ids)))
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def perimeters_page(session: Session, *, bounds: Bounds | None, after: int, limit: int) -> Sequence[Any]:
@@ -139,7 +139,7 @@ def inspectors_of_cells(session: Session, cell_ids: Sequence[int]) -> dict[int, 
         .where(CellInspector.cell_id.in_(list(cell_ids)))
         .order_by(CellInspector.id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def gates_page(session: Session, *, bounds: Bounds | None, after: int, limit: int) -> Sequence[Any]:

@@ -31,7 +31,7 @@ def unit_cells(session: Session, city: City) -> pd.DataFrame:
 def cell_ids(session: Session, city: City) -> dict[str, int]:
     """Return the ids of a city's cells by code."""
     rows = session.execute(sa.select(Cell.code, Cell.id).where(Cell.city_id == city.id))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def add_lattice_cells(
@@ -120,7 +120,7 @@ def perimeter_distances(session: Session, city: City) -> dict[int, float]:
         .join(School, School.id == Perimeter.school_id)
         .where(School.city_id == city.id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def add_pieces(

@@ -19,7 +19,7 @@ def get_person(session: Session, name: str) -> Person | None:
 def all_people(session: Session) -> Sequence[tuple[Person, str]]:
     """Return everybody with their roles, joined by commas."""
     roles: dict[int, list[str]] = {}
-    for person_id, role in session.execute(sa.select(PersonRole.person_id, PersonRole.role)).tuples():
+    for person_id, role in session.execute(sa.select(PersonRole.person_id, PersonRole.role)):
         roles.setdefault(person_id, []).append(role)
     everybody = session.scalars(sa.select(Person).order_by(Person.name)).all()
     return [(person, ", ".join(sorted(roles.get(person.id, [])))) for person in everybody]

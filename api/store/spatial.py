@@ -82,22 +82,25 @@ def to_element(geometry: shapely.Geometry) -> WKBElement:
     return WKBElement(shapely.to_wkb(geometry), srid=SRID)
 
 
-def to_shape(element: WKBElement) -> shapely.Geometry:
-    """Return the value of a mapped column as a geometry."""
-    return shapely.from_wkb(bytes(element.data) if not isinstance(element.data, str) else element.data)
+def to_shape(value: WKBElement | bytes) -> Any:
+    """Return the value of a geometry column, or raw WKB, as a geometry."""
+    return shapely.from_wkb(_wkb(value))
+
+
+def _wkb(value: WKBElement | bytes) -> Any:
+    if isinstance(value, bytes):
+        return value
+    return value.data if isinstance(value.data, str) else bytes(value.data)  # text on SpatiaLite, bytes on PostGIS
 
 
 def to_shapes(elements: Iterable[WKBElement | bytes | None]) -> NDArray[np.object_]:
     """Return many values of a geometry column as an array of geometries; None stays None."""
-    data = [
-        None if e is None else (e if isinstance(e, bytes) else (e.data if isinstance(e.data, str) else bytes(e.data)))
-        for e in elements
-    ]
+    data = [None if element is None else _wkb(element) for element in elements]
     out: NDArray[np.object_] = shapely.from_wkb(np.array(data, dtype=object)) if data else np.empty(0, dtype=object)
     return out
 
 
-def as_multipolygon(geometry: shapely.Geometry) -> shapely.Geometry:
+def as_multipolygon(geometry: Any) -> Any:
     """Return a polygon as the multipolygon that the tables keep."""
     return shapely.MultiPolygon([geometry]) if geometry.geom_type == "Polygon" else geometry
 

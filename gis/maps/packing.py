@@ -47,4 +47,5 @@ def zigzag(values: ArrayLike) -> NDArray[np.int64]:
 def gaps(indexes: ArrayLike) -> NDArray[np.int64]:
     """Return rising whole numbers as steps from the one before, the first from −1, less one each."""
     index = np.concatenate([np.array([-1]), np.asarray(indexes, dtype=np.int64)])
-    return index[1:] - index[:-1] - 1
+    steps: NDArray[np.int64] = index[1:] - index[:-1] - 1
+    return steps

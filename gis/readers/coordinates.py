@@ -39,7 +39,7 @@ _MARKS: dict[str, tuple[Axis, int]] = {
     "east": ("longitude", 1), "west": ("longitude", -1), "north": ("latitude", 1), "south": ("latitude", -1),
     "东": ("longitude", 1), "西": ("longitude", -1), "北": ("latitude", 1), "南": ("latitude", -1),
     "东经": ("longitude", 1), "西经": ("longitude", -1), "北纬": ("latitude", 1), "南纬": ("latitude", -1),
-    "经度": ("longitude", 0), "纬度": ("latitude", 0), "经": ("longitude", 0), "纬": ("latitude", 0),
+    "经": ("longitude", 0), "纬": ("latitude", 0),
     "longitude": ("longitude", 0), "lon": ("longitude", 0), "lng": ("longitude", 0), "long": ("longitude", 0),
     "latitude": ("latitude", 0), "lat": ("latitude", 0), "x": ("longitude", 0), "y": ("latitude", 0),
 }  # fmt: skip
@@ -239,6 +239,7 @@ def _read_texts(
 
 def _normalised(text: str) -> str:
     # Signs first: NFKC would take a double prime for two single ones.
+    text = text.replace("经度", "lon ").replace("纬度", "lat ")
     text = unicodedata.normalize("NFKC", text.translate(_SIGNS)).translate(_SIGNS)
     return " ".join(text.casefold().split()).strip(" ,;")
 

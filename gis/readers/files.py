@@ -165,11 +165,6 @@ def _check_there(path: Path, limits: Limits) -> None:
     except OSError as error:
         msg = f"{path.name}: the file cannot be opened ({error.strerror or error})"
         raise UnreadableFileError(msg) from None
-    except ValueError as error:
-        if isinstance(error, UnreadableFileError):
-            raise
-        msg = f"{shorten(repr(str(path)))}: this is not the name of a file"
-        raise UnreadableFileError(msg) from None
     if size == 0:
         msg = f"{path.name}: the file is empty (0 bytes)"
         raise UnreadableFileError(msg)

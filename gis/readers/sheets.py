@@ -127,9 +127,7 @@ def _read_sheet(book: calamine.CalamineWorkbook, name: str, path: Path, limits: 
     if sheet.start is None or sheet.height < 2:
         return None
     if sheet.start[0] + sheet.height > limits.rows + 100:
-        msg = (
-            f"{path.name}: {sheet.height:,} rows are more than the {limits.rows:,} that are read; split the file"
-        )
+        msg = f"{path.name}: {sheet.height:,} rows are more than the {limits.rows:,} that are read; split the file"
         raise UnreadableFileError(msg)
     rows: list[list[Cell]] = sheet.to_python(skip_empty_area=False)
     numbers = [at for at, row in enumerate(rows) if any(cell != "" and not _is_blank(cell) for cell in row)]

@@ -171,11 +171,10 @@ def read_shapefile(
         msg = f"{name}: the Shapefile has no records"
         raise EmptyInputError(msg)
     with tempfile.TemporaryDirectory() as folder, _gdal(Path(name)):
-        for ending in (".shp", ".shx", ".dbf"):
+        # Only the shapes are GDAL's affair: the texts have been read, and it would misread the column names.
+        for ending in (".shp", ".shx"):
             _place(parts[ending], Path(folder) / f"data{ending}")
-        # Only the shapes are asked of GDAL: the texts have been read.
-        target = str(Path(folder) / "data.shp")
-        _, fids, shapes, _ = ogr.read(target, columns=[], return_fids=True, encoding="latin-1")
+        _, fids, shapes, _ = ogr.read(str(Path(folder) / "data.shp"), return_fids=True)
     wkb = np.full(records, None, dtype=object)
     wkb[fids] = shapes
     rows = table.frame.index.to_numpy(dtype=np.int64)

@@ -63,7 +63,7 @@ def spec(word: str | None = None, **changes) -> HeatmapSpec:
             highway=["primary", "residential"],
         ),
         "watermark": word or "王某 2026-11-23 16:20",
-        "credit": word or "© 无人",
+        "credit": word or "© nobody",
         "notice": word or "演示：虚构数据",
     }
     return HeatmapSpec(**{**given, **changes})

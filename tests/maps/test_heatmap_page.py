@@ -95,7 +95,7 @@ def test_tile_credit_is_text_too_and_the_policy_lets_only_that_host_in(watch, as
     assert "img-src data: https://tiles.example.org;" in policy_of(text)
     watched = watch(text)
     assert PAYLOADS["P1"] in watched.page.locator(".leaflet-control-attribution").inner_text()
-    assert watched.page.locator(".panel__credit").inner_text() == f"© 无人 · {PAYLOADS['P1']}"
+    assert watched.page.locator(".panel__credit").inner_text() == f"© nobody · {PAYLOADS['P1']}"
     asked = [event for event in watched.events if not event.startswith("console")]
     assert asked
     assert all(event.startswith("request: https://tiles.example.org/") for event in asked)
