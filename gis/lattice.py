@@ -27,7 +27,8 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Shapes = NDArray[np.object_]
 
-_SLIVER_M2 = 1e-3  # pieces below ten square centimetres are rounding
+_SLIVER_M2 = 1e-3  # pieces below ten square centimetres,
+_SLIVER_M = 1e-3  # or thinner than a millimetre on average, are rounding: edges are true to half of that
 _SLIVER_DEG2 = 1e-13  # the same in square degrees, roughly
 _POLYGON, _MULTIPOLYGON = 3, 6
 _THREADS = 2
@@ -165,7 +166,7 @@ def cut_cells(zones: Shapes, lattice: Lattice, *, holes: Shapes | None = None) -
     -------
     CellPieces
         Pieces by zone, row and column: valid polygons and multipolygons without overlaps; their union is the zone
-        (scraps below 10 cm² are dropped). A zone's pieces do not depend on the other zones.
+        (scraps below 10 cm², or thinner than a millimetre, are dropped). A zone's pieces do not depend on the other zones.
 
     Raises
     ------
@@ -176,7 +177,7 @@ def cut_cells(zones: Shapes, lattice: Lattice, *, holes: Shapes | None = None) -
     flat = _flat(zones, holes, lattice)
     zone, column, row = _candidates(flat, lattice.cell_m)
     pieces, whole = _pieces(flat, zone, column, row, lattice.cell_m)
-    keep = shapely.area(pieces) > _SLIVER_M2
+    keep = shapely.area(pieces) > np.maximum(_SLIVER_M2, shapely.length(pieces) / 2 * _SLIVER_M)
     zone, column, row, pieces, whole = zone[keep], column[keep], row[keep], pieces[keep], whole[keep]
     geometry = np.empty(len(pieces), dtype=object)
     geometry[whole] = cell_polygons(column[whole], row[whole], lattice)
@@ -287,7 +288,7 @@ def _with_holes(holes: ArrayLike, size: int) -> tuple[Shapes, Integers]:
     cut = np.atleast_1d(np.array(holes, dtype=object))
     if cut.shape != (size,):
         raise BadGeometryError(f"there must be one hole, or None, for each of the {size} zones, not {cut.size}")
-    filled = np.array([hole is not None and not shapely.is_empty(hole) for hole in cut], dtype=bool)
+    filled = np.array([h is not None and not getattr(h, "is_empty", False) for h in cut], dtype=bool)
     at = np.flatnonzero(filled)
     stand_in = cut.copy()
     stand_in[~filled] = shapely.box(0, 0, 1, 1)  # so that a complaint names the index of the caller's array

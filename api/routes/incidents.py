@@ -13,6 +13,7 @@ from api.errors import BadInputError
 from api.routes.answers import geojson_answer
 from api.services import heatmaps
 from api.services.heatmaps import HeatRequest
+from gis.maps.figure import policy_of
 
 router = APIRouter(tags=["incidents"])
 
@@ -67,8 +68,8 @@ def heatmap(
     page = heatmaps.heatmap_page(
         session, settings, wanted, language=chosen if chosen in {"zh", "en"} else language, viewer=actor.display_name
     )
-    # the page holds its own scripts: it may run in a frame of its own, and reach nothing
-    policy = "sandbox allow-scripts; frame-ancestors 'self'"
+    # the page holds its own scripts: it runs as a stranger, and reaches nothing of ours
+    policy = f"{policy_of(page)}; sandbox allow-scripts; frame-ancestors 'self'"
     return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Cache-Control": "private, max-age=60"})
 
 

@@ -152,6 +152,7 @@ def heatmap_page(session: Session, settings: Settings, wanted: HeatRequest, *, l
         streets=_streets(session, city, box),
         tiles=Tiles(settings.tiles_url, settings.tiles_attribution) if settings.tiles_url else None,
         watermark=_watermark(city, viewer),
+        credit="© OpenStreetMap contributors" if atlas.any_from_osm(session, city) else "",
         notice=_MADE_UP if incidents.any_invented(session, city) else None,
         language=language,
     )

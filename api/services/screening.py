@@ -21,6 +21,8 @@ from api.store.models.base import now
 from api.vocabulary import find_code, vocabulary
 from gis import crs, rules
 
+BUILDING_ERROR_M = 30.0  # how far the wall may lie outside a building that stands for the campus
+
 
 def today(city: City) -> dt.date:
     """Return the present day in the city."""
@@ -199,13 +201,15 @@ def _school_set(session: Session, city: City, settings: Settings) -> tuple[Schoo
     if campuses.empty:
         raise NotFoundError("there is no school yet; import some: campus import schools FILE")
     position = {int(identity): at for at, identity in enumerate(names["id"])}
-    known_as_point = campuses["known_as"].to_numpy() == "point"
-    error = np.where(known_as_point, campuses["radius_m"].astype(float).fillna(0.0), settings.boundary_error_m)
+    known_as = campuses["known_as"].to_numpy()
+    error = np.full(len(campuses), settings.boundary_error_m)
+    error[known_as == "building"] = BUILDING_ERROR_M
+    error[known_as == "point"] = campuses["radius_m"].astype(float).fillna(0.0).to_numpy()[known_as == "point"]
     return (
         SchoolSet(
             boundaries=campuses["boundary"].to_numpy(dtype=object),
             boundary_school=campuses["school_id"].map(position).to_numpy(dtype=np.int64),
-            boundary_error_m=error.astype(float),
+            boundary_error_m=error,
             stages=tuple(tuple(stages) for stages in names["stages"]),
             opened_on=tuple(names["opened_on"]),
             district=tuple(names["district_code"]),

@@ -204,3 +204,9 @@ def campus_bounds(session: Session, city: City) -> Bounds | None:
         return None
     west, south, east, north = shapely.total_bounds(to_shapes(rows))
     return float(west), float(south), float(east), float(north)
+
+
+def any_from_osm(session: Session, city: City) -> bool:
+    """Return whether a city's streets come from OpenStreetMap, whose licence asks for a credit."""
+    query = sa.select(Street.id).join(Source, Source.id == Street.source_id)
+    return session.scalar(query.where(Street.city_id == city.id, Source.kind == "osm").limit(1)) is not None

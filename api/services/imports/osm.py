@@ -57,6 +57,7 @@ def import_osm(
                 "address": [_cut(text, _CUT) for text in schools["address"]],
                 "opened_on": [None] * len(schools),
                 "radius_m": [None] * len(schools),
+                "outline": list(schools["outline"]),
             },
         ),
         "gates": (
@@ -115,7 +116,7 @@ def import_osm(
         settle_lattice(city, everything)
     reports = []
     for name, (frame, keys, columns) in parts.items():
-        problems = list(extract.problems) if name == "schools" else []
+        problems = [_of_one_object(p) for p in extract.problems] if name == "schools" else []
         rows = _rows(known[name], frame, keys, columns, area, problems)
         reports.append(write_rows(session, city, known[name], rows, path, _lenient(options), settings))
         session.flush()
@@ -127,6 +128,12 @@ def _lenient(options: ImportOptions) -> ImportOptions:
     return ImportOptions(
         keep_going=True, dry_run=options.dry_run, actor=options.actor, invented=options.invented, kind="osm"
     )
+
+
+def _of_one_object(problem: RowProblem) -> RowProblem:
+    """Return what is wrong with one object as a warning: it is left out, and the file as a whole is good."""
+    severity = "warning" if problem.severity == "refused" else problem.severity
+    return RowProblem(problem.row, problem.field, problem.code, problem.detail, severity)
 
 
 def _cut(text: object, longest: int) -> str:

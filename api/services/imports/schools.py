@@ -32,6 +32,8 @@ def prepare_schools(session: Session, city: City, rows: Rows, settings: Settings
     points = shapely.get_type_id(rows.geometry) == 0
     radius = np.array([settings.point_radius_m if r is None else float(r) for r in rows.columns["radius_m"]])
     rows.columns["known_as"] = np.where(points, "point", "polygon").astype(object)
+    if "outline" in rows.columns:  # only a building is drawn, not the grounds around it: a coarse boundary
+        rows.columns["known_as"][(rows.columns.pop("outline") == "building") & ~points] = "building"
     rows.columns["radius_m"] = np.array([r if p else None for r, p in zip(radius, points, strict=True)], dtype=object)
     shapes = rows.geometry.copy()
     if points.any():

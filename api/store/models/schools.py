@@ -28,13 +28,16 @@ class School(Record, Base):
 
 
 class Campus(Record, Base):
-    """The grounds of a school: a surveyed polygon, or a disc of a stated radius around a known point."""
+    """The grounds of a school: a polygon, or a disc of a stated radius around a known point.
+
+    ``known_as`` is "polygon", "building" (only a building is drawn, so the wall is further out) or "point".
+    """
 
     __tablename__ = "campuses"
 
     school_id: Mapped[int] = mapped_column(sa.ForeignKey("schools.id", ondelete="CASCADE"), index=True)
     name: Mapped[str] = mapped_column(sa.String(200), default="")
-    known_as: Mapped[str] = mapped_column(sa.String(8))  # polygon, point
+    known_as: Mapped[str] = mapped_column(sa.String(8))
     radius_m: Mapped[float | None]
     boundary: Mapped[WKBElement] = mapped_column(geometry("MULTIPOLYGON"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 import sqlite3
 import warnings
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from pyogrio import raw as ogr
 
 from gis.errors import EmptyInputError, UnreadableFileError
 from gis.readers.files import Table, read_file
@@ -84,10 +86,12 @@ def test_texts_cut_within_a_character(tmp_path: Path) -> None:
 
 
 def test_types_of_attributes_and_deleted_records(tmp_path: Path) -> None:
-    frame = schools(d=pd.to_datetime(["2025-01-02", None, "2025-03-04"]).astype("datetime64[ms]"), f=[1.5, np.nan, 3.0])
-    frame["d"] = frame["d"].dt.date
+    frame = schools(
+        d=np.array([dt.date(2025, 1, 2), None, dt.date(2025, 3, 4)]), f=[1.5, np.nan, 3.0], ok=[True, False, True]
+    )
     path = shapefile(tmp_path, frame)
     assert [str(v) for v in read_file(path).frame["d"]] == ["2025-01-02", "None", "2025-03-04"]
+    assert read_file(path).frame["ok"].tolist() == [True, False, True]
     assert read_file(path).frame["f"].tolist() == [1.5, None, 3.0]
     dbf = path.with_suffix(".dbf")
     data = bytearray(dbf.read_bytes())
@@ -98,6 +102,14 @@ def test_types_of_attributes_and_deleted_records(tmp_path: Path) -> None:
     assert table.frame.index.tolist() == [1, 3]
     assert table.geometry is not None
     assert shapely.get_x(table.geometry).tolist() == [120.24, 120.26]
+
+
+def test_dates(tmp_path: Path) -> None:
+    days = np.array(["2025-01-02", "NaT"], dtype="datetime64[D]")
+    shapes = np.array(shapely.to_wkb(shapely.points([1.0, 2], [3, 4])), dtype=object)
+    path = tmp_path / "a.shp"
+    ogr.write(path, shapes, [days], ["day"], geometry_type="Point", crs="EPSG:4326")
+    assert read_file(path).frame["day"].tolist() == [dt.date(2025, 1, 2), None]
 
 
 def test_texts_that_are_in_no_known_encoding(tmp_path: Path) -> None:
