@@ -30,6 +30,7 @@ LARGEST_DISTANCE_M = 10_000.0
 LARGEST_EXTENT_DEG = 0.25
 LARGEST_LATITUDE_DEG = 89.0
 _EARTH_RADIUS_M = 6_371_000.0
+_LONGEST_STEP = 1.125
 _PLANE = crs.meridian_crs(0.0)
 _FALSE_EASTING_M = 500_000.0
 
@@ -115,7 +116,7 @@ def campus_disc(lon: ArrayLike, lat: ArrayLike, radius_m: ArrayLike) -> shapely.
         msg = f"coordinate {at}: ({lons[at]}, {lats[at]}) is not a longitude and latitude below {LARGEST_LATITUDE_DEG}°"
         raise BadCoordinatesError(msg)
     radii = _distances(radii, lons.size)
-    corners = np.ceil(2 * np.pi / _arc_step(radii, 0.01)).astype(np.int64)
+    corners = 4 * quadrant_segments(radii)
     owner = np.repeat(np.arange(lons.size), corners)
     angle = 2 * np.pi * _count_within(corners) / corners[owner]
     xy = radii[owner, None] * np.column_stack([np.cos(angle), np.sin(angle)])
@@ -211,8 +212,8 @@ def _grown(flat: Shapes, distances: Floats, tolerance_m: float) -> Shapes:
     """Return the plane shapes grown by their distances."""
     parts, owner = shapely.get_parts(flat, return_index=True)
     parts = shapely.orient_polygons(shapely.remove_repeated_points(parts))
-    step = _arc_step(distances, tolerance_m)[owner]
-    solid = _moved_out(shapely.get_exterior_ring(parts), distances[owner], step)
+    segments = quadrant_segments(distances, tolerance_m)
+    solid = _moved_out(shapely.get_exterior_ring(parts), distances[owner], np.pi / 2 / segments[owner])
     single = np.bincount(owner, minlength=flat.size) == 1
     grown = np.empty(flat.size, dtype=object)
     grown[single] = solid[single[owner]]
@@ -227,7 +228,7 @@ def _grown(flat: Shapes, distances: Floats, tolerance_m: float) -> Shapes:
     width = np.minimum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1])
     courtyard = np.append(False, ring_part[1:] == ring_part[:-1])  # the first ring of a polygon is its outline
     for i in np.unique(owner[ring_part[courtyard & (width > 2 * distances[owner[ring_part]])]]):
-        grown[i] = _with_courtyards(parts[owner == i], distances[i], step[owner == i][0])
+        grown[i] = _with_courtyards(parts[owner == i], distances[i], int(segments[i]))
     return grown
 
 
@@ -258,7 +259,7 @@ def _moved_out(rings: Shapes, distances: Floats, steps: Floats) -> Shapes:
     outward = turn > 0
     reach = d * np.tan(np.minimum(np.abs(turn), 3.1) / 2)
     meeting = ~outward & (reach <= length) & (reach <= length[before])
-    chords = np.where(outward, np.maximum(np.ceil(turn / steps[ring]), 1), 2).astype(np.int64)
+    chords = np.where(outward, _chords(turn / steps[ring]), 2).astype(np.int64)
     chords[meeting] = 0
     which = np.repeat(np.arange(ring.size), chords + 1)
     number = _count_within(chords + 1)
@@ -275,20 +276,36 @@ def _moved_out(rings: Shapes, distances: Floats, steps: Floats) -> Shapes:
     return np.asarray(shapely.polygons(shapely.linearrings(points, indices=ring[which])), dtype=object)
 
 
-def _with_courtyards(parts: Shapes, distance_m: float, step: float) -> shapely.Geometry:
+def _with_courtyards(parts: Shapes, distance_m: float, segments: int) -> shapely.Geometry:
     """Return the zone of one campus of which some courtyard is wider than the distance reaches."""
     rings = np.concatenate([shapely.get_rings(part) for part in parts])
     ends = np.concatenate([np.stack([xy[:-1], xy[1:]], axis=1) for xy in map(shapely.get_coordinates, rings)])
     # One edge at a time has no dents that GEOS could drop.
     edges = np.asarray(shapely.linestrings(ends), dtype=object)
-    beside = shapely.buffer(shapely.multilinestrings(edges), distance_m, quad_segs=int(np.ceil(np.pi / 2 / step)))
+    beside = shapely.buffer(shapely.multilinestrings(edges), distance_m, quad_segs=segments)
     return shapely.union_all(np.array([beside, *parts], dtype=object))
 
 
-def _arc_step(distances: Floats, tolerance_m: float) -> Floats:
-    """Return the angle whose chord lies at most eight tenths of the tolerance inside an arc of the radius."""
-    step: Floats = 2 * np.arccos(np.maximum(1 - 0.8 * tolerance_m / distances, np.cos(np.pi / 8)))
-    return step
+def quadrant_segments(distance_m: ArrayLike, tolerance_m: float = 0.01) -> Integers:
+    """Return how many chords a quarter circle is drawn with, so that they keep to the tolerance.
+
+    Examples
+    --------
+    >>> quadrant_segments([50.0, 200.0]).tolist()
+    [48, 96]
+    """
+    sagitta = np.minimum(0.85 * tolerance_m / np.asarray(distance_m, dtype=float), 1 - np.cos(np.pi / 8))
+    segments: Integers = np.ceil(np.pi / 2 / (2 * np.arccos(1 - sagitta) / _LONGEST_STEP)).astype(np.int64)
+    return segments
+
+
+def _chords(steps: Floats) -> Floats:
+    """Return the chords for an arc of so many steps: to the nearest whole number, as GEOS does, but no chord too long.
+
+    GEOS draws one chord for an arc of 1.4 steps, which lies twice as far inside the arc as the others do.
+    """
+    nearest = np.maximum(np.floor(steps + 0.5), 1)
+    return nearest + (steps > _LONGEST_STEP * nearest)
 
 
 def _count_within(sizes: Integers) -> Integers:

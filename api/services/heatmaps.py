@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 import geopandas
 import numpy as np
 import pandas as pd
-from gis.lattice import Lattice, cell_codes, cell_polygons
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError, NotFoundError
@@ -25,6 +24,7 @@ from api.store.models.base import now
 from api.store.spatial import to_shapes
 from api.vocabulary import find_code, vocabulary
 from gis.density import CellCounts, WeekSlices
+from gis.lattice import Lattice, cell_codes, cell_polygons
 from gis.maps.heatmap import HeatmapSpec, Tiles
 from gis.maps.heatmap import heatmap_page as draw
 from gis.maps.text import Text

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import shapely
-from gis.rules import SchoolSet
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError, NotFoundError
@@ -20,6 +19,7 @@ from api.store.models import City
 from api.store.models.base import now
 from api.vocabulary import find_code, vocabulary
 from gis import crs, rules
+from gis.rules import SchoolSet
 
 BUILDING_ERROR_M = 30.0  # how far the wall may lie outside a building that stands for the campus
 
@@ -32,7 +32,7 @@ def today(city: City) -> dt.date:
 def current_rules(session: Session) -> tuple[rules.Rule, ...]:
     """Return the rules: the newest version of each in the database, else the table that the software comes with."""
     kept = screening.newest_rules(session)
-    return tuple(rules.Rule(**row) for row in kept) if kept else rules.load_rules()
+    return tuple(rules.rule_of(row) for row in kept) if kept else rules.load_rules()
 
 
 def city_at(session: Session, lon: float, lat: float, code: str | None = None) -> City:

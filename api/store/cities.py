@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import pandas as pd
 import sqlalchemy as sa
-from gis.lattice import Lattice
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError, NotFoundError
 from api.store.models import CalendarDay, City, District, Hazard, School, Term
 from api.store.spatial import to_shapes
+from gis.lattice import Lattice
 from gis.schooltime import SchoolCalendar
 
 

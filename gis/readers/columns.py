@@ -160,14 +160,16 @@ def find_header(rows: Sequence[Sequence[Any]]) -> int | None:
     >>> find_header([["诸暨市隐患清单", "", ""], ["编号", "经度", "纬度"], ["A1", 120.2, 29.7]])
     1
     """
-    scores = [_header_score(row) for row in rows[:_ROWS_SEARCHED]]
-    best = max(scores, default=0)
-    if best <= 0:
-        return None
-    return next(at for at, score in enumerate(scores) if score > 0.8 * best)
+    # Where columns are called 2019, 2020, … numbers say nothing against a row: then only its texts count.
+    for against_numbers in (1, 0):
+        scores = [_header_score(row, against_numbers) for row in rows[:_ROWS_SEARCHED]]
+        best = max(scores, default=0)
+        if best > 0:
+            return next(at for at, score in enumerate(scores) if score > 0.8 * best)
+    return None
 
 
-def _header_score(row: Sequence[Any]) -> int:
+def _header_score(row: Sequence[Any], against_numbers: int) -> int:
     seen: set[str] = set()
     score = 0
     for cell in row:
@@ -177,7 +179,7 @@ def _header_score(row: Sequence[Any]) -> int:
         if not text:
             continue
         if not isinstance(cell, str) or _NUMBER.match(unicodedata.normalize("NFKC", text)):
-            score -= 1
+            score -= against_numbers
         elif len(text) <= _LONGEST_HEADER and text not in seen:
             seen.add(text)
             score += 3 if fold_header(text) in _KNOWN or fold_header(text, brackets=False) in _KNOWN else 1

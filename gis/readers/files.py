@@ -33,12 +33,16 @@ _READABLE = {
     "sheet": "an Excel workbook (.xlsx or .xls)",
     "zip": "a zip file (.zip)",
 }
+_WITH_LAYERS = {".gpkg", ".xlsx", ".xlsm", ".xls"}
 _SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _FOREIGN_ENDINGS = {
     ".dbf": "a part of a Shapefile; give the .shp file",
     ".shx": "a part of a Shapefile; give the .shp file",
     ".prj": "a part of a Shapefile; give the .shp file",
     ".cpg": "a part of a Shapefile; give the .shp file",
+    ".sbn": "a part of a Shapefile; give the .shp file",
+    ".sbx": "a part of a Shapefile; give the .shp file",
+    ".qpj": "a part of a Shapefile; give the .shp file",
     ".osm": "an OpenStreetMap extract; use the import of OpenStreetMap",
     ".pbf": "an OpenStreetMap extract; use the import of OpenStreetMap",
 }
@@ -56,11 +60,11 @@ _MAGIC = (
 )
 _MARKUP = (
     (rb"<ogrvrtdatasource", "a GDAL virtual file, which points to other files; give the data itself"),
-    (rb"<kml", "KML; save it as GeoJSON"),
-    (rb"<gpx", "GPX; save it as GeoJSON"),
-    (rb"<osm|<osmchange", "an OpenStreetMap extract; use the import of OpenStreetMap"),
+    (rb"<kml\b", "KML; save it as GeoJSON"),
+    (rb"<gpx\b", "GPX; save it as GeoJSON"),
+    (rb"<osm(change)?\b", "an OpenStreetMap extract; use the import of OpenStreetMap"),
     (rb"<\?mso-application|urn:schemas-microsoft-com:office:spreadsheet", "an XML spreadsheet; save it as XLSX"),
-    (rb"<!doctype html|<html|<table|<meta|<head", "a web page; open it in Excel and save it as XLSX"),
+    (rb"<!doctype html|<(html|table|meta|head)\b", "a web page; open it in Excel and save it as XLSX"),
     (rb"<\?xml|<[a-z]+:featurecollection", "XML"),
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -76,7 +80,7 @@ def read_file(
     encoding: str | None = None,
     layer: str | None = None,
     max_rows: int = 2_000_000,
-    max_bytes: int = 1_000_000_000,
+    max_bytes: int = 500_000_000,
 ) -> Table:
     r"""Read a file of rows: GeoJSON, GeoPackage, Shapefile (also zipped), CSV, XLSX or XLS.
 
@@ -291,7 +295,7 @@ def _shapefile_parts(path: Path) -> dict[str, Path]:
 
 def _read_zip(path: Path, crs: str | None, encoding: str | None, layer: str | None, limits: Limits) -> Table:
     with open_archive(path, limits) as (archive, members), tempfile.TemporaryDirectory() as folder:
-        chosen = _choose_member(path, members, layer)
+        chosen, layer = _choose_member(path, members, layer)
         beside = [chosen]
         if chosen.ending == ".shp":
             stem = chosen.path.with_suffix("")
@@ -305,11 +309,14 @@ def _read_zip(path: Path, crs: str | None, encoding: str | None, layer: str | No
         if chosen.ending == ".shp":
             table = read_shapefile(parts, name=name, crs=crs, encoding=encoding, limits=limits)
         else:
-            table = _read_member(parts[chosen.ending], chosen, crs, encoding, limits)
-    return Table(table.frame, table.geometry, table.crs, table.encoding, str(chosen.path), table.problems)
+            table = _read_member(parts[chosen.ending], chosen, crs, encoding, layer, limits)
+    where = f"{chosen.path}/{table.layer}" if table.layer else str(chosen.path)
+    return Table(table.frame, table.geometry, table.crs, table.encoding, where, table.problems)
 
 
-def _read_member(unpacked: Path, member: Member, crs: str | None, encoding: str | None, limits: Limits) -> Table:
+def _read_member(
+    unpacked: Path, member: Member, crs: str | None, encoding: str | None, layer: str | None, limits: Limits
+) -> Table:
     # The file keeps its own name, so that messages speak of it.
     safe = re.sub(r"[^\w.-]", "_", member.path.name)[-100:]
     named = unpacked.with_name("member_" + safe)
@@ -317,15 +324,19 @@ def _read_member(unpacked: Path, member: Member, crs: str | None, encoding: str 
     _check_there(named, limits)
     content = content_of(named)
     _check_ending(named, content)
-    return _read(named, content, crs, encoding, None, limits)
+    return _read(named, content, crs, encoding, layer, limits)
 
 
-def _choose_member(path: Path, members: list[Member], layer: str | None) -> Member:
+def _choose_member(path: Path, members: list[Member], layer: str | None) -> tuple[Member, str | None]:
+    """Return the file to read, and the layer inside it where ``layer`` does not name the file itself."""
     readable = [m for m in members if _BY_ENDING.get(m.ending, "zip") != "zip" and m.ending != ".txt"]
     shapes = [m for m in readable if m.ending in {".shp", ".gpkg", ".geojson"}]
     found = shapes or readable
     if layer is not None:
-        found = [m for m in readable if layer in {str(m.path), m.path.name, m.path.stem}]
+        named = [m for m in readable if layer in {str(m.path), m.path.name, m.path.stem}]
+        if not named and len(found) == 1 and found[0].ending in _WITH_LAYERS:
+            return found[0], layer
+        found = named
         if not found:
             names = ", ".join(repr(str(m.path)) for m in readable)
             msg = f"{path.name}: there is no {layer!r} in the zip; it has {names or 'nothing that can be read'}"
@@ -339,4 +350,4 @@ def _choose_member(path: Path, members: list[Member], layer: str | None) -> Memb
         names = ", ".join(repr(str(m.path)) for m in found)
         msg = f"{path.name}: the zip has several files; name one with --layer: {names}"
         raise UnreadableFileError(msg)
-    return found[0]
+    return found[0], None

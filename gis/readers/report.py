@@ -83,7 +83,7 @@ class Limits:
     """
 
     rows: int = 2_000_000
-    size: int = 1_000_000_000
+    size: int = 500_000_000
     vertices: int = 1_000_000
 
 

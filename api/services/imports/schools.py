@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import shapely
 import sqlalchemy as sa
-from gis.perimeters import campus_disc
-from gis.readers.report import RowProblem
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
@@ -23,6 +21,8 @@ from api.store.bulk import insert_rows
 from api.store.models import Campus, City, School, Source
 from api.store.records import Known, known_records, reserve_ids, update_records
 from api.store.spatial import as_multipolygons
+from gis.perimeters import campus_disc
+from gis.readers.report import RowProblem
 
 _SCHOOL = ("name", "name_en", "stages", "address", "opened_on")
 

@@ -222,6 +222,18 @@ def test_geopackage_with_several_layers(tmp_path: Path) -> None:
         read_file(path, layer="x")
 
 
+def test_layer_of_a_zipped_geopackage(tmp_path: Path) -> None:
+    inner = geopackage(tmp_path, schools=schools(), gates=schools().iloc[:1])
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(inner, "in/a.gpkg")
+    with pytest.raises(UnreadableFileError, match="'schools', 'gates'"):
+        read_file(path)
+    table = read_file(path, layer="gates")
+    assert len(table.frame) == 1
+    assert table.layer == "in/a.gpkg/gates"
+
+
 def test_geopackage_cut_off_or_damaged(tmp_path: Path) -> None:
     path = geopackage(tmp_path)
     whole = path.read_bytes()
