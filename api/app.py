@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import JSONResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.engine import Engine
@@ -57,10 +58,11 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.state.settings = settings
     app.state.engine = engine or make_engine(settings.resolved_database_url)
     add_problem_handlers(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     _add_headers(app, settings)
     guarded = [Depends(authorise)]
     for module in (access, schools, atlas, hazards, incidents, checks):
-        app.include_router(module.router, prefix="/api/v1", dependencies=guarded)
+        app.include_router(module.router, dependencies=guarded)
     app.include_router(health.router, dependencies=guarded)
     app.include_router(pages.router, dependencies=guarded)
     _add_reference(app)

@@ -12,7 +12,7 @@ from api.dependencies import CurrentActor, WriteSession, bearer
 from api.security import people
 from api.store.models.base import now
 
-router = APIRouter(tags=["access"])
+router = APIRouter(prefix="/api/v1", tags=["access"])
 
 
 @router.post("/token")

@@ -12,7 +12,7 @@ from api.schemas.records import Latitude, Longitude
 from api.services import atlas, places
 from api.vocabulary import Term, vocabulary
 
-router = APIRouter(tags=["map"])
+router = APIRouter(prefix="/api/v1", tags=["map"])
 
 
 @router.get("/perimeters")

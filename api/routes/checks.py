@@ -10,7 +10,7 @@ from api.dependencies import AppSettings, Language, ReadSession
 from api.schemas.records import DistanceCheckIn
 from api.services import screening
 
-router = APIRouter(tags=["distance rules"])
+router = APIRouter(prefix="/api/v1", tags=["distance rules"])
 
 
 @router.post("/distance-checks")

@@ -13,7 +13,7 @@ from api.routes.answers import geojson_answer, json_answer
 from api.schemas.records import Category, HazardIn, HazardPatch, InspectionIn, Latitude, Longitude
 from api.services import inspections
 
-router = APIRouter(tags=["hazards"])
+router = APIRouter(prefix="/api/v1", tags=["hazards"])
 
 
 @router.get("/hazards")

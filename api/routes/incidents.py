@@ -15,7 +15,7 @@ from api.services import heatmaps
 from api.services.heatmaps import HeatRequest
 from gis.maps.figure import policy_of
 
-router = APIRouter(tags=["incidents"])
+router = APIRouter(prefix="/api/v1", tags=["incidents"])
 
 Kinds = Annotated[list[str] | None, Query(alias="type", description="incident types, all when none is named")]
 Weekdays = Annotated[list[int] | None, Query(description="1 = Monday … 7 = Sunday")]

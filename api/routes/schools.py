@@ -11,7 +11,7 @@ from api.dependencies import Box, Cursor, Limit, ReadSession
 from api.routes.answers import geojson_answer
 from api.services import atlas
 
-router = APIRouter(tags=["schools"])
+router = APIRouter(prefix="/api/v1", tags=["schools"])
 
 
 @router.get("/schools")

@@ -16,6 +16,8 @@ from api.store import atlas, cities, grids, hazards, schools
 from api.store.models import City, School
 from api.store.spatial import Bounds, to_shapes
 
+_DRAWN_DEG = 5e-6  # half a metre
+
 
 class Page(NamedTuple):
     """A document, and the cursor of the next one where there is more."""
@@ -154,12 +156,13 @@ def perimeter_of(session: Session, identity: uuid.UUID) -> dict[str, Any]:
 
 
 def perimeters_in(session: Session, *, bounds: Bounds | None, after: int, limit: int) -> Page:
-    """Return perimeters in a box."""
+    """Return perimeters in a box, to half a metre for drawing; :func:`perimeter_of` has them exact."""
     rows, following = _paged(atlas.perimeters_page(session, bounds=bounds, after=after, limit=limit + 1), limit)
     properties = [
         {"school": str(r.school_uuid), "school_name": r.school_name, "distance_m": r.distance_m} for r in rows
     ]
-    return Page(features([r.uuid for r in rows], to_shapes(r.zone for r in rows), properties), following)
+    zones = shapely.simplify(to_shapes(r.zone for r in rows), _DRAWN_DEG) if rows else np.empty(0, dtype=object)
+    return Page(features([r.uuid for r in rows], zones, properties), following)
 
 
 def cells_in(session: Session, *, bounds: Bounds | None, after: int, limit: int) -> Page:
