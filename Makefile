@@ -30,7 +30,7 @@ lint: $(VENV)/.test ## style, types, and the direction of imports
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/ruff check --quiet .
 	@$(VENV)/bin/mypy --no-error-summary
-	@$(VENV)/bin/lint-imports --no-timing >/dev/null || $(VENV)/bin/lint-imports --no-timing
+	@$(VENV)/bin/lint-imports --no-logo >/dev/null || $(VENV)/bin/lint-imports --no-logo
 
 fix: $(VENV)/.test ## mend style
 	@$(VENV)/bin/ruff format --quiet .

@@ -48,7 +48,12 @@ TITLES = {
 
 
 def problem(
-    status: int, detail: str, *, code: str = "", errors: list[dict[str, str]] | None = None, **headers: str
+    status: int,
+    detail: str,
+    *,
+    code: str = "",
+    errors: list[dict[str, str]] | None = None,
+    headers: dict[str, str] | None = None,
 ) -> Response:
     """Return a problem; ``code`` ends its stable type."""
     body: dict[str, object] = {
@@ -59,7 +64,7 @@ def problem(
     }
     if errors is not None:
         body["errors"] = errors
-    return JSONResponse(body, status_code=status, media_type="application/problem+json", headers=headers or None)
+    return JSONResponse(body, status_code=status, media_type="application/problem+json", headers=headers)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -70,7 +75,7 @@ def add_problem_handlers(app: FastAPI) -> None:
         status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
         errors = [{"where": p.where, "what": p.what, "code": p.code} for p in error.problems] or None
         headers = {"Retry-After": "5"} if status == 503 else {}
-        return problem(status, error.detail, code=error.code, errors=errors, **headers)
+        return problem(status, error.detail, code=error.code, errors=errors, headers=headers)
 
     @app.exception_handler(GisError)
     def gis_error(_request: Request, error: GisError) -> Response:
@@ -100,5 +105,8 @@ def add_problem_handlers(app: FastAPI) -> None:
     def database(request: Request, error: DBAPIError) -> Response:
         log.error("database_error", path=request.url.path, error=type(error.orig).__name__)
         return problem(
-            503, "the database does not answer at the moment; try again", code="unavailable", **{"Retry-After": "5"}
+            503,
+            "the database does not answer at the moment; try again",
+            code="unavailable",
+            headers={"Retry-After": "5"},
         )

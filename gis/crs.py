@@ -205,6 +205,8 @@ def cut_at_antimeridian(shapes: Shapes) -> Shapes:
 def point_scale(x: ArrayLike, y: ArrayLike, crs: str) -> Floats:
     """Return the point scale factor k of a conformal plane at plane coordinates: plane metres per true metre."""
     lon, lat = unproject(x, y, crs)
+    if not lon.size:
+        return lon
     factors = _projection(crs).get_factors(lon, lat, errcheck=True)
     return np.asarray(factors.meridional_scale, dtype=float)
 

@@ -11,9 +11,7 @@ densified on the way in and out, so that the two agree within a millimetre.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from gis import crs
 from gis.errors import BadGeometryError, GisError
+from gis.outlines import Candidates, candidate_cells, cut_outlines
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -31,8 +30,7 @@ _SLIVER_M2 = 1e-3  # pieces below ten square centimetres,
 _SLIVER_M = 1e-3  # or thinner than a millimetre on average, are rounding: edges are true to half of that
 _SLIVER_DEG2 = 1e-13  # the same in square degrees, roughly
 _POLYGON, _MULTIPOLYGON = 3, 6
-_THREADS = 2
-_CHUNK = 250  # zones that a thread cuts at a time
+_NEAR_ANTIMERIDIAN_DEG = 179.0
 
 
 @dataclass(frozen=True)
@@ -174,15 +172,14 @@ def cut_cells(zones: Shapes, lattice: Lattice, *, holes: Shapes | None = None) -
         For a zone that is missing, empty, broken or no polygon, or a broken hole; the text names the first one by its
         index from 0.
     """
-    flat = _flat(zones, holes, lattice)
-    zone, column, row = _candidates(flat, lattice.cell_m)
-    pieces, whole = _pieces(flat, zone, column, row, lattice.cell_m)
-    keep = shapely.area(pieces) > np.maximum(_SLIVER_M2, shapely.length(pieces) / 2 * _SLIVER_M)
-    zone, column, row, pieces, whole = zone[keep], column[keep], row[keep], pieces[keep], whole[keep]
-    geometry = np.empty(len(pieces), dtype=object)
+    shapes = crs.densify_edges(_without_holes(zones, holes))
+    flat = crs.project_geometries(shapes, lattice.crs)
+    cells = candidate_cells(flat, lattice.cell_m)
+    geometry, area, whole = _cut(shapes, flat, cells, lattice)
+    keep = np.flatnonzero(area > 0)
+    geometry, whole, column, row = geometry[keep], whole[keep], cells.column[keep], cells.row[keep]
     geometry[whole] = cell_polygons(column[whole], row[whole], lattice)
-    geometry[~whole] = _out_of_plane(pieces[~whole], lattice)
-    return CellPieces(zone, column, row, geometry, _true_area(pieces, lattice.crs))
+    return CellPieces(cells.zone[keep], column, row, geometry, area[keep])
 
 
 def cut_unit_grids(zones: Shapes, units: Shapes, *, holes: Shapes | None = None) -> UnitPieces:
@@ -303,52 +300,79 @@ def _without_holes(zones: ArrayLike, holes: ArrayLike | None) -> Shapes:
     return shapes
 
 
-def _flat(zones: ArrayLike, holes: ArrayLike | None, lattice: Lattice) -> Shapes:
-    """Return zones less their holes in the lattice's plane."""
-    flat = crs.project_geometries(crs.densify_edges(_without_holes(zones, holes)), lattice.crs)
-    # Two parts on either side of the antimeridian meet in the plane.
-    for i in np.flatnonzero(~shapely.is_valid(flat)):
-        flat[i] = shapely.union_all(shapely.get_parts(flat[i]))
-    _refuse(~shapely.is_valid(flat), "zone", lambda _: "is broken in the plane of the lattice")
-    return flat
-
-
 # ------------------------------------------------------------------------------------------------------- cutting
 
 
-def _candidates(flat: Shapes, cell_m: float) -> tuple[Integers, Integers, Integers]:
-    """Return zone, column and row of every cell that a zone's box meets."""
-    # A hole may leave nothing of a zone: its bounds are NaN, and no cell is a candidate.
-    bounds = np.nan_to_num(shapely.bounds(flat), nan=0.0) / cell_m
-    first = np.floor(bounds[:, :2]).astype(np.int64)
-    wide, high = ((np.floor(bounds[:, 2:]).astype(np.int64) - first + 1) * ~shapely.is_empty(flat)[:, None]).T
-    zone = np.repeat(np.arange(len(flat)), wide * high)
-    start = np.repeat(np.cumsum(wide * high) - wide * high, wide * high)
-    place = np.arange(len(zone)) - start
-    column = first[zone, 0] + place % wide[zone]
-    row = first[zone, 1] + place // wide[zone]
-    return zone, column, row
-
-
-def _pieces(
-    flat: Shapes, zone: Integers, column: Integers, row: Integers, cell_m: float
-) -> tuple[Shapes, NDArray[np.bool_]]:
-    """Return what a zone has of each cell, perhaps nothing, and whether it has the whole cell."""
-    squares = np.asarray(shapely.box(column * cell_m, row * cell_m, (column + 1) * cell_m, (row + 1) * cell_m))
-    pieces, whole = squares.astype(object), np.zeros(len(squares), dtype=bool)
+def _cut(shapes: Shapes, flat: Shapes, cells: Candidates, lattice: Lattice) -> tuple[Shapes, Floats, NDArray[np.bool_]]:
+    """Return the piece in each cell (None for a whole cell), its true area (0 without a piece), and what is whole."""
+    geometry = np.empty(len(cells.zone), dtype=object)
+    plane_area, whole = np.zeros(len(cells.zone)), np.zeros(len(cells.zone), dtype=bool)
+    middle = np.column_stack([cells.column + 0.5, cells.row + 0.5]) * lattice.cell_m
     shapely.prepare(flat)
 
-    def cut(first: int, last: int) -> None:
-        mine, cells = flat[zone[first:last]], squares[first:last]
-        inside = shapely.covers(mine, cells)
-        whole[first:last] = inside
-        pieces[first:last][~inside] = shapely.intersection(mine[~inside], cells[~inside])
+    left, scrap = np.ones(len(cells.zone), dtype=bool), np.empty(0, dtype=np.int64)
+    simple = shapely.is_valid(flat) & (np.abs(shapely.bounds(shapes)[:, ::2]).max(axis=1) < _NEAR_ANTIMERIDIAN_DEG)
+    if lattice.cell_m <= crs.LONGEST_EDGE_M and len(flat):
+        made = cut_outlines(shapes, flat, cells, lattice.cell_m, lattice.crs)
+        geometry[made.cell], plane_area[made.cell] = made.geometry, made.area
+        middle[made.cell] = np.column_stack([made.x, made.y])
+        empty = np.flatnonzero(made.empty)
+        whole[empty] = shapely.contains_xy(flat[cells.zone[empty]], middle[empty, 0], middle[empty, 1])
+        plane_area[whole] = lattice.cell_m**2
+        broken = made.cell[~shapely.is_valid(made.geometry) | (made.area < 0)]
+        left = made.open | ~simple[cells.zone]
+        left[broken] = True
+        scrap = made.cell[~_is_piece(made.area, made.length)]
+    at = np.flatnonzero(left)
+    _cut_by_geos(flat, cells, lattice, at, geometry, plane_area, whole, middle)
 
-    # GEOS lets go of the interpreter, so that threads share the work; each writes to a place of its own.
-    ends = np.searchsorted(zone, np.arange(0, len(flat) + _CHUNK, _CHUNK)).tolist()
-    with ThreadPoolExecutor(_THREADS) as pool:
-        list(pool.map(lambda span: cut(*span), pairwise(ends)))
-    return _areal(pieces, _SLIVER_M2), whole
+    # Whatever went wrong in a zone, its pieces would not add up.
+    apart = np.abs(np.bincount(cells.zone, plane_area, len(flat)) - shapely.area(flat))
+    wrong = apart > 1e-8 * shapely.area(flat) + _SLIVER_M2
+    if wrong.any():
+        again = np.flatnonzero(wrong[cells.zone] & ~left)
+        _cut_by_geos(flat, cells, lattice, again, geometry, plane_area, whole, middle)
+    plane_area[scrap[~wrong[cells.zone[scrap]]]] = 0.0
+    some = np.flatnonzero(plane_area > 0)
+    plane_area[some] /= crs.point_scale(middle[some, 0], middle[some, 1], lattice.crs) ** 2
+    return geometry, plane_area, whole
+
+
+def _cut_by_geos(
+    flat: Shapes,
+    cells: Candidates,
+    lattice: Lattice,
+    at: Integers,
+    geometry: Shapes,
+    plane_area: Floats,
+    whole: NDArray[np.bool_],
+    middle: Floats,
+) -> None:
+    """Work out some cells one by one, and write what they are into the arrays."""
+    if not len(at):
+        return
+    zones = np.unique(cells.zone[at])
+    for i in zones[~shapely.is_valid(flat[zones])]:  # two parts on either side of the antimeridian meet in the plane
+        flat[i] = shapely.union_all(shapely.get_parts(flat[i]))
+    _refuse(~shapely.is_valid(flat), "zone", lambda _: "is broken in the plane of the lattice")
+    shapely.prepare(flat)
+    side, column, row = lattice.cell_m, cells.column[at], cells.row[at]
+    squares = np.asarray(shapely.box(column * side, row * side, (column + 1) * side, (row + 1) * side), dtype=object)
+    mine = flat[cells.zone[at]]
+    inside = shapely.covers(mine, squares)
+    pieces = squares.copy()
+    pieces[~inside] = shapely.intersection(mine[~inside], squares[~inside])
+    pieces = _areal(pieces, _SLIVER_M2)
+    area = shapely.area(pieces)
+    whole[at], geometry[at], plane_area[at] = inside, None, np.where(_is_piece(area, shapely.length(pieces)), area, 0)
+    cut = np.flatnonzero(~inside & (plane_area[at] > 0))
+    geometry[at[cut]] = _out_of_plane(pieces[cut], lattice)
+    middle[at[cut]] = shapely.get_coordinates(shapely.centroid(pieces[cut]))
+
+
+def _is_piece(area: Floats, length: Floats) -> NDArray[np.bool_]:
+    big: NDArray[np.bool_] = area > np.maximum(_SLIVER_M2, length / 2 * _SLIVER_M)
+    return big
 
 
 def _areal(shapes: Shapes, smallest: float) -> Shapes:
@@ -380,11 +404,3 @@ def _beside(lon: Floats, lattice: Lattice) -> Floats:
     """Let longitudes run on past ±180° beside the lattice's meridian, so that no shape spans the world."""
     near: Floats = lon - 360.0 * np.round((lon - lattice.meridian_deg) / 360.0)
     return near
-
-
-def _true_area(flat: Shapes, plane: str) -> Floats:
-    if not len(flat):
-        return np.empty(0)
-    middle = shapely.get_coordinates(shapely.centroid(flat))
-    area: Floats = shapely.area(flat) / crs.point_scale(middle[:, 0], middle[:, 1], plane) ** 2
-    return area

@@ -340,7 +340,7 @@ def _pairs(places: pd.DataFrame, schools: SchoolSet, reach: float, *, with_error
     lon, lat = places["lon"].to_numpy(dtype=float), places["lat"].to_numpy(dtype=float)
     slack = places["position_error_m"].to_numpy(dtype=float).clip(max=2_000.0).max(initial=0.0) if with_errors else 0.0
     limit = reach + slack + schools.boundary_error_m
-    near = pairs_within(shapely.points(lon, lat), schools.boundaries, limit)
+    near = pairs_within(np.array(shapely.points(lon, lat), dtype=object), schools.boundaries, limit)
     school = schools.boundary_school[near.boundary_index]
     order = np.lexsort((near.distance_m, school, near.point_index))
     first = np.ones(len(order), dtype=bool)
@@ -473,6 +473,7 @@ def _areas_in_force(township_areas: pd.DataFrame | None, on: dt.date) -> dict[st
     """Return for each township the areas that it drew and that are in force."""
     out: dict[str, list[Any]] = {}
     if township_areas is not None:
+        row: Any
         for row in township_areas.itertuples():
             begun = row.valid_from is None or pd.isna(row.valid_from) or row.valid_from <= on
             ended = row.valid_to is not None and not pd.isna(row.valid_to) and row.valid_to < on
@@ -540,7 +541,7 @@ def _by_township(
         if not len(here):
             continue
         area = shapely.union_all(shapes)
-        points = shapely.points(lon[pairs.place[here]], lat[pairs.place[here]])
+        points = np.array(shapely.points(lon[pairs.place[here]], lat[pairs.place[here]]), dtype=object)
         edge = nearest_on_boundaries(points, np.full(len(here), shapely.boundary(area), dtype=object)).distance_m
         verdict[here] = np.where(shapely.intersects(area, points), INSIDE, OUTSIDE)
         verdict[here[edge < place_error[here]]] = BORDERLINE

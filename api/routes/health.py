@@ -23,7 +23,7 @@ def readyz(request: Request) -> Response:
     try:
         revision = current_revision(request.app.state.engine)
     except sa.exc.DBAPIError:
-        return problem(503, "the database does not answer", code="unavailable", **{"Retry-After": "5"})
+        return problem(503, "the database does not answer", code="unavailable", headers={"Retry-After": "5"})
     if revision != head_revision():
         return problem(503, f"the database is at version {revision}, not {head_revision()}", code="unavailable")
     return Response('{"status":"ready"}', media_type="application/json")

@@ -58,8 +58,8 @@ def heatmap(
     since: Annotated[str | None, Query(alias="from", max_length=10)] = None,
     kinds: Kinds = None,
     weekday: Weekdays = None,
-    after_school: bool = True,
-    by_week: bool = True,
+    after_school: bool = False,
+    by_week: bool = False,
     city: CityCode = None,
     chosen: Annotated[str | None, Query(alias="language", max_length=5)] = None,
 ) -> Response:

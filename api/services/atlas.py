@@ -41,7 +41,7 @@ def schools_page(session: Session, *, bounds: Bounds | None, after: int, limit: 
     counts = hazards.open_hazards_by_school(session, ids)
     distances = atlas.distances_of(session, ids)
     geometry = np.array([shapely.union_all(shapes[i]) if i in shapes else None for i in ids] or [], dtype=object)
-    points = shapely.get_coordinates(shapely.point_on_surface(geometry)) if len(ids) else []
+    points = shapely.get_coordinates(shapely.point_on_surface(geometry)) if len(ids) else np.empty((0, 2))
     properties = [
         {
             **_school_properties(row),
@@ -97,7 +97,7 @@ def school_detail(session: Session, identity: uuid.UUID) -> dict[str, Any]:
 
 def gates_of(session: Session, city: City, school_id: int) -> list[dict[str, Any]]:
     """Return a school's gates."""
-    frame = schools.gates_frame(session, city, school_ids=[school_id])
+    frame: Any = schools.gates_frame(session, city, school_ids=[school_id])
     return [
         {
             "uuid": str(gate.uuid),

@@ -18,7 +18,7 @@ from api.store import cities, grids, schools
 from api.store.bulk import insert_rows
 from api.store.models import City, Perimeter
 from api.store.records import reserve_ids
-from api.store.spatial import as_multipolygons
+from api.store.spatial import Bounds, as_multipolygons
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ def build_grid(
     school = boundaries.index.to_numpy(dtype=np.int64)
     shapes = boundaries.to_numpy(dtype=object)
     zones = control_zones(shapes, width_m)
+    touched = None if wanted is None else _boxes(session, city, school.tolist(), zones)
     grids.remove_perimeters(session, school.tolist())
     perimeter_ids = reserve_ids(session, Perimeter.__table__, len(school))  # type: ignore[arg-type]
     pieces = _cut(session, city, lattice, zones, shapes if cut_out_campus else None)
@@ -103,8 +104,14 @@ def build_grid(
         pieces=pieces["geometry"],
     )
     grids.remove_unused_lattice_cells(session, city)
-    tied = hazards.link_hazards(session, city)
+    tied = hazards.link_hazards(session, city, bounds=touched)
     return GridReport(len(school), len(np.unique(pieces["cell_id"])), len(pieces["zone"]), tied)
+
+
+def _boxes(session: Session, city: City, school_ids: Sequence[int], zones: np.ndarray) -> list[Bounds]:
+    """Return the boxes of the old and the new zones of schools: the hazards in them are to be tied anew."""
+    old = grids.perimeters_frame(session, city, school_ids=school_ids)["zone"].to_numpy(dtype=object)
+    return [tuple(box) for box in shapely.bounds(np.concatenate([old, zones])).tolist()]
 
 
 def _by_school(campuses: pd.DataFrame) -> pd.Series:

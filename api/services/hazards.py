@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import shapely
-from gis.lattice import cell_codes, cells_of
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
@@ -15,6 +14,7 @@ from api.store import cities, grids, hazards, schools
 from api.store.models import City
 from api.store.spatial import Bounds
 from gis.geodesic import distance_m, pairs_within
+from gis.lattice import cell_codes, cells_of
 
 _DEGREES_A_KILOMETRE = 0.02  # generous up to 60 degrees of latitude: only to narrow a search
 
@@ -62,7 +62,9 @@ def ties(session: Session, city: City, lon: NDArray[np.float64], lat: NDArray[np
     if campuses.empty:
         return pd.DataFrame({name: np.empty(0) for name in columns})
     limit = campuses["school_id"].map(distances).to_numpy(dtype=float)
-    pairs = pairs_within(shapely.points(lon, lat), campuses["boundary"].to_numpy(dtype=object), limit)
+    pairs = pairs_within(
+        np.array(shapely.points(lon, lat), dtype=object), campuses["boundary"].to_numpy(dtype=object), limit
+    )
     found = pd.DataFrame(
         {
             "point": pairs.point_index,

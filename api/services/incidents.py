@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import shapely
-from gis.lattice import cells_of
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.settings import Settings
 from api.store import cities, schools
+from api.store.bulk import Values
 from api.store.models import City
 from api.vocabulary import vocabulary
 from gis import crs
+from gis.lattice import cells_of
 from gis.schooltime import minutes_after_dismissal
 
 NEAR_SCHOOL_M = 1_000.0  # an incident further from every school is not set against any dismissal
@@ -28,11 +27,11 @@ def describe(
     session: Session,
     city: City,
     *,
-    kinds: Sequence[str],
-    serious: Sequence[bool | None],
-    first: Sequence[dt.datetime],
+    kinds: Values,
+    serious: Values,
+    first: Values,
     points: NDArray[np.object_],
-) -> dict[str, Sequence[Any]]:
+) -> dict[str, Values]:
     """Return what is computed of incidents when they are stored.
 
     The nearest school within a kilometre, minutes after its dismissal, whether that dismissal is an assumed one,

@@ -95,7 +95,7 @@ def check_place(
             "licence_expires": [None],
         }
     )
-    found = rules.check(
+    found: Any = rules.check(
         places, school_set, table, on=today(city), township_areas=screening.township_areas(session, city)
     )
     by_id = {rule.rule_id: rule for rule in rules.rules_at(table, today(city))}
@@ -176,6 +176,7 @@ def leads_table(
 ) -> pd.DataFrame:
     """Return leads as a table for people: what, where, against which rule, with the sentence."""
     school = names["name"].to_numpy(dtype=object)[leads["school"].to_numpy(dtype=np.int64)]
+    rows: Any = leads.itertuples()
     return pd.DataFrame(
         {
             "premises": leads["name"].to_numpy(),
@@ -190,7 +191,7 @@ def leads_table(
             "existing": leads["existing"].to_numpy(),
             "sentence": [
                 rules.explain(row, table[row.rule_id], language, school_name=str(name))
-                for row, name in zip(leads.itertuples(), school, strict=True)
+                for row, name in zip(rows, school, strict=True)
             ],
         }
     )
@@ -208,13 +209,13 @@ def _school_set(session: Session, city: City, settings: Settings) -> tuple[Schoo
     return (
         SchoolSet(
             boundaries=campuses["boundary"].to_numpy(dtype=object),
-            boundary_school=campuses["school_id"].map(position).to_numpy(dtype=np.int64),
+            boundary_school=campuses["school_id"].map(position).to_numpy().astype(np.int64),
             boundary_error_m=error,
             stages=tuple(tuple(stages) for stages in names["stages"]),
             opened_on=tuple(names["opened_on"]),
             district=tuple(names["district_code"]),
             gates=gates["location"].to_numpy(dtype=object),
-            gate_school=gates["school_id"].map(position).to_numpy(dtype=np.int64),
+            gate_school=gates["school_id"].map(position).to_numpy().astype(np.int64),
         ),
         names,
     )

@@ -42,11 +42,11 @@ _SCHOOL = (
 )
 
 
-def _page(query: sa.Select[Any], identity: Any, after: int, limit: int) -> sa.Select[Any]:
+def _page(query: Any, identity: Any, after: int, limit: int) -> Any:
     return query.where(identity > after).order_by(identity).limit(limit)
 
 
-def _schools() -> sa.Select[Any]:
+def _schools() -> Any:
     return (
         sa.select(*_SCHOOL)
         .outerjoin(District, District.id == School.district_id)

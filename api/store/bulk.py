@@ -16,11 +16,13 @@ import numpy as np
 import shapely
 import sqlalchemy as sa
 from geoalchemy2 import Geometry
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.store.models.base import SRID
 
-Columns = Mapping[str, Sequence[Any]]
+Values = Sequence[Any] | NDArray[Any]
+Columns = Mapping[str, Values]
 _FEW = 500  # below this the triggers cost less than taking them away
 
 
@@ -49,8 +51,8 @@ def insert_rows(session: Session, table: sa.Table, columns: Columns) -> None:
         _insert_postgis(connection, table, complete, geometric)
 
 
-def _defaults(table: sa.Table, columns: Columns, count: int) -> dict[str, Sequence[Any]]:
-    filled: dict[str, Sequence[Any]] = {}
+def _defaults(table: sa.Table, columns: Columns, count: int) -> dict[str, Values]:
+    filled: dict[str, Values] = {}
     for column in table.columns:
         if column.name in columns or column.default is None or column.primary_key:
             continue
@@ -64,7 +66,7 @@ def _defaults(table: sa.Table, columns: Columns, count: int) -> dict[str, Sequen
     return filled
 
 
-def _bound(column: sa.Column[Any], values: Sequence[Any], dialect: sa.Dialect) -> list[Any]:
+def _bound(column: sa.Column[Any], values: Values, dialect: sa.Dialect) -> list[Any]:
     """Turn Python values into the driver's, by the column's own type."""
     values = values.tolist() if isinstance(values, np.ndarray) else list(values)
     if any(isinstance(value, np.generic) for value in values):  # the driver would keep numpy's numbers as bytes
@@ -127,10 +129,10 @@ def _insert_postgis(connection: sa.Connection, table: sa.Table, columns: Columns
             copy.write_row(row)
 
 
-def _wkb(geometries: Sequence[Any]) -> list[bytes | None]:
+def _wkb(geometries: Values) -> list[bytes | None]:
     return list(shapely.to_wkb(np.asarray(geometries, dtype=object)))
 
 
-def _ewkb(geometries: Sequence[Any]) -> list[str | None]:
+def _ewkb(geometries: Values) -> list[str | None]:
     array = np.asarray(geometries, dtype=object)
     return list(shapely.to_wkb(shapely.set_srid(array, SRID), hex=True, include_srid=True))

@@ -48,7 +48,7 @@ def set_cells(session: Session, changed: Mapping[int, int | None]) -> None:
     """Put hazards into cells: hazard id → cell id."""
     if not changed:
         return
-    table = Hazard.__table__
+    table: Any = Hazard.__table__
     session.execute(
         sa.update(table).where(table.c.id == sa.bindparam("_id")).values(cell_id=sa.bindparam("_cell")),
         [{"_id": hazard, "_cell": cell} for hazard, cell in changed.items()],
@@ -86,7 +86,7 @@ def get_hazard(session: Session, identity: uuid_module.UUID) -> Hazard | None:
     return session.scalar(sa.select(Hazard).where(Hazard.uuid == identity))
 
 
-def _with_cell_and_source() -> sa.Select[Any]:
+def _with_cell_and_source() -> Any:
     return (
         sa.select(Hazard, Cell.code, Source.name)
         .outerjoin(Cell, Cell.id == Hazard.cell_id)

@@ -9,6 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 from geoalchemy2 import Geometry
 from numpy.typing import NDArray
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
 from api.store.models.base import now
@@ -39,7 +40,7 @@ def reserve_ids(session: Session, table: sa.Table, count: int) -> NDArray[np.int
         return np.arange(1, count + 1, dtype=np.int64) + int(last or 0)
     sequence = sa.func.pg_get_serial_sequence(table.name, "id")
     drawn = session.scalars(
-        sa.select(sa.func.nextval(sa.cast(sequence, sa.dialects.postgresql.REGCLASS))).select_from(
+        sa.select(sa.func.nextval(sa.cast(sequence, postgresql.REGCLASS))).select_from(
             sa.func.generate_series(1, count)
         )
     )

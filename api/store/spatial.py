@@ -32,6 +32,10 @@ class meets_bbox(ColumnElement[bool]):  # noqa: N801 - it reads as a function in
 
     inherit_cache = True
     type = sa.Boolean()
+    west: ColumnElement[float]
+    south: ColumnElement[float]
+    east: ColumnElement[float]
+    north: ColumnElement[float]
     _traverse_internals = [  # noqa: RUF012 - SQLAlchemy's own way of naming what the statement cache looks at
         ("column", InternalTraversal.dp_clauseelement),
         ("west", InternalTraversal.dp_clauseelement),
@@ -42,7 +46,8 @@ class meets_bbox(ColumnElement[bool]):  # noqa: N801 - it reads as a function in
 
     def __init__(self, column: Any, bounds: Sequence[float]) -> None:
         self.column = sa.inspect(column).expression if not isinstance(column, sa.Column) else column
-        self.west, self.south, self.east, self.north = (sa.literal(float(value), sa.Double()) for value in bounds)
+        corners: list[Any] = [sa.literal(float(value), sa.Double()) for value in bounds]
+        self.west, self.south, self.east, self.north = corners
 
     def self_group(self, against: Any = None) -> Any:
         """Stay as it is: an appended ``= 1`` would turn the index search into a full scan."""

@@ -21,7 +21,20 @@ from api.services.cities import add_city
 from api.services.imports import ImportOptions, ImportRefusedError, ImportReport, import_file
 from api.settings import Settings
 from api.store.engine import reading, writing
-from api.store.models import Campus, Cell, City, Gate, Hazard, Incident, Place, Premises, School, Source, Street, Timetable
+from api.store.models import (
+    Campus,
+    Cell,
+    City,
+    Gate,
+    Hazard,
+    Incident,
+    Place,
+    Premises,
+    School,
+    Source,
+    Street,
+    Timetable,
+)
 from api.store.spatial import to_shape
 from gis import crs
 
@@ -277,7 +290,13 @@ def test_gates_find_their_school_by_key_name_or_nearness(
         query = sa.select(Gate.name, School.name).join(School).order_by(Gate.source_key)
         assert session.execute(query).all() == [("南门", "虚构小学"), ("东门", "虚构中学"), ("北门", "虚构小学")]
     with pytest.raises(ImportRefusedError, match="1 of 1"):
-        bring(engine, settings, "gates", write(tmp_path / "h.csv", f"id,school,lon,lat\nG9,nobody,{LON},{LAT}\n"), crs="wgs84")
+        bring(
+            engine,
+            settings,
+            "gates",
+            write(tmp_path / "h.csv", f"id,school,lon,lat\nG9,nobody,{LON},{LAT}\n"),
+            crs="wgs84",
+        )
 
 
 def test_timetables(engine: Engine, settings: Settings, city_code: str, tmp_path: Path) -> None:
@@ -347,7 +366,9 @@ def test_columns_are_named_by_hand(engine: Engine, settings: Settings, city_code
         assert session.scalars(sa.select(Hazard.source_key)).one() == "7"
 
 
-def test_markup_and_emoji_are_kept_as_they_are(engine: Engine, settings: Settings, city_code: str, tmp_path: Path) -> None:
+def test_markup_and_emoji_are_kept_as_they_are(
+    engine: Engine, settings: Settings, city_code: str, tmp_path: Path
+) -> None:
     name = "<img src=x onerror=alert(1)> 😀 ‏שלום"
     path = write(tmp_path / "a.csv", f'id,name,kind,lon,lat\n1,"{name}",x,{LON},{LAT}\n')
     bring(engine, settings, "places", path, crs="wgs84")

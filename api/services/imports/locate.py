@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
-from gis.readers.columns import match_columns
-from gis.readers.coordinates import looks_swapped, mend_polygon, parse_coordinates, parse_pair
-from gis.readers.files import Table
-from gis.readers.report import RowProblem
 from numpy.typing import NDArray
 
 from api.errors import BadInputError
 from api.services.imports.fields import COORDINATES, Shape
 from gis import crs as crs_module
 from gis.errors import BadGeometryError
+from gis.readers.columns import match_columns
+from gis.readers.coordinates import looks_swapped, mend_polygon, parse_coordinates, parse_pair
+from gis.readers.files import Table
+from gis.readers.report import RowProblem
 
 _TYPES: dict[Shape, tuple[str, ...]] = {
     "point": ("Point",),
@@ -177,9 +178,7 @@ def _refuse_out_of_range(geometry: NDArray[np.object_], rows: NDArray[np.int64],
             problems.append(RowProblem(int(rows[at]), "geometry", "out_of_range", detail, "refused"))
 
 
-def _check_area(
-    geometry: NDArray[np.object_], rows: NDArray[np.int64], area: shapely.Geometry, problems: list[RowProblem]
-) -> None:
+def _check_area(geometry: NDArray[np.object_], rows: NDArray[np.int64], area: Any, problems: list[RowProblem]) -> None:
     shapely.prepare(area)
     present = ~shapely.is_missing(geometry)
     outside = present & ~shapely.intersects(area, geometry)

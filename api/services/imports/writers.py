@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,21 +10,22 @@ import numpy as np
 import pandas as pd
 import shapely
 import sqlalchemy as sa
-from gis.lattice import parse_unit_code
 from sqlalchemy.orm import Session
 
 from api.services import grids, hazards, incidents
 from api.services.imports.rows import Rows
 from api.store import schools
+from api.store.bulk import Values
 from api.store.models import Cell, City, District, Gate, Hazard, Incident, Place, Premises, Street
 from api.store.models.base import now
 from api.store.spatial import as_multipolygons
 from gis.geodesic import pairs_within
+from gis.lattice import parse_unit_code
 from gis.readers.report import RowProblem
 
 GATE_REACH_M = 100.0  # a gate without a named school belongs to the nearest campus within this distance
 
-Derived = Mapping[str, Sequence[Any]]
+Derived = Mapping[str, Values]
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Writer:
     of_city: bool = True
 
 
-def _of_city(city: City, rows: Rows) -> dict[str, Sequence[Any]]:
+def _of_city(city: City, rows: Rows) -> dict[str, Values]:
     return {"city_id": [city.id] * len(rows)}
 
 

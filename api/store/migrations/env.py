@@ -30,12 +30,11 @@ def include_object(thing: Any, name: str | None, kind: str, reflected: bool, com
     return bool(alembic_helpers.include_object(thing, name, kind, reflected, compare_to))
 
 
-def render_item(kind: str, thing: Any, autogen_context: Any) -> str | bool:
+def render_item(kind: str, thing: Any, autogen_context: Any) -> Any:
     """Write our own column types as what they are in the database: a script must not change with our code."""
     if kind == "type" and isinstance(thing, UtcDateTime):
         return "sa.DateTime(timezone=True)"
-    rendered: str | bool = alembic_helpers.render_item(kind, thing, autogen_context)
-    return rendered
+    return alembic_helpers.render_item(kind, thing, autogen_context)
 
 
 context.configure(
