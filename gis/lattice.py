@@ -11,6 +11,7 @@ densified on the way in and out, so that the two agree within a millimetre.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -31,6 +32,8 @@ _SLIVER_M = 1e-3  # or thinner than a millimetre on average, are rounding: edges
 _SLIVER_DEG2 = 1e-13  # the same in square degrees, roughly
 _POLYGON, _MULTIPOLYGON = 3, 6
 _NEAR_ANTIMERIDIAN_DEG = 179.0
+_THREADS = 2  # numpy, PROJ and GEOS let go of the interpreter over arrays, so that threads share the work;
+_CHUNK = 400  # arrays of some hundred zones stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -172,14 +175,12 @@ def cut_cells(zones: Shapes, lattice: Lattice, *, holes: Shapes | None = None) -
         For a zone that is missing, empty, broken or no polygon, or a broken hole; the text names the first one by its
         index from 0.
     """
-    shapes = crs.densify_edges(_without_holes(zones, holes))
-    flat = crs.project_geometries(shapes, lattice.crs)
-    cells = candidate_cells(flat, lattice.cell_m)
-    geometry, area, whole = _cut(shapes, flat, cells, lattice)
-    keep = np.flatnonzero(area > 0)
-    geometry, whole, column, row = geometry[keep], whole[keep], cells.column[keep], cells.row[keep]
-    geometry[whole] = cell_polygons(column[whole], row[whole], lattice)
-    return CellPieces(cells.zone[keep], column, row, geometry, area[keep])
+    shapes = _without_holes(zones, holes)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        # At least one chunk, so that no zones make empty arrays of the right types.
+        made = list(pool.map(lambda first: _cut(shapes, first, lattice), range(0, max(len(shapes), 1), _CHUNK)))
+    zone, column, row, geometry, area = (np.concatenate(arrays) for arrays in zip(*made, strict=True))
+    return CellPieces(zone, column, row, geometry, area)
 
 
 def cut_unit_grids(zones: Shapes, units: Shapes, *, holes: Shapes | None = None) -> UnitPieces:
@@ -303,8 +304,11 @@ def _without_holes(zones: ArrayLike, holes: ArrayLike | None) -> Shapes:
 # ------------------------------------------------------------------------------------------------------- cutting
 
 
-def _cut(shapes: Shapes, flat: Shapes, cells: Candidates, lattice: Lattice) -> tuple[Shapes, Floats, NDArray[np.bool_]]:
-    """Return the piece in each cell (None for a whole cell), its true area (0 without a piece), and what is whole."""
+def _cut(zones: Shapes, first: int, lattice: Lattice) -> tuple[Integers, Integers, Integers, Shapes, Floats]:
+    """Return zone, column, row, piece and true area for the zones of a chunk."""
+    shapes = crs.densify_edges(zones[first : first + _CHUNK])
+    flat = crs.project_geometries(shapes, lattice.crs)
+    cells = candidate_cells(flat, lattice.cell_m)
     geometry = np.empty(len(cells.zone), dtype=object)
     plane_area, whole = np.zeros(len(cells.zone)), np.zeros(len(cells.zone), dtype=bool)
     middle = np.column_stack([cells.column + 0.5, cells.row + 0.5]) * lattice.cell_m
@@ -324,6 +328,7 @@ def _cut(shapes: Shapes, flat: Shapes, cells: Candidates, lattice: Lattice) -> t
         left[broken] = True
         scrap = made.cell[~_is_piece(made.area, made.length)]
     at = np.flatnonzero(left)
+    _meet_at_antimeridian(flat, first)
     _cut_by_geos(flat, cells, lattice, at, geometry, plane_area, whole, middle)
 
     # Whatever went wrong in a zone, its pieces would not add up.
@@ -334,8 +339,19 @@ def _cut(shapes: Shapes, flat: Shapes, cells: Candidates, lattice: Lattice) -> t
         _cut_by_geos(flat, cells, lattice, again, geometry, plane_area, whole, middle)
     plane_area[scrap[~wrong[cells.zone[scrap]]]] = 0.0
     some = np.flatnonzero(plane_area > 0)
-    plane_area[some] /= crs.point_scale(middle[some, 0], middle[some, 1], lattice.crs) ** 2
-    return geometry, plane_area, whole
+    column, row, whole, geometry = cells.column[some], cells.row[some], whole[some], geometry[some]
+    geometry[whole] = cell_polygons(column[whole], row[whole], lattice)
+    area = plane_area[some] / crs.point_scale(middle[some, 0], middle[some, 1], lattice.crs) ** 2
+    return cells.zone[some] + first, column, row, geometry, area
+
+
+def _meet_at_antimeridian(flat: Shapes, first: int) -> None:
+    """Make one of two parts on either side of the antimeridian, which touch in the plane."""
+    for i in np.flatnonzero(~shapely.is_valid(flat)):
+        flat[i] = shapely.union_all(shapely.get_parts(flat[i]))
+        if not flat[i].is_valid:
+            raise BadGeometryError(f"zone {first + i} is broken in the plane of the lattice")
+    shapely.prepare(flat)
 
 
 def _cut_by_geos(
@@ -351,11 +367,6 @@ def _cut_by_geos(
     """Work out some cells one by one, and write what they are into the arrays."""
     if not len(at):
         return
-    zones = np.unique(cells.zone[at])
-    for i in zones[~shapely.is_valid(flat[zones])]:  # two parts on either side of the antimeridian meet in the plane
-        flat[i] = shapely.union_all(shapely.get_parts(flat[i]))
-    _refuse(~shapely.is_valid(flat), "zone", lambda _: "is broken in the plane of the lattice")
-    shapely.prepare(flat)
     side, column, row = lattice.cell_m, cells.column[at], cells.row[at]
     squares = np.asarray(shapely.box(column * side, row * side, (column + 1) * side, (row + 1) * side), dtype=object)
     mine = flat[cells.zone[at]]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import shapely
-from gis.readers.files import read_file
 
 from api.errors import BadInputError
 from gis import crs as crs_module
+from gis.readers.files import read_file
 
 
 def read_area(path: Path, crs: str | None) -> shapely.Geometry:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import shapely
-from gis.lattice import Lattice, cell_codes, cell_polygons, cut_cells, cut_unit_grids
-from gis.perimeters import control_zones
 from sqlalchemy.orm import Session
 
 from api.errors import NotFoundError
@@ -19,6 +17,8 @@ from api.store.bulk import insert_rows
 from api.store.models import City, Perimeter
 from api.store.records import reserve_ids
 from api.store.spatial import Bounds, as_multipolygons
+from gis.lattice import Lattice, cell_codes, cell_polygons, cut_cells, cut_unit_grids
+from gis.perimeters import control_zones
 
 
 @dataclass(frozen=True)

@@ -208,8 +208,9 @@ def log_inspection(session: Session, actor: Actor, inspection: InspectionIn) -> 
     hazard = None if inspection.hazard is None else hazards.get_hazard(session, inspection.hazard)
     if (inspection.school is not None and school is None) or (inspection.hazard is not None and hazard is None):
         raise BadInputError("there is no such school or hazard", problems=[Problem("body", "an unknown reference")])
-    unplaced = inspection.lon is None or inspection.lat is None
-    place = None if unplaced else shapely.points([inspection.lon], [inspection.lat])[0]
+    place: Any = None
+    if inspection.lon is not None and inspection.lat is not None:
+        place = shapely.Point(inspection.lon, inspection.lat)
     owner = school or hazard
     if owner is not None:
         city = session.get_one(City, owner.city_id)

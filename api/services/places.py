@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from gis.gazetteer import build_index, find, nearest
 from sqlalchemy.orm import Session
 
 from api.store import places
+from gis.gazetteer import build_index, find, nearest
 
 _LIMIT = 12
 

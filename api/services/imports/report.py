@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gis.readers.report import RowProblem
-
 from api.errors import BadInputError, Problem
+from gis.readers.report import RowProblem
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,15 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import shapely
-from gis.readers.columns import match_columns
-from gis.readers.files import read_file
-from gis.readers.report import RowProblem
 from numpy.typing import NDArray
 
 from api.services.imports.fields import COORDINATES, Collection
 from api.services.imports.locate import Located, locate
 from api.services.imports.values import read_column
 from api.vocabulary import fold
+from gis.readers.columns import match_columns
+from gis.readers.files import read_file
+from gis.readers.report import RowProblem
 
 SEPARATOR = "\x1f"  # the unit separator: no text of a file holds it
 _LONGEST_KEY = 80

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from gis.readers.report import RowProblem
 from sqlalchemy.orm import Session
 
 from api.services.imports.report import ImportRefusedError, ImportReport
 from api.services.imports.rows import Rows
 from api.store import schools
 from api.store.models import City, Source, Timetable
+from gis.readers.report import RowProblem
 
 if TYPE_CHECKING:
     from api.services.imports.run import ImportOptions

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
-from gis.readers.report import RowProblem
 from numpy.typing import NDArray
 
 from api.services.imports.fields import Field
 from api.vocabulary import find_code, fold
+from gis.readers.report import RowProblem
 
 _SEPARATORS = re.compile(r"[;,、，；/|]+")
 _DATE = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[T\s]+(.*))?$")
