@@ -2,11 +2,13 @@
 
 The foot of the shortest line is found in a local metric plane (conformal, see :mod:`gis.crs`), and the line is then
 measured by Karney's geodesics (J. Geodesy 87, 2013) as in ``pyproj.Geod``. Edges are straight in longitude and
-latitude (RFC 7946); long ones get more vertices before they are projected.
+latitude (RFC 7946); long ones get more vertices before they are projected. Up to 60° of latitude a distance is then
+exact to better than :data:`RESOLUTION_M`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,14 +16,18 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from gis import crs
-from gis.errors import BadGeometryError
+from gis.errors import BadCoordinatesError, BadGeometryError, GisError
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Shapes = NDArray[np.object_]
 
-LONGEST_EDGE_DEG = 0.001  # about 100 m: a straight edge in degrees bends by less than 0.3 mm from one in the plane
-_MARGIN = 1.005  # a 3-degree plane stretches by 0.04 % at most; more than enough to lose nothing before the exact test
+RESOLUTION_M = 0.0005
+"""Distances are exact to this: a point that is nearer to a boundary lies on it."""
+
+_MARGIN = 1.005  # a degree is at least 0.995 of what the boxes take it for; nothing is lost before the exact test
+_SMALLEST_GROUP_M = 25.0
+_FARTHEST_LAT_DEG = 89.0
 
 
 @dataclass(frozen=True)
@@ -61,16 +67,16 @@ def distance_m(lon1: ArrayLike, lat1: ArrayLike, lon2: ArrayLike, lat2: ArrayLik
 
 
 def bearing_deg(lon1: ArrayLike, lat1: ArrayLike, lon2: ArrayLike, lat2: ArrayLike) -> Floats:
-    """Return the azimuth at the first point towards the second, degrees clockwise from north, in [0, 360)."""
+    """Return the azimuth at the first point towards the second, degrees clockwise from north, in [0, 360).
+
+    Examples
+    --------
+    >>> bearing_deg(120.24, 29.71, [120.25, 120.24, 120.23], [29.71, 29.70, 29.71]).round(2).tolist()
+    [90.0, 180.0, 270.0]
+    """
     a, b, c, d = np.broadcast_arrays(*(np.asarray(v, dtype=float) for v in (lon1, lat1, lon2, lat2)))
     azimuth, _, _ = crs.GEOD.inv(a, b, c, d)
     return np.asarray(azimuth, dtype=float) % 360.0
-
-
-def densify(boundaries: Shapes) -> Shapes:
-    """Return boundaries with vertices added on edges longer than about 100 m, straight in degrees."""
-    out: Shapes = shapely.segmentize(np.asarray(boundaries, dtype=object), LONGEST_EDGE_DEG)
-    return out
 
 
 def nearest_on_boundaries(points: Shapes, boundaries: Shapes) -> NearestOnBoundary:
@@ -81,25 +87,41 @@ def nearest_on_boundaries(points: Shapes, boundaries: Shapes) -> NearestOnBounda
     points
         Points in WGS 84, shape ``(n,)``.
     boundaries
-        Polygons, multipolygons or lines in WGS 84, shape ``(n,)``; lines of a kilometre or two, not of a country.
+        Polygons, multipolygons or lines in WGS 84, shape ``(n,)``; shapes of some kilometres, not of a country. The
+        courtyard of a polygon with a hole is outside it. A shape that comes several times is projected once.
 
     Returns
     -------
     NearestOnBoundary
-        Geodesic metres; for a point inside a polygon 0, with the point itself as the foot.
+        Geodesic metres; for a point inside a polygon or on its edge 0, with the point itself as the foot.
 
     Raises
     ------
     BadGeometryError
-        Where a point or boundary is missing or empty.
+        Where a point or boundary is missing or empty, or there are not as many of one as of the other.
+    BadCoordinatesError
+        Where a coordinate is not finite.
+
+    Examples
+    --------
+    >>> campus = shapely.box(120.240, 29.710, 120.242, 29.712)
+    >>> places = shapely.points([120.241, 120.242, 120.244], [29.711, 29.711, 29.711])
+    >>> nearest_on_boundaries(places, np.array([campus, campus, campus])).distance_m.round(2).tolist()
+    [0.0, 0.0, 193.53]
     """
-    points, boundaries = np.asarray(points, dtype=object), np.asarray(boundaries, dtype=object)
-    _refuse_missing(points, boundaries)
-    planes = _Planes(boundaries)
-    return _measure(points, planes, np.arange(len(points)), np.arange(len(points)))
+    points, boundaries = _shapes(points), _shapes(boundaries)
+    if points.shape != boundaries.shape:
+        msg = f"there must be as many points as boundaries; there are {points.size} and {boundaries.size}"
+        raise BadGeometryError(msg)
+    _refuse_bad(points, boundaries)
+    _, first, which = np.unique([id(shape) for shape in boundaries], return_index=True, return_inverse=True)
+    planes = _Planes(boundaries[first]) if len(first) else _Planes(boundaries)
+    return _measure(points, planes, np.arange(len(points)), which.ravel().astype(np.int64))
 
 
-def pairs_within(points: Shapes, boundaries: Shapes, limit_m: ArrayLike) -> PairsWithin:
+def pairs_within(
+    points: Shapes, boundaries: Shapes, limit_m: ArrayLike, *, point_margin_m: ArrayLike = 0.0
+) -> PairsWithin:
     """Return every pair of point and boundary that are within a distance, the limit itself included.
 
     Parameters
@@ -110,29 +132,36 @@ def pairs_within(points: Shapes, boundaries: Shapes, limit_m: ArrayLike) -> Pair
         Polygons, multipolygons or lines in WGS 84, shape ``(m,)``.
     limit_m
         Metres, one number or one for each boundary.
+    point_margin_m
+        Metres added to the limit, one number or one for each point: how far off the point may be.
 
     Returns
     -------
     PairsWithin
         Geodesic metres and the foot of each measured line.
+
+    Raises
+    ------
+    BadGeometryError
+        Where a point or boundary is missing or empty.
+    BadCoordinatesError
+        Where a coordinate is not finite.
+    GisError
+        Where a limit or margin is not a number.
     """
-    points, boundaries = np.asarray(points, dtype=object), np.asarray(boundaries, dtype=object)
+    points, boundaries = _shapes(points), _shapes(boundaries)
     limit = np.broadcast_to(np.asarray(limit_m, dtype=float), boundaries.shape)
-    if not len(points) or not len(boundaries):
-        nothing = np.empty(0)
-        return PairsWithin(nothing.astype(np.int64), nothing.astype(np.int64), nothing, nothing, nothing)
-    _refuse_missing(points, boundaries)
-    point, boundary = _candidates(points, boundaries, limit)
+    margin = np.broadcast_to(np.asarray(point_margin_m, dtype=float), points.shape)
+    if not (np.isfinite(limit).all() and np.isfinite(margin).all()):
+        msg = "a distance limit or its margin is not a number of metres"
+        raise GisError(msg)
+    _refuse_bad(points, boundaries)
+    found = [np.empty((2, 0), dtype=np.int64), *_candidates(points, boundaries, limit, margin)]
+    point, boundary = np.concatenate(found, axis=1)
     measured = _measure(points, _Planes(boundaries), point, boundary)
-    keep = measured.distance_m <= limit[boundary]
-    order = np.lexsort((boundary[keep], point[keep]))
-    return PairsWithin(
-        point[keep][order],
-        boundary[keep][order],
-        measured.distance_m[keep][order],
-        measured.lon[keep][order],
-        measured.lat[keep][order],
-    )
+    near = np.flatnonzero(measured.distance_m <= limit[boundary] + margin[point])
+    keep = near[np.lexsort((boundary[near], point[near]))]
+    return PairsWithin(point[keep], boundary[keep], measured.distance_m[keep], measured.lon[keep], measured.lat[keep])
 
 
 class _Planes:
@@ -143,22 +172,44 @@ class _Planes:
         middle = (bounds[:, 0] + bounds[:, 2]) / 2
         self.meridian = np.array([crs.metric_meridian_deg(lon) for lon in middle])
         self.shapes = np.empty(len(boundaries), dtype=object)
-        dense = densify(boundaries)
+        dense = crs.densify_edges(boundaries)
         for meridian in np.unique(self.meridian):
             here = self.meridian == meridian
             self.shapes[here] = crs.project_geometries(dense[here], crs.meridian_crs(meridian))
+        shapely.prepare(self.shapes)
 
 
-def _candidates(points: Shapes, boundaries: Shapes, limit: Floats) -> tuple[Integers, Integers]:
-    """Return pairs whose boxes, widened by the limit, meet: all that are near enough, and some that are not."""
+def _candidates(points: Shapes, boundaries: Shapes, limit: Floats, margin: Floats) -> Iterator[Integers]:
+    """Yield pairs whose boxes, widened by the limit, meet: all that are near enough, and some that are not.
+
+    Points with like margins are searched together, so that a few with a coarse position do not widen the search for
+    all.
+    """
+    if not len(points) or not len(boundaries):
+        return
+    group = np.ceil(np.log2(np.maximum(margin, _SMALLEST_GROUP_M)))
+    for size in np.unique(group):
+        here = np.flatnonzero(group == size)
+        boxes, owner = _boxes(boundaries, np.maximum(limit + margin[here].max(), 0.0))
+        found = shapely.STRtree(points[here]).query(boxes)
+        pair = np.stack([here[found[1]], owner[found[0]]]).astype(np.int64)
+        yield np.unique(pair, axis=1) if len(boxes) > len(boundaries) else pair
+
+
+def _boxes(boundaries: Shapes, reach: Floats) -> tuple[Shapes, Integers]:
+    """Return boxes around boundaries, and whose each is: one that crosses the antimeridian comes on both sides."""
     bounds = shapely.bounds(boundaries)
-    steepest = np.clip(np.maximum(np.abs(bounds[:, 1]), np.abs(bounds[:, 3])) + 0.1, 0, 89.0)
-    dy = limit * _MARGIN / 110_500.0  # the shortest degree of latitude is 110,574 m
-    dx = dy / np.cos(np.radians(steepest))
-    boxes = shapely.box(bounds[:, 0] - dx, bounds[:, 1] - dy, bounds[:, 2] + dx, bounds[:, 3] + dy)
-    found = shapely.STRtree(points).query(boxes)
-    boundary, point = found[0].astype(np.int64), found[1].astype(np.int64)
-    return point, boundary
+    dy = (reach + 1.0) * _MARGIN / 110_574.0  # the shortest degree of latitude, at the equator
+    steepest = np.maximum(np.abs(bounds[:, 1]), np.abs(bounds[:, 3])) + dy
+    polar = steepest >= _FARTHEST_LAT_DEG  # every longitude is near
+    dx = np.where(polar, 360.0, dy / np.cos(np.radians(np.minimum(steepest, _FARTHEST_LAT_DEG))))
+    west, east = bounds[:, 0] - dx, bounds[:, 2] + dx
+    sides = [(np.arange(len(boundaries)), 0.0)]
+    sides += [(np.flatnonzero(west < -180.0), 360.0), (np.flatnonzero(east > 180.0), -360.0)]
+    boxes = [
+        shapely.box(west[i] + turn, bounds[i, 1] - dy[i], east[i] + turn, bounds[i, 3] + dy[i]) for i, turn in sides
+    ]
+    return np.concatenate(boxes), np.concatenate([i for i, _ in sides])
 
 
 def _measure(points: Shapes, planes: _Planes, point: Integers, boundary: Integers) -> NearestOnBoundary:
@@ -166,24 +217,33 @@ def _measure(points: Shapes, planes: _Planes, point: Integers, boundary: Integer
     lon, lat = xy[point, 0], xy[point, 1]
     foot_lon, foot_lat = lon.copy(), lat.copy()
     distance = np.zeros(len(point))
-    for meridian in np.unique(planes.meridian[boundary]) if len(boundary) else ():
-        here = np.flatnonzero(planes.meridian[boundary] == meridian)
+    meridian_of = planes.meridian[boundary]
+    for meridian in np.unique(meridian_of):
+        here = np.flatnonzero(meridian_of == meridian)
         plane = crs.meridian_crs(meridian)
         x, y = crs.project(lon[here], lat[here], plane)
-        shapes = planes.shapes[boundary[here]]
-        shapely.prepare(planes.shapes)
-        from_here = shapely.points(x, y)
-        line = shapely.shortest_line(from_here, shapes)
-        foot = shapely.get_coordinates(line)[1::2]
-        outside = shapely.length(line) > 0
+        line = shapely.shortest_line(planes.shapes[boundary[here]], shapely.points(x, y))
+        outside = shapely.length(line) > RESOLUTION_M
+        foot = shapely.get_coordinates(line[outside])[0::2]
         out = here[outside]
-        foot_lon[out], foot_lat[out] = crs.unproject(foot[outside, 0], foot[outside, 1], plane)
+        foot_lon[out], foot_lat[out] = crs.unproject(foot[:, 0], foot[:, 1], plane)
         distance[out] = distance_m(lon[out], lat[out], foot_lon[out], foot_lat[out])
     return NearestOnBoundary(distance, foot_lon, foot_lat)
 
 
-def _refuse_missing(points: Shapes, boundaries: Shapes) -> None:
+def _shapes(shapes: Shapes) -> Shapes:
+    array = np.asarray(shapes, dtype=object)
+    return array if array.ndim == 1 else array.ravel()
+
+
+def _refuse_bad(points: Shapes, boundaries: Shapes) -> None:
     for name, shapes in (("point", points), ("boundary", boundaries)):
         bad = shapely.is_missing(shapes) | shapely.is_empty(shapes)
         if bad.any():
-            raise BadGeometryError(f"{name} {int(np.flatnonzero(bad)[0])} is missing or empty")
+            msg = f"{name} {int(np.flatnonzero(bad)[0])} is missing or empty"
+            raise BadGeometryError(msg)
+        xy, owner = shapely.get_coordinates(shapes, return_index=True)
+        wrong = np.flatnonzero(~np.isfinite(xy).all(axis=1))
+        if wrong.size:
+            msg = f"{name} {int(owner[wrong[0]])} has a coordinate that is not a number"
+            raise BadCoordinatesError(msg)

@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from gis import crs
 from gis.errors import BadGeometryError, GisError
 from gis.outlines import Candidates, candidate_cells, cut_outlines
+from gis.perimeters import true_area_m2
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -217,24 +218,6 @@ def cut_unit_grids(zones: Shapes, units: Shapes, *, holes: Shapes | None = None)
     area = true_area_m2(pieces)
     keep = area > _SLIVER_M2
     return UnitPieces(zone[keep], unit[keep], pieces[keep], area[keep])
-
-
-def true_area_m2(geometries: Shapes) -> Floats:
-    """Return the area on the ellipsoid of WGS 84 shapes some kilometres wide, in square metres.
-
-    Each is laid on a plane about its own longitude, where the scale is 1 to 1e-6 as far as 9 km.
-
-    Examples
-    --------
-    >>> true_area_m2(np.array([shapely.box(120.240, 29.710, 120.241, 29.711)])).round(1).tolist()
-    [10726.2]
-    """
-    dense = crs.densify_edges(geometries)
-    coordinates, owner = shapely.get_coordinates(dense, return_index=True)
-    bounds = shapely.bounds(dense)
-    middle = (bounds[:, 0] + bounds[:, 2]) / 2
-    x, y = crs.project(coordinates[:, 0] - middle[owner], coordinates[:, 1], crs.meridian_crs(0.0))
-    return np.asarray(shapely.area(shapely.set_coordinates(dense, np.column_stack([x, y]))), dtype=np.float64)
 
 
 def parse_unit_code(code: str) -> UnitCode:

@@ -22,6 +22,8 @@ Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Shapes = NDArray[np.object_]
 
+_CORNERS = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
+
 
 @dataclass(frozen=True)
 class Candidates:
@@ -72,17 +74,28 @@ class CutOutlines:
 
 
 @dataclass(frozen=True)
-class _Points:
-    """The vertices of outlines and their crossings with the lattice's lines, in the order of the rings.
-
-    ``u`` are plane coordinates in cells; a crossing enters ``entered`` (column, row) at ``s_in`` and leaves the cell
-    before at ``s_out``, both counted along the cell's border from its south-western corner, a side being 1.
-    """
+class _Outlines:
+    """All rings, vertex after vertex, the closing one included; ``u`` in cells from the zone's first cell."""
 
     u: Floats
     lonlat: Floats
     ring: Integers
-    crossing: Flags
+    zone: Integers  # of each ring
+    start: Integers  # of each ring
+    edges: Integers  # of each ring
+
+
+@dataclass(frozen=True)
+class _Crossings:
+    """Crossings of outlines with the lattice's lines, in the order of the rings.
+
+    ``edge`` is the vertex that the crossed edge begins at, ``entered`` the cell (column, row) entered. ``s_in`` and
+    ``s_out`` tell where on the border of the cell entered, and of the cell left, counted from its south-western corner
+    counterclockwise, a side being 1.
+    """
+
+    edge: Integers
+    u: Floats
     entered: Integers
     s_in: Floats
     s_out: Floats
@@ -115,83 +128,64 @@ def cut_outlines(shapes: Shapes, flat: Shapes, candidates: Candidates, cell_m: f
     plane
         The PROJ string of the plane.
     """
+    outlines = _outlines(shapes, flat, candidates, cell_m)
+    crossings, doubtful = _crossings(outlines)
+    return _settled(outlines, crossings, doubtful, candidates, cell_m, plane)
+
+
+def _outlines(shapes: Shapes, flat: Shapes, candidates: Candidates, cell_m: float) -> _Outlines:
     parts, part_zone = shapely.get_parts(flat, return_index=True)
     rings, ring_part = shapely.get_rings(parts, return_index=True)
-    ring_zone = part_zone[ring_part]
+    zone = part_zone[ring_part]
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     lonlat = shapely.get_coordinates(shapes)
+    size = np.bincount(ring, minlength=len(rings))
+    start = np.cumsum(size) - size
     # Zones on the left: outlines counterclockwise, courtyards clockwise.
-    outline = np.append(True, ring_part[1:] != ring_part[:-1])
+    outline = np.append(True, ring_part[1:] != ring_part[:-1])[: len(rings)]
     turned = shapely.is_ccw(rings) != outline
     if turned.any():
-        back = turned[ring]
-        size = np.bincount(ring, minlength=len(rings))
-        start = np.cumsum(size) - size
         mirror = (2 * start + size - 1)[ring] - np.arange(len(ring))
-        order = np.where(back, mirror, np.arange(len(ring)))
+        order = np.where(turned[ring], mirror, np.arange(len(ring)))
         xy, lonlat = xy[order], lonlat[order]
-    points, doubtful = _with_crossings(xy / cell_m, lonlat, ring, plane, cell_m)
-    return _settled(points, ring_zone, doubtful, candidates, cell_m, plane)
+    u = xy / cell_m
+    u -= candidates.first[zone].astype(float)[ring]  # exact: floor(u) stays the same cell
+    return _Outlines(u, lonlat, ring, zone, start, size - 1)
 
 
-def _with_crossings(u: Floats, lonlat: Floats, ring: Integers, plane: str, cell_m: float) -> tuple[_Points, Integers]:
-    """Put the crossings with the lattice's lines into outlines; return the rings where their order is in doubt, too."""
-    begins = np.flatnonzero(ring[1:] == ring[:-1])  # an edge runs from each vertex but the closing one
-    a, b = u[begins], u[begins + 1]
-    low, high = np.floor(a).astype(np.int64), np.floor(b).astype(np.int64)
-    steps = high - low
-    touching = (u == np.floor(u)).any(axis=1)
-
+def _crossings(outlines: _Outlines) -> tuple[_Crossings, Integers]:
+    """Return the crossings, and the rings in which their order is in doubt."""
+    u, ring = outlines.u, outlines.ring
+    low = np.floor(u)
+    touching = (u[:, 0] == low[:, 0]) | (u[:, 1] == low[:, 1])
+    steps = low[1:] - low[:-1]
+    crossed = np.flatnonzero(((steps[:, 0] != 0) | (steps[:, 1] != 0)) & (ring[1:] == ring[:-1]))
+    a, b, from_cell, moves = u[crossed], u[crossed + 1], low[crossed], steps[crossed]
     found = []
     for axis in (0, 1):
-        count = np.abs(steps[:, axis])
-        edge = np.repeat(np.arange(len(begins)), count)
-        number = np.arange(len(edge)) - np.repeat(np.cumsum(count) - count, count)
-        up = steps[edge, axis] > 0
-        line = np.where(up, low[edge, axis] + 1 + number, low[edge, axis] - number)
-        t = (line - a[edge, axis]) / (b[edge, axis] - a[edge, axis])
-        other = a[edge, 1 - axis] + t * (b[edge, 1 - axis] - a[edge, 1 - axis])
-        at = np.empty((len(edge), 2))
-        at[:, axis], at[:, 1 - axis] = line, other
-        move = np.zeros((len(edge), 2), dtype=np.int64)
+        count = np.abs(moves[:, axis]).astype(np.int64)
+        of = np.repeat(np.arange(len(crossed)), count)
+        number = np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)
+        up = moves[of, axis] > 0
+        line = np.where(up, from_cell[of, axis] + 1 + number, from_cell[of, axis] - number)
+        t = (line - a[of, axis]) / (b[of, axis] - a[of, axis])
+        at, move = np.empty((len(of), 2)), np.zeros((len(of), 2), dtype=np.int64)
+        at[:, axis], at[:, 1 - axis] = line, a[of, 1 - axis] + t * (b[of, 1 - axis] - a[of, 1 - axis])
         move[:, axis] = np.where(up, 1, -1)
-        found.append((edge, t, at, move))
-    edge, t, at, move = (np.concatenate(both) for both in zip(*found, strict=True))
-    order = np.lexsort((t, edge))
-    edge, t, at, move = edge[order], t[order], at[order], move[order]
-    same = edge[1:] == edge[:-1]
-    doubtful = np.concatenate(
-        [ring[touching], ring[begins[edge[1:][same & (np.diff(t) < 1e-9)]]]]  # through a corner
-    )
+        found.append((of, t, at, move))
+    of, t, at, move = (np.concatenate(both) for both in zip(*found, strict=True))
+    order = np.lexsort((t, of))
+    of, t, at, move = of[order], t[order], at[order], move[order]
+    same = of[1:] == of[:-1]
+    corner = of[1:][same & (np.diff(t) < 1e-9)]  # which line comes first, where an edge runs through a corner?
     # The cell entered: the edge's first cell and all the moves on this edge so far.
     total = np.cumsum(move, axis=0)
-    opening = np.flatnonzero(np.append(True, ~same)) if len(edge) else np.empty(0, dtype=np.int64)
-    moved_before = np.repeat((total - move)[opening], np.diff(np.append(opening, len(edge))), axis=0)
-    entered = low[edge] + total - moved_before
-
-    lon, lat = crs.unproject(at[:, 0] * cell_m, at[:, 1] * cell_m, plane)
-    # The closing vertex goes; a crossing goes behind the vertex that its edge begins at.
-    keeps = np.zeros(len(u), dtype=bool)
-    keeps[begins] = True
-    place = np.searchsorted(begins, begins[edge]) + 1
-    flags = np.insert(np.zeros(len(begins), dtype=bool), place, True)
-    cells = np.zeros((len(flags), 2), dtype=np.int64)
-    cells[flags] = entered
-    s_in, s_out = np.zeros(len(flags)), np.zeros(len(flags))
-    s_in[flags] = _along_border(at - entered, move)
-    s_out[flags] = _along_border(at - (entered - move), -move)
-    return (
-        _Points(
-            np.insert(a, place, at, axis=0),
-            np.insert(lonlat[keeps], place, np.column_stack([lon, lat]), axis=0),
-            np.insert(ring[begins], place, ring[begins[edge]]),
-            flags,
-            cells,
-            s_in,
-            s_out,
-        ),
-        np.unique(doubtful),
-    )
+    opening = np.flatnonzero(np.append(True, ~same)[: len(of)])
+    before = np.repeat((total - move)[opening], np.diff(np.append(opening, len(of))), axis=0)
+    entered = from_cell[of].astype(np.int64) + total - before
+    s_in, s_out = _along_border(at - entered, move), _along_border(at - (entered - move), -move)
+    doubtful = np.unique(np.concatenate([ring[touching], ring[crossed[corner]]]))
+    return _Crossings(crossed[of], at, entered, s_in, s_out), doubtful
 
 
 def _along_border(within: Floats, inwards: Integers) -> Floats:
@@ -202,97 +196,135 @@ def _along_border(within: Floats, inwards: Integers) -> Floats:
 
 
 def _settled(
-    points: _Points, ring_zone: Integers, doubtful: Integers, candidates: Candidates, cell_m: float, plane: str
+    outlines: _Outlines, crossings: _Crossings, doubtful: Integers, candidates: Candidates, cell_m: float, plane: str
 ) -> CutOutlines:
-    rings = len(ring_zone)
-    size = np.bincount(points.ring, minlength=rings)
-    start = np.cumsum(size) - size
-    crossings = np.flatnonzero(points.crossing)
-    crossed = np.bincount(points.ring[crossings], minlength=rings) > 0
-
-    # Turn each ring so that it starts at its first crossing; rings without any lie in one cell.
-    first = np.zeros(rings, dtype=np.int64)
-    first[points.ring[crossings[::-1]]] = crossings[::-1]
-    place = np.arange(len(points.ring)) - start[points.ring]
-    shift = np.where(crossed, first - start, 0)
-    order = start[points.ring] + (place + shift[points.ring]) % size[points.ring]
-    order = order[crossed[points.ring]]
-    heads = np.flatnonzero(points.crossing[order])
-    head = order[heads]
-    run_ring = points.ring[head]
-    # A run ends where the next of its ring begins.
-    after = np.arange(len(head)) + 1
-    last = np.append(run_ring[1:] != run_ring[:-1], True) if len(head) else np.empty(0, dtype=bool)
-    ring_first_run = np.searchsorted(run_ring, run_ring)
-    after[last] = ring_first_run[last]
-    tail = head[after] if len(head) else head
-
     def candidate(zone: Integers, cell: Integers) -> Integers:
-        column, row = (cell - candidates.first[zone]).T
-        at: Integers = candidates.start[zone] + row * candidates.wide[zone] + column
+        at: Integers = candidates.start[zone] + cell[:, 1] * candidates.wide[zone] + cell[:, 0]
         return at
 
-    run_cell = candidate(ring_zone[run_ring], points.entered[head])
+    # A run begins at each crossing, and ends at the next of its ring.
+    ring = outlines.ring[crossings.edge]
+    run = np.arange(len(ring))
+    last = np.append(ring[1:] != ring[:-1], True)[: len(ring)]
+    tail = np.where(last, np.searchsorted(ring, ring), run + 1)
+    run_cell = candidate(outlines.zone[ring], crossings.entered)
     runs = np.bincount(run_cell, minlength=len(candidates.zone))
+
     left = runs > 1
-    inner = np.flatnonzero(~crossed)
-    left[candidate(ring_zone[inner], np.floor(points.u[start[inner]]).astype(np.int64))] = True
+    whole_rings = np.setdiff1d(np.arange(len(outlines.zone)), ring)  # without a crossing: within one cell
+    inner = np.floor(outlines.u[outlines.start[whole_rings]]).astype(np.int64)
+    left[candidate(outlines.zone[whole_rings], inner)] = True
     zone_left = np.zeros(len(candidates.first), dtype=bool)
-    zone_left[ring_zone[doubtful]] = True
+    zone_left[outlines.zone[doubtful]] = True
     left |= zone_left[candidates.zone]
 
     # Runs alone in their cells, closed along the border.
-    alone = np.flatnonzero(~left[run_cell])
-    cell = run_cell[alone]
-    s_out, s_in = points.s_out[tail[alone]], points.s_in[head[alone]]
+    head = run[~left[run_cell]]
+    tail, wraps, cell = tail[head], last[head], run_cell[head]
+    origin = np.column_stack([candidates.column[cell], candidates.row[cell]])
+    s_out, s_in = crossings.s_out[tail], crossings.s_in[head]
     s_in = np.where(s_in <= s_out, s_in + 4, s_in)
     corner = np.floor(s_out).astype(np.int64) + 1
     corners = np.maximum(np.ceil(s_in).astype(np.int64) - corner, 0)
-    run_size = np.diff(np.append(heads, len(order)))[alone]
-    sizes = run_size + 1 + corners
-    begin = np.cumsum(sizes) - sizes
-    piece = np.repeat(np.arange(len(alone)), sizes)
-    number = np.arange(len(piece)) - begin[piece]
-    on_run = number < run_size[piece]
-    on_border = number > run_size[piece]
-    source = np.where(on_run, 0, tail[alone][piece])
-    source[on_run] = order[heads[alone][piece[on_run]] + number[on_run]]
-    u, lonlat = points.u[source], points.lonlat[source]
-    which = (corner[piece] + number - run_size[piece] - 1)[on_border] % 4
-    ends = np.column_stack([candidates.column[cell], candidates.row[cell]])[piece[on_border]]
-    ends = ends + np.array([[0, 0], [1, 0], [1, 1], [0, 1]])[which]
-    u[on_border] = ends
-    lonlat[on_border] = np.column_stack(crs.unproject(ends[:, 0] * cell_m, ends[:, 1] * cell_m, plane))
-
-    area, length, x, y = _moments(
-        u, piece, begin, sizes, np.column_stack([candidates.column[cell], candidates.row[cell]])
-    )
-    geometry = np.asarray(shapely.polygons(shapely.linearrings(lonlat, indices=piece)), dtype=object)
+    corner_at = _CORNERS[(corner[:, None] + np.arange(4)) % 4] + origin[:, None, :]
+    geometry = _closed(outlines, crossings, head, tail, wraps, corners, corner_at, candidates.first, cell_m, plane)
+    local = corner_at - candidates.first[candidates.zone[cell]][:, None, :]
+    area, length, x, y = _moments(outlines, crossings, head, tail, wraps, corners, local)
+    first = candidates.first[candidates.zone[cell]]
     return CutOutlines(
         cell,
         geometry,
         area * cell_m**2,
         length * cell_m,
-        x * cell_m,
-        y * cell_m,
+        (x + first[:, 0]) * cell_m,
+        (y + first[:, 1]) * cell_m,
         empty=(runs == 0) & ~left,
         open=left,
     )
 
 
+def _closed(
+    outlines: _Outlines,
+    crossings: _Crossings,
+    head: Integers,
+    tail: Integers,
+    wraps: Flags,
+    corners: Integers,
+    corner_at: Integers,
+    first: Integers,
+    cell_m: float,
+    plane: str,
+) -> Shapes:
+    """Return the polygons of runs: a crossing, vertices, the next crossing, corners of the cell."""
+    ring = outlines.ring[crossings.edge[head]]
+    start, edges = outlines.start[ring], outlines.edges[ring]
+    after = crossings.edge[head] + 1
+    vertices = crossings.edge[tail] + 1 - after
+    vertices[wraps] += edges[wraps]
+    sizes = vertices + 2 + corners
+    piece = np.repeat(np.arange(len(head)), sizes)
+    begin = np.cumsum(sizes) - sizes
+    number = np.arange(len(piece)) - begin[piece] - 1
+    source = after[piece] + number
+    source = np.where(source >= (start + edges)[piece], source - edges[piece], source)
+    # Crossings and corners stand behind the vertices in the table.
+    border = corner_at[np.arange(4) < corners[:, None]]
+    count = len(outlines.lonlat)
+    source[begin] = count + head
+    source[begin + vertices + 1] = count + tail
+    source[number > vertices[piece]] = count + len(crossings.edge) + np.arange(len(border))
+    # The same plane point has the same degrees to the last digit, whichever piece it belongs to.
+    own = crossings.u + first[outlines.zone[outlines.ring[crossings.edge]]]
+    xy = np.concatenate([own, border]) * cell_m
+    lon, lat = crs.unproject(xy[:, 0], xy[:, 1], plane)
+    table = np.concatenate([outlines.lonlat, np.column_stack([lon, lat])])
+    return np.asarray(shapely.polygons(shapely.linearrings(table[source], indices=piece)), dtype=object)
+
+
 def _moments(
-    u: Floats, piece: Integers, begin: Integers, sizes: Integers, origin: Integers
+    outlines: _Outlines,
+    crossings: _Crossings,
+    head: Integers,
+    tail: Integers,
+    wraps: Flags,
+    corners: Integers,
+    corner_at: Integers,
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return area, length and centroid of closed outlines (the shoelace formula, counted from a corner nearby)."""
-    if not len(begin):
-        return np.empty(0), np.empty(0), np.empty(0), np.empty(0)
-    p = u - origin[piece]
-    following = np.arange(1, len(p) + 1)
-    following[begin + sizes - 1] = begin
-    q = p[following]
+    """Return area, length of the outline and centroid of closed runs (the shoelace formula)."""
+    u = outlines.u
+    ring = outlines.ring[crossings.edge[head]]
+    start, end = outlines.start[ring], outlines.start[ring] + outlines.edges[ring]
+    after, to = crossings.edge[head] + 1, crossings.edge[tail]
+    edges = _edge_moments(u[:-1], u[1:])
+    direct = ~wraps & (to < after)  # both crossings on one edge
+    sums = _sums_between(edges, after, np.where(wraps, end, to))
+    sums[:, wraps] += _sums_between(edges, start[wraps], to[wraps])
+    out_of, into = crossings.u[head], crossings.u[tail]
+    sums += _edge_moments(out_of, u[after]) + _edge_moments(u[to], into)
+    sums[:, direct] = _edge_moments(out_of[direct], into[direct])
+    at = into
+    for i in range(4):
+        more = corners > i
+        following = np.where(more[:, None], corner_at[:, i], at)
+        sums += _edge_moments(at, following)
+        at = following
+    sums += _edge_moments(at, out_of)
+    twice, length, x, y = sums
+    safe = np.where(np.abs(twice) > 1e-12, 3 * twice, np.inf)
+    return twice / 2, length, x / safe, y / safe
+
+
+def _sums_between(values: Floats, first: Integers, end: Integers) -> Floats:
+    """Return the sums of columns from first to before end: of no others, so that company changes no last digit."""
+    sums = np.zeros((len(values), len(first)))
+    some = np.flatnonzero(end > first)
+    if len(some):
+        spans = np.minimum(np.column_stack([first[some], end[some]]).ravel(), values.shape[1] - 1)
+        sums[:, some] = np.add.reduceat(values, spans, axis=1)[:, ::2]
+    return sums
+
+
+def _edge_moments(p: Floats, q: Floats) -> Floats:
     cross = p[:, 0] * q[:, 1] - q[:, 0] * p[:, 1]
-    twice = np.add.reduceat(cross, begin)
-    sums = np.add.reduceat((p + q) * cross[:, None], begin, axis=0)
-    safe = np.where(np.abs(twice) > 1e-15, 3 * twice, np.inf)
-    length = np.add.reduceat(np.hypot(*(q - p).T), begin)
-    return twice / 2, length, origin[:, 0] + sums[:, 0] / safe, origin[:, 1] + sums[:, 1] / safe
+    length = np.hypot(q[:, 0] - p[:, 0], q[:, 1] - p[:, 1])
+    return np.stack([cross, length, (p[:, 0] + q[:, 0]) * cross, (p[:, 1] + q[:, 1]) * cross])

@@ -128,10 +128,30 @@ def link_hazards(
     identity = points["id"].to_numpy(dtype=np.int64)
     before = [None if pd.isna(c) else int(c) for c in points["cell_id"]]
     hazards.set_cells(session, {int(h): new for h, old, new in zip(identity, before, cells, strict=True) if old != new})
+    _tie(session, city, identity, lon, lat, ids=None if whole_city else identity.tolist())
+    return len(points)
+
+
+def _tie(
+    session: Session,
+    city: City,
+    identity: NDArray[np.int64],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+    *,
+    ids: Sequence[int] | None,
+) -> None:
     links = ties(session, city, lon, lat)
     links["hazard_id"] = identity[links["point"].to_numpy(dtype=np.int64)] if len(links) else []
-    hazards.replace_links(session, None if whole_city else identity.tolist(), city, links)
-    return len(points)
+    hazards.replace_links(session, ids, city, links)
+
+
+def tie_to_schools(
+    session: Session, city: City, ids: Sequence[int], points: NDArray[np.object_], *, changed: Sequence[int]
+) -> None:
+    """Tie hazards at known places to schools; ``changed`` are those of them that have ties from before."""
+    xy = hazards.shapely_xy(points)
+    _tie(session, city, np.asarray(ids, dtype=np.int64), xy[:, 0], xy[:, 1], ids=changed)
 
 
 def link_around(session: Session, city: City, school_ids: Sequence[int]) -> int:

@@ -69,24 +69,37 @@ def _defaults(table: sa.Table, columns: Columns, count: int) -> dict[str, Values
 def _bound(column: sa.Column[Any], values: Values, dialect: sa.Dialect) -> list[Any]:
     """Turn Python values into the driver's, by the column's own type."""
     values = values.tolist() if isinstance(values, np.ndarray) else list(values)
-    if any(isinstance(value, np.generic) for value in values):  # the driver would keep numpy's numbers as bytes
+    if isinstance(next((value for value in values if value is not None), None), np.generic):
+        # the driver would keep numpy's numbers as bytes
         values = [value.item() if isinstance(value, np.generic) else value for value in values]
     process = column.type.dialect_impl(dialect).bind_processor(dialect)
     if process is None:
         return values
-    return [None if value is None else process(value) for value in values]
+    done = {id(value): None if value is None else process(value) for value in {id(v): v for v in values}.values()}
+    return [done[id(value)] for value in values]  # most columns hold a few objects many times
 
 
 def _insert_spatialite(
     connection: sa.Connection, table: sa.Table, columns: Columns, geometric: list[str], count: int
 ) -> None:
-    names = list(columns)
-    places = [f"GeomFromWKB(?, {SRID})" if name in geometric else "?" for name in names]
+    names: list[str] = []
+    places: list[str] = []
+    data: list[Sequence[Any]] = []
+    for name, values in columns.items():
+        if name in geometric:
+            names.append(name)
+            places.append(f"GeomFromWKB(?, {SRID})")
+            data.append(_wkb(values))
+            continue
+        bound = _bound(table.c[name], values, connection.dialect)
+        if len(set(map(id, bound))) > 1:
+            names.append(name)
+            places.append("?")
+            data.append(bound)
+        elif bound[0] is not None:  # one value throughout stands in the statement: nothing to bind row by row
+            names.append(name)
+            places.append(_literal(bound[0]))
     statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join(places)})"  # noqa: S608 - our names
-    data = [
-        _wkb(columns[name]) if name in geometric else _bound(table.c[name], columns[name], connection.dialect)
-        for name in names
-    ]
     cursor: Any = connection.connection.driver_connection
     triggers = _take_triggers(cursor, table.name, geometric) if count >= _FEW else []
     last = cursor.execute(f"SELECT coalesce(max(rowid), 0) FROM {table.name}").fetchone()[0]  # noqa: S608
@@ -101,6 +114,15 @@ def _insert_spatialite(
             )
         for definition in triggers:
             cursor.execute(definition)
+
+
+def _literal(value: Any) -> str:
+    """Return a value that the driver would bind as SQL text."""
+    if isinstance(value, bytes):
+        return f"x'{value.hex()}'"
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return repr(int(value)) if isinstance(value, bool) else repr(value)
 
 
 def _take_triggers(cursor: Any, table: str, geometric: list[str]) -> list[str]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from api.store.bulk import insert_rows
 from api.store.models import Cell, City, Gate, Hazard, HazardSchool, School, Source
-from api.store.spatial import Bounds, meets_bbox, to_shapes
+from api.store.spatial import Bounds, meets_bbox
 
 _MANY = 500  # ids in one condition; beyond that all of a city's are taken
 
@@ -24,15 +24,15 @@ def hazard_points(
     session: Session, city: City, *, ids: Sequence[int] | None = None, bounds: Sequence[Bounds] | None = None
 ) -> pd.DataFrame:
     """Return hazards as points: id, cell_id, lon, lat; of some ids, or those that meet any of some bounds."""
-    query = sa.select(Hazard.id, Hazard.cell_id, Hazard.location).where(Hazard.city_id == city.id)
+    place = (sa.func.ST_X(Hazard.location), sa.func.ST_Y(Hazard.location))
+    query = sa.select(Hazard.id, Hazard.cell_id, *place).where(Hazard.city_id == city.id)
     if ids is not None and len(ids) <= _MANY:
         query = query.where(Hazard.id.in_(list(ids)))
     if bounds is not None and len(bounds) <= _MANY:
         query = query.where(sa.or_(*(meets_bbox(Hazard.location, b) for b in bounds)) if bounds else sa.false())
     rows = session.execute(query.order_by(Hazard.id)).all()
-    frame = pd.DataFrame(rows, columns=["id", "cell_id", "location"], dtype=object)
-    places = shapely_xy(to_shapes(frame.pop("location")))
-    frame["lon"], frame["lat"] = places[:, 0], places[:, 1]
+    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+    frame = pd.DataFrame(dict(zip(("id", "cell_id", "lon", "lat"), columns, strict=True)))
     if ids is not None and len(ids) > _MANY:
         frame = frame[frame["id"].isin(list(ids))]
     return frame.reset_index(drop=True)
@@ -56,7 +56,7 @@ def set_cells(session: Session, changed: Mapping[int, int | None]) -> None:
 
 
 def replace_links(session: Session, hazard_ids: Sequence[int] | None, city: City, links: pd.DataFrame) -> None:
-    """Replace the ties of hazards (None: all of the city's) to schools.
+    """Replace the ties of hazards (None: all of the city's; none named: only add) to schools.
 
     ``links`` has hazard_id, school_id, boundary_distance_m, gate_distance_m (NaN: no gate), gate_id (−1: none).
     """

@@ -25,9 +25,8 @@ from gis.lattice import (
     cut_unit_grids,
     lattice_for,
     parse_unit_code,
-    true_area_m2,
 )
-from gis.perimeters import control_zones
+from gis.perimeters import control_zones, true_area_m2
 
 GEOD = pyproj.Geod(ellps="WGS84")
 ZHUJI = Lattice(120.0, 100.0)

@@ -108,7 +108,7 @@ def read_rows(
         located = locate(table, collection.shape, crs=crs, given=for_place, area=area)
     problems += located.problems
     key = _keys(collection, columns, located, count)
-    content = _contents(columns, located)
+    content = _contents({name: columns[name] for name in columns if name in matched}, located)
     rows = Rows(
         collection, columns, located.geometry, located.raw, number, key, content, located.crs, table.encoding, count,
         problems=problems,
@@ -150,8 +150,9 @@ def _keys(
     """
     identifiers = columns.get("id", np.full(count, None, dtype=object))
     parts = [columns[name] for name in collection.natural_key]
-    places = _rounded_places(located.geometry) if collection.shape in {"point", "line"} else None
     out = np.empty(count, dtype=object)
+    located_keys = collection.shape in {"point", "line"} and any(identifier is None for identifier in identifiers)
+    places = _rounded_places(located.geometry) if located_keys else None
     for at, identifier in enumerate(identifiers):
         if identifier is not None:
             out[at] = str(identifier)
@@ -172,7 +173,8 @@ def _rounded_places(geometry: NDArray[np.object_]) -> list[str]:
 
 def _contents(columns: Mapping[str, NDArray[np.object_]], located: Located) -> NDArray[np.object_]:
     shapes = shapely.to_wkb(located.raw, byte_order=1)
-    texts = [SEPARATOR.join(map(str, row)) for row in zip(*(c.tolist() for c in columns.values()), strict=True)]
+    texts = [SEPARATOR.join(row) for row in zip(*(_as_texts(c) for c in columns.values()), strict=True)]
+    texts = texts or [""] * len(shapes)
     crs = located.crs.encode()
     out = np.empty(len(texts), dtype=object)
     out[:] = [
@@ -180,6 +182,13 @@ def _contents(columns: Mapping[str, NDArray[np.object_]], located: Located) -> N
         for text, shape in zip(texts, shapes, strict=True)
     ]
     return out
+
+
+def _as_texts(column: NDArray[np.object_]) -> list[str]:
+    """Return values as texts; most columns hold a few objects many times."""
+    values = column.tolist()
+    texts = {identity: str(value) for identity, value in {id(v): v for v in values}.items()}
+    return [texts[id(value)] for value in values]
 
 
 def _digest(text: str) -> str:

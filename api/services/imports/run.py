@@ -127,11 +127,12 @@ def write_rows(
     if writer is None:
         write_schools(session, city, rows.only(~same), source, known=known)
     else:
-        ids = _insert(session, writer, rows.only(new), source, options)
-        ids += _update(session, writer, rows.only(~new & ~same), source, known)
+        fresh, stale = rows.only(new), rows.only(~new & ~same)
+        added = _insert(session, writer, fresh, source, options)
+        changed = _update(session, writer, stale, source, known)
         if writer.after is not None:
             session.flush()
-            writer.after(session, city, ids)
+            writer.after(session, city, added, changed, np.concatenate([fresh.geometry, stale.geometry]))
     return report
 
 

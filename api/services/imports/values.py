@@ -67,6 +67,9 @@ def read_column(
         return out, [problem] if field.required else []
     if field.within is not None and chosen is not None:
         return _read_subtypes(texts, field, chosen)
+    if field.kind == "text" and (plain := _plain_texts(texts.tolist(), field)) is not None:
+        out[:] = plain
+        return out, []
     codes, uniques = pd.factorize(texts, use_na_sentinel=True)
     read = _reader(field, zone)
     values: list[Any] = []
@@ -86,6 +89,17 @@ def read_column(
     out = table[codes]
     problems = _problems(texts.index.to_numpy(), codes, wrong, field, out)
     return out, problems
+
+
+def _plain_texts(texts: list[Any], field: Field) -> list[Any] | None:
+    """Return a column in which every cell is a text that can be kept, at once; None where some need a closer look."""
+    try:
+        stripped = [text.strip() for text in texts]
+    except AttributeError:
+        return None
+    if field.required or max(map(len, stripped), default=0) > field.longest or any("\x00" in t for t in stripped):
+        return None
+    return [text or field.default for text in stripped]
 
 
 def _problems(

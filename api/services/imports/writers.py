@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.services import grids, hazards, incidents
@@ -33,12 +34,12 @@ class Writer:
     """How one collection is kept.
 
     ``derive`` returns the columns of the table for rows, and may refuse rows through ``rows.problems``;
-    ``after`` is told which ids are new or changed, in the same transaction.
+    ``after`` is told which ids are new and which changed, and where they all are, in the same transaction.
     """
 
     table: sa.Table
     derive: Callable[[Session, City, Rows], Derived]
-    after: Callable[[Session, City, list[int]], None] | None = None
+    after: Callable[[Session, City, list[int], list[int], NDArray[np.object_]], None] | None = None
     of_city: bool = True
 
 
@@ -55,6 +56,7 @@ def _hazards(session: Session, city: City, rows: Rows) -> Derived:
         "severity": [int(value) for value in columns["severity"]],
         "observed_at": [moment if value is None else value for value in columns["observed_at"]],
         "position_error_m": columns["position_error_m"],
+        "cell_id": hazards.cells_at(session, city, *shapely.get_coordinates(rows.geometry).T),
         "location": rows.geometry,
     }
 
@@ -206,16 +208,22 @@ def _nearest_schools(session: Session, city: City, rows: Rows, nameless: list[in
             rows.problems.append(RowProblem(int(rows.number[at]), "school", "unknown_school", detail, "refused"))
 
 
-def _link_hazards(session: Session, city: City, ids: list[int]) -> None:
-    hazards.link_hazards(session, city, ids=ids)
+def _link_hazards(
+    session: Session, city: City, new: list[int], changed: list[int], points: NDArray[np.object_]
+) -> None:
+    hazards.tie_to_schools(session, city, new + changed, points, changed=changed)
 
 
-def _link_around_gates(session: Session, city: City, ids: list[int]) -> None:
-    owners = session.scalars(sa.select(Gate.school_id).where(Gate.id.in_(ids)).distinct()).all()
+def _link_around_gates(
+    session: Session, city: City, new: list[int], changed: list[int], points: NDArray[np.object_]
+) -> None:
+    owners = session.scalars(sa.select(Gate.school_id).where(Gate.id.in_(new + changed)).distinct()).all()
     hazards.link_around(session, city, owners)
 
 
-def _rebuild_on_units(session: Session, city: City, ids: list[int]) -> None:
+def _rebuild_on_units(
+    session: Session, city: City, new: list[int], changed: list[int], points: NDArray[np.object_]
+) -> None:
     """Put existing perimeters onto the unit grids that have just come or changed."""
     from api.store.grids import perimeter_distances
 
