@@ -123,6 +123,9 @@ def check_areas(
     mine: np.ndarray, theirs: np.ndarray, campuses: np.ndarray, lattice: Lattice
 ) -> tuple[float, int, float]:
     """Assert that areas agree, or that ours is the right one; return both worst differences and how many differed."""
+    zones = true_area_m2(control_zones(campuses, DISTANCE_M))
+    lost = float((np.abs(mine - zones) / zones).max())
+    assert lost <= SAME, f"the pieces of a school differ from its zone by {lost:.2g} of its area"
     differ = np.abs(mine - theirs) / theirs
     worst_same, worst_fine = float(differ[differ <= SAME].max(initial=0.0)), 0.0
     apart = np.flatnonzero(differ > SAME)

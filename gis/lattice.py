@@ -309,7 +309,7 @@ def _cut(zones: Shapes, first: int, lattice: Lattice) -> tuple[Integers, Integer
         broken = made.cell[~shapely.is_valid(made.geometry) | (made.area < 0)]
         left = made.open | ~simple[cells.zone]
         left[broken] = True
-        scrap = made.cell[~_is_piece(made.area, made.length)]
+        scrap = made.cell[~_is_piece(made.area, made.length) & ~left[made.cell]]
     at = np.flatnonzero(left)
     _meet_at_antimeridian(flat, first)
     _cut_by_geos(flat, cells, lattice, at, geometry, plane_area, whole, middle)

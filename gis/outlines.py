@@ -319,8 +319,10 @@ def _sums_between(values: Floats, first: Integers, end: Integers) -> Floats:
     sums = np.zeros((len(values), len(first)))
     some = np.flatnonzero(end > first)
     if len(some):
-        spans = np.minimum(np.column_stack([first[some], end[some]]).ravel(), values.shape[1] - 1)
-        sums[:, some] = np.add.reduceat(values, spans, axis=1)[:, ::2]
+        spans = np.column_stack([first[some], end[some]]).ravel()
+        # The column more lets a span end where the columns do.
+        more = np.column_stack([values, np.zeros(len(values))])
+        sums[:, some] = np.add.reduceat(more, spans, axis=1)[:, ::2]
     return sums
 
 

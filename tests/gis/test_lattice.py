@@ -135,6 +135,43 @@ def test_pieces_fit_and_one_zone_built_alone_has_the_same(offsets, lon, lat):
     np.testing.assert_array_equal(alone.area_m2, together.area_m2[mine])
 
 
+def ragged(rng, lon, lat):
+    """Return a made-up outline with dents, thorns and teeth around the cells' borders."""
+    corners = int(rng.integers(5, 60))
+    angle = np.sort(rng.uniform(0, 2 * np.pi, corners))
+    radius = rng.uniform(30, 400) * rng.uniform(0.1, 1, corners) / 110_900
+    return shapely.Polygon(
+        np.column_stack([lon + radius * np.cos(angle) / np.cos(np.radians(lat)), lat + radius * np.sin(angle)])
+    )
+
+
+@pytest.mark.parametrize("cell_m", [20.0, 100.0, 250.0])
+def test_many_ragged_zones_with_holes_come_out_whole(cell_m):
+    # Given more zones than are cut in one go, of outlines that pass through a cell several times.
+    rng = np.random.default_rng(11)
+    shapes = [ragged(rng, 120 + rng.uniform(-0.3, 0.3), 29.7 + rng.uniform(-0.2, 0.2)) for _ in range(1300)]
+    zones = np.array([s for s in shapes if s.is_valid], dtype=object)
+    holes = np.array([shapely.affinity.scale(z, 0.5, 0.4) for z in zones], dtype=object)
+    holes = np.where(shapely.is_valid(holes), holes, None)
+    rest = np.where(shapely.is_missing(holes), zones, shapely.difference(zones, holes))
+    for pieces, of in (
+        (cut_cells(zones, Lattice(120.0, cell_m)), zones),
+        (cut_cells(zones, Lattice(120.0, cell_m), holes=holes), rest),
+    ):
+        cut = np.bincount(pieces.zone_index, pieces.area_m2, len(zones))
+        # Scraps thinner than a millimetre are more of a zone as small and ragged as these.
+        np.testing.assert_allclose(cut, true_area_m2(of), rtol=1e-5)
+        assert shapely.is_valid(pieces.geometry).all()
+    for i in range(0, len(zones), 60):
+        mine = pieces.zone_index == i
+        union = shapely.union_all(pieces.geometry[mine])
+        assert shapely.area(shapely.symmetric_difference(union, rest[i])) < 2e-5 * rest[i].area
+        inside = shapely.point_on_surface(pieces.geometry[mine])
+        column, row = cells_of(shapely.get_x(inside), shapely.get_y(inside), Lattice(120.0, cell_m))
+        assert column.tolist() == pieces.column[mine].tolist()
+        assert row.tolist() == pieces.row[mine].tolist()
+
+
 def test_neighbouring_schools_share_cells_and_codes_whichever_is_built_first():
     zones = control_zones([campus(120.240, 29.710), campus(120.243, 29.711)], 200.0)
 

@@ -30,6 +30,7 @@ ZONE = "Asia/Shanghai"
 FIRST, LAST = dt.date(2026, 9, 1), dt.date(2027, 1, 22)
 _SHOWN_UNTIL = dt.date(2026, 11, 20)
 _SEED = 330681
+_APART_DEG = 0.0012  # about 120 m
 _EXTENT = (119.88, 29.36, 120.54, 29.99)
 
 TOWNSHIPS: tuple[tuple[str, str, str, float, float, int], ...] = (
@@ -195,13 +196,17 @@ def _schools(
     for code, (township, english, *_rest, count), (lon, lat) in zip(codes, TOWNSHIPS, centres, strict=True):
         for n in range(count):
             word, stage, narrow, wide = kinds[n % len(kinds)]
-            away = 250.0 + 520.0 * n / max(count - 1, 1) + random.uniform(0, 120)
-            x, y, _ = crs.GEOD.fwd(lon, lat, 360.0 * n / count + random.uniform(-20, 20), away)
-            turn = float(random.uniform(-30, 30))
-            width, height = random.uniform(narrow, wide), random.uniform(narrow, wide)
-            corners = [
-                _offset(x, y, turn, width / 2 * a, height / 2 * b) for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))
-            ]
+            while True:  # until it stands clear of the schools that are there
+                away = 250.0 + 520.0 * n / max(count - 1, 1) + random.uniform(0, 250)
+                x, y, _ = crs.GEOD.fwd(lon, lat, random.uniform(0, 360), away)
+                turn = float(random.uniform(-30, 30))
+                width, height = random.uniform(narrow, wide), random.uniform(narrow, wide)
+                corners = [
+                    _offset(x, y, turn, width / 2 * a, height / 2 * b) for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+                ]
+                campus = shapely.Polygon(corners)
+                if all(shapely.distance(campus, other) > _APART_DEG for other in campuses):
+                    break
             key = f"demo-{code}-{n + 1}"
             name = f"{township[:2]}示例{word}{n // len(kinds) + 1}"
             schools.append(
@@ -213,7 +218,7 @@ def _schools(
                     "address": f"{township}（虚构）",
                 }
             )
-            campuses.append(shapely.Polygon(corners))
+            campuses.append(campus)
             for gate, kind, a, b in (("正门", "main", 0.0, -1.0), ("侧门", "gate", 1.0, 0.0)):
                 gx, gy = _offset(x, y, turn, width / 2 * a, height / 2 * b)
                 gates.append({"id": f"{key}-{kind}", "school": key, "name": gate, "kind": kind, "lon": gx, "lat": gy})
