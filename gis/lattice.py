@@ -298,7 +298,8 @@ def _cut(zones: Shapes, first: int, lattice: Lattice) -> tuple[Integers, Integer
     shapely.prepare(flat)
 
     left, scrap = np.ones(len(cells.zone), dtype=bool), np.empty(0, dtype=np.int64)
-    simple = shapely.is_valid(flat) & (np.abs(shapely.bounds(shapes)[:, ::2]).max(axis=1) < _NEAR_ANTIMERIDIAN_DEG)
+    valid = shapely.is_valid(flat)
+    simple = valid & (np.abs(shapely.bounds(shapes)[:, ::2]).max(axis=1) < _NEAR_ANTIMERIDIAN_DEG)
     if lattice.cell_m <= crs.LONGEST_EDGE_M and len(flat):
         made = cut_outlines(shapes, flat, cells, lattice.cell_m, lattice.crs)
         geometry[made.cell], plane_area[made.cell] = made.geometry, made.area
@@ -311,7 +312,7 @@ def _cut(zones: Shapes, first: int, lattice: Lattice) -> tuple[Integers, Integer
         left[broken] = True
         scrap = made.cell[~_is_piece(made.area, made.length) & ~left[made.cell]]
     at = np.flatnonzero(left)
-    _meet_at_antimeridian(flat, first)
+    _meet_at_antimeridian(flat, valid, first)
     _cut_by_geos(flat, cells, lattice, at, geometry, plane_area, whole, middle)
 
     # Whatever went wrong in a zone, its pieces would not add up.
@@ -328,9 +329,9 @@ def _cut(zones: Shapes, first: int, lattice: Lattice) -> tuple[Integers, Integer
     return cells.zone[some] + first, column, row, geometry, area
 
 
-def _meet_at_antimeridian(flat: Shapes, first: int) -> None:
+def _meet_at_antimeridian(flat: Shapes, valid: NDArray[np.bool_], first: int) -> None:
     """Make one of two parts on either side of the antimeridian, which touch in the plane."""
-    for i in np.flatnonzero(~shapely.is_valid(flat)):
+    for i in np.flatnonzero(~valid):
         flat[i] = shapely.union_all(shapely.get_parts(flat[i]))
         if not flat[i].is_valid:
             raise BadGeometryError(f"zone {first + i} is broken in the plane of the lattice")
