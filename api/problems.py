@@ -6,6 +6,7 @@ import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.templating import Jinja2Templates
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
@@ -20,7 +21,10 @@ from api.errors import (
     UnavailableError,
 )
 from gis.errors import GisError
+from web import FOLDER
+from web.i18n import choose_language, page_context
 
+_templates = Jinja2Templates(directory=FOLDER / "templates")
 log = structlog.get_logger()
 
 STATUS: dict[type[Exception], int] = {
@@ -67,6 +71,13 @@ def problem(
     return JSONResponse(body, status_code=status, media_type="application/problem+json", headers=headers)
 
 
+def error_page(request: Request, status: int) -> Response:
+    """Return an error as a page, for somebody who followed a link."""
+    language = choose_language(request.query_params.get("lang"), request.cookies.get("language"))
+    context = page_context(language, {"invented_notice": False}) | {"status": status}
+    return _templates.TemplateResponse(request, "error.html", context, status_code=status)
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Answer every error of the application as a problem; nothing a client sends is answered by a 500."""
 
@@ -90,7 +101,9 @@ def add_problem_handlers(app: FastAPI) -> None:
         return problem(422, "; ".join(f"{e['where']}: {e['what']}" for e in errors[:3]), code="invalid", errors=errors)
 
     @app.exception_handler(HTTPException)
-    def http(_request: Request, error: HTTPException) -> Response:
+    def http(request: Request, error: HTTPException) -> Response:
+        if "text/html" in request.headers.get("Accept", "") and not request.url.path.startswith("/api/"):
+            return error_page(request, error.status_code)
         headers = {name.replace("-", "_"): value for name, value in (error.headers or {}).items()}
         response = problem(error.status_code, str(error.detail))
         for name, value in headers.items():

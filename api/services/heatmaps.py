@@ -44,8 +44,8 @@ class HeatRequest:
     last: dt.date | None = None
     kinds: tuple[str, ...] = ()
     weekdays: tuple[int, ...] = ()
-    after_school: bool = True
-    by_week: bool = True
+    after_school: bool = False
+    by_week: bool = False
     city: str | None = None
 
 

@@ -101,6 +101,7 @@ def check_place(
     by_id = {rule.rule_id: rule for rule in rules.rules_at(table, today(city))}
     return {
         "place": {"lon": float(x[0]), "lat": float(y[0]), "target": code, "position_error_m": error_m},
+        "point": [float(x[0]), float(y[0])],
         "results": [_result(row, by_id[row.rule_id], names, language) for row in found.itertuples()],
         "notice": rules.LEAD_NOTICE[language],
     }

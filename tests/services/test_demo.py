@@ -1,0 +1,131 @@
+"""The demonstration on both databases: the same records, the same leads, the same heat map."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from api.errors import BadInputError, NotFoundError
+from api.services import demo, heatmaps, screening
+from api.services.heatmaps import HeatRequest
+from api.settings import Settings
+from api.store import cities, incidents
+from api.store.counts import by_collection
+from api.store.engine import reading, writing
+from api.store.incidents import IncidentFilter
+from api.store.models import Hazard, Incident, Premises, School, Street
+
+EXPECTED = {
+    "TEMPE": {"schools": 8, "streets": 293, "gates": 16, "perimeters": 8, "hazards": 60},
+    "330681": {"districts": 23, "schools": 58, "gates": 116, "perimeters": 58, "hazards": 320, "incidents": 2400},
+}
+
+
+@pytest.fixture
+def loaded(engine: Engine, settings: Settings) -> Engine:
+    with writing(engine) as session:
+        demo.load(session, settings)
+    return engine
+
+
+def test_both_cities_are_there_with_what_is_made_up_marked(loaded: Engine, settings: Settings) -> None:
+    with reading(loaded) as session:
+        for code, expected in EXPECTED.items():
+            counts = by_collection(session, cities.get_city(session, code))
+            assert {name: counts[name] for name in expected} == expected
+        for model in (Hazard, Incident, Premises):
+            assert session.scalar(sa.select(sa.func.count()).where(model.invented.is_(False))) == 0
+        tempe = cities.get_city(session, "TEMPE").id
+        for model in (School, Street):  # their positions are real
+            query = sa.select(sa.func.count()).where(model.city_id == tempe, model.invented.is_(True))
+            assert session.scalar(query) == 0
+        zhuji = cities.get_city(session, "330681").id
+        districts = session.scalars(sa.select(School.district_id).where(School.city_id == zhuji)).all()
+        assert None not in districts
+    with writing(loaded) as session:
+        again = demo.load(session, settings)
+    assert any("58 schools" in line for line in again)  # a second load adds nothing
+
+
+def test_heat_map_counts_are_those_of_the_database_and_never_below_k(loaded: Engine, settings: Settings) -> None:
+    with reading(loaded) as session:
+        wanted = HeatRequest(city="330681")
+        document = heatmaps.incident_cells(session, settings, wanted)
+        counts = [f["properties"]["count"] for f in document["features"]]
+        assert min(counts) >= settings.k_anonymity
+        not_serious = sa.select(sa.func.count()).where(Incident.serious.is_(False))
+        total = session.scalar(not_serious.where(Incident.city_id == cities.get_city(session, "330681").id))
+        assert sum(counts) + document["hidden"] == document["total"] == total
+        everything = heatmaps.incident_cells(session, settings, replace(wanted, after_school=False))
+        after_school = heatmaps.incident_cells(session, settings, replace(wanted, after_school=True))
+        assert after_school["total"] < everything["total"]
+        one_day = heatmaps.incident_cells(
+            session, settings, replace(wanted, first=dt.date(2026, 9, 7), last=dt.date(2026, 9, 7))
+        )
+        assert one_day["total"] < everything["total"]
+        holidays = HeatRequest(city="330681", first=dt.date(2026, 10, 1), last=dt.date(2026, 10, 7))
+        assert heatmaps.incident_cells(session, settings, holidays)["features"] == []
+
+
+def test_the_page_holds_cells_and_no_point(loaded: Engine, settings: Settings) -> None:
+    with reading(loaded) as session:
+        page = heatmaps.heatmap_page(
+            session, settings, HeatRequest(city="330681", by_week=True), language="zh", viewer=""
+        )
+        assert len(page.encode()) < 1_000_000
+        for lon, lat in session.execute(
+            sa.select(sa.func.ST_X(Incident.location), sa.func.ST_Y(Incident.location)).limit(300)
+        ):
+            assert f"{lon:.6f}" not in page or f"{lat:.6f}" not in page
+
+
+def test_nothing_and_bad_wishes_are_answered_in_words(loaded: Engine, settings: Settings) -> None:
+    with reading(loaded) as session:
+        empty = HeatRequest(city="330681", first=dt.date(2030, 1, 1))
+        assert "<html" in heatmaps.heatmap_page(session, settings, empty, language="en", viewer="")
+        for bad in (
+            HeatRequest(city="330681", kinds=("coercion",)),  # a serious type is never mapped
+            HeatRequest(city="330681", kinds=("volcano",)),
+            HeatRequest(city="330681", first=dt.date(2026, 9, 2), last=dt.date(2026, 9, 1)),
+            HeatRequest(city="330681", weekdays=(8,)),
+        ):
+            with pytest.raises(BadInputError):
+                heatmaps.incident_cells(session, settings, bad)
+        with pytest.raises(NotFoundError, match="TEMPE"):
+            heatmaps.incident_cells(session, settings, HeatRequest(city="nowhere"))
+
+
+def test_leads_of_the_demonstration(loaded: Engine, settings: Settings) -> None:
+    with reading(loaded) as session:
+        leads, names = screening.screen_city(session, cities.get_city(session, "330681"), settings)
+        rules = {rule.rule_id: rule for rule in screening.current_rules(session)}
+        table = screening.leads_table(leads, names, rules, "zh")
+        inside = leads[leads["verdict"] == "inside"]
+        assert len(inside) > 20
+        assert (inside["distance_m"] <= inside["limit_m"]).all()
+        assert table["sentence"].str.contains("依据").all()
+
+
+def test_counting_in_the_database_equals_counting_one_by_one(loaded: Engine) -> None:
+    with reading(loaded) as session:
+        city = cities.get_city(session, "330681")
+        counted = incidents.count_by_cell(session, city, IncidentFilter(after_school_min=(-30, 60)))
+        rows = session.execute(
+            sa.select(Incident.lattice_column, Incident.lattice_row, Incident.weekday, Incident.hour).where(
+                Incident.city_id == city.id,
+                Incident.serious.is_(False),
+                Incident.minutes_after_dismissal >= -30,
+                Incident.minutes_after_dismissal <= 60,
+            )
+        ).all()
+        keys, counts = np.unique(np.array([tuple(r) for r in rows]), axis=0, return_counts=True)
+        mine = {
+            tuple(map(int, k)): int(n)
+            for *k, n in zip(counted.column, counted.row, counted.weekday, counted.hour, counted.count, strict=True)
+        }
+        assert mine == {tuple(map(int, k)): int(n) for k, n in zip(keys, counts, strict=True)}
