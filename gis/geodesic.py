@@ -26,7 +26,8 @@ RESOLUTION_M = 0.0005
 """Distances are exact to this: a point that is nearer to a boundary lies on it."""
 
 _MARGIN = 1.005  # a degree is at least 0.995 of what the boxes take it for; nothing is lost before the exact test
-_SMALLEST_GROUP_M = 25.0
+_SMALLEST_GROUP_M = 100.0
+_RASTER = 512  # cells a side
 _FARTHEST_LAT_DEG = 89.0
 
 
@@ -113,10 +114,13 @@ def nearest_on_boundaries(points: Shapes, boundaries: Shapes) -> NearestOnBounda
     if points.shape != boundaries.shape:
         msg = f"there must be as many points as boundaries; there are {points.size} and {boundaries.size}"
         raise BadGeometryError(msg)
-    _refuse_bad(points, boundaries)
+    _refuse_bad("point", points)
+    _refuse_bad("boundary", boundaries)
     _, first, which = np.unique([id(shape) for shape in boundaries], return_index=True, return_inverse=True)
-    planes = _Planes(boundaries[first]) if len(first) else _Planes(boundaries)
-    return _measure(points, planes, np.arange(len(points)), which.ravel().astype(np.int64))
+    planes = _Planes(boundaries[first])
+    xy = shapely.get_coordinates(points)
+    each = np.arange(len(points))
+    return _measure(xy[:, 0], xy[:, 1], planes, each, which.ravel().astype(np.int64), np.full(len(points), np.inf))
 
 
 def pairs_within(
@@ -149,17 +153,38 @@ def pairs_within(
     GisError
         Where a limit or margin is not a number.
     """
-    points, boundaries = _shapes(points), _shapes(boundaries)
+    points = _shapes(points)
+    _refuse_bad("point", points)
+    xy = shapely.get_coordinates(points)
+    return pairs_of_places(xy[:, 0], xy[:, 1], boundaries, limit_m, point_margin_m=point_margin_m)
+
+
+def pairs_of_places(
+    lon: Floats, lat: Floats, boundaries: Shapes, limit_m: ArrayLike, *, point_margin_m: ArrayLike = 0.0
+) -> PairsWithin:
+    """Return what :func:`pairs_within` does, for places given as degrees in WGS 84, shape ``(n,)``.
+
+    Raises
+    ------
+    BadCoordinatesError
+        Where a coordinate is not finite or not on Earth; the text names the first one by its index from 0.
+    """
+    lon, lat, boundaries = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float), _shapes(boundaries)
+    wrong = np.flatnonzero(~((np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0)))
+    if wrong.size:
+        msg = f"place {wrong[0]}, ({lon[wrong[0]]:.12g}, {lat[wrong[0]]:.12g}), is not on Earth"
+        raise BadCoordinatesError(msg)
+    _refuse_bad("boundary", boundaries)
     limit = np.broadcast_to(np.asarray(limit_m, dtype=float), boundaries.shape)
-    margin = np.broadcast_to(np.asarray(point_margin_m, dtype=float), points.shape)
+    margin = np.broadcast_to(np.asarray(point_margin_m, dtype=float), lon.shape)
     if not (np.isfinite(limit).all() and np.isfinite(margin).all()):
         msg = "a distance limit or its margin is not a number of metres"
         raise GisError(msg)
-    _refuse_bad(points, boundaries)
-    found = [np.empty((2, 0), dtype=np.int64), *_candidates(points, boundaries, limit, margin)]
+    found = [np.empty((2, 0), dtype=np.int64), *_candidates(lon, lat, boundaries, limit, margin)]
     point, boundary = np.concatenate(found, axis=1)
-    measured = _measure(points, _Planes(boundaries), point, boundary)
-    near = np.flatnonzero(measured.distance_m <= limit[boundary] + margin[point])
+    most = limit[boundary] + margin[point]
+    measured = _measure(lon, lat, _Planes(boundaries), point, boundary, most)
+    near = np.flatnonzero(measured.distance_m <= most)
     keep = near[np.lexsort((boundary[near], point[near]))]
     return PairsWithin(point[keep], boundary[keep], measured.distance_m[keep], measured.lon[keep], measured.lat[keep])
 
@@ -179,42 +204,65 @@ class _Planes:
         shapely.prepare(self.shapes)
 
 
-def _candidates(points: Shapes, boundaries: Shapes, limit: Floats, margin: Floats) -> Iterator[Integers]:
+def _candidates(lon: Floats, lat: Floats, boundaries: Shapes, limit: Floats, margin: Floats) -> Iterator[Integers]:
     """Yield pairs whose boxes, widened by the limit, meet: all that are near enough, and some that are not.
 
     Points with like margins are searched together, so that a few with a coarse position do not widen the search for
     all.
     """
-    if not len(points) or not len(boundaries):
+    if not len(lon) or not len(boundaries):
         return
     group = np.ceil(np.log2(np.maximum(margin, _SMALLEST_GROUP_M)))
     for size in np.unique(group):
         here = np.flatnonzero(group == size)
-        boxes, owner = _boxes(boundaries, np.maximum(limit + margin[here].max(), 0.0))
-        found = shapely.STRtree(points[here]).query(boxes)
+        bounds, owner = _boxes(boundaries, np.maximum(limit + margin[here].max(), 0.0))
+        here = here[_perhaps_in_a_box(lon[here], lat[here], bounds)]
+        points = np.array(shapely.points(lon[here], lat[here]), dtype=object)
+        found = shapely.STRtree(points).query(shapely.box(*bounds.T))
         pair = np.stack([here[found[1]], owner[found[0]]]).astype(np.int64)
-        yield np.unique(pair, axis=1) if len(boxes) > len(boundaries) else pair
+        yield np.unique(pair, axis=1) if len(owner) > len(boundaries) else pair
 
 
-def _boxes(boundaries: Shapes, reach: Floats) -> tuple[Shapes, Integers]:
+def _boxes(boundaries: Shapes, reach: Floats) -> tuple[Floats, Integers]:
     """Return boxes around boundaries, and whose each is: one that crosses the antimeridian comes on both sides."""
     bounds = shapely.bounds(boundaries)
     dy = (reach + 1.0) * _MARGIN / 110_574.0  # the shortest degree of latitude, at the equator
     steepest = np.maximum(np.abs(bounds[:, 1]), np.abs(bounds[:, 3])) + dy
     polar = steepest >= _FARTHEST_LAT_DEG  # every longitude is near
     dx = np.where(polar, 360.0, dy / np.cos(np.radians(np.minimum(steepest, _FARTHEST_LAT_DEG))))
-    west, east = bounds[:, 0] - dx, bounds[:, 2] + dx
-    sides = [(np.arange(len(boundaries)), 0.0)]
-    sides += [(np.flatnonzero(west < -180.0), 360.0), (np.flatnonzero(east > 180.0), -360.0)]
-    boxes = [
-        shapely.box(west[i] + turn, bounds[i, 1] - dy[i], east[i] + turn, bounds[i, 3] + dy[i]) for i, turn in sides
-    ]
-    return np.concatenate(boxes), np.concatenate([i for i, _ in sides])
+    wide = bounds + np.column_stack([-dx, -dy, dx, dy])
+    east, west = np.flatnonzero(wide[:, 0] < -180.0), np.flatnonzero(wide[:, 2] > 180.0)
+    turn = np.array([360.0, 0.0, 360.0, 0.0])
+    return (
+        np.concatenate([wide, wide[east] + turn, wide[west] - turn]),
+        np.concatenate([np.arange(len(boundaries)), east, west]),
+    )
 
 
-def _measure(points: Shapes, planes: _Planes, point: Integers, boundary: Integers) -> NearestOnBoundary:
-    xy = shapely.get_coordinates(points)
-    lon, lat = xy[point, 0], xy[point, 1]
+def _perhaps_in_a_box(lon: Floats, lat: Floats, bounds: Floats) -> NDArray[np.bool_]:
+    """Return which points fall in a cell, of a raster over all boxes, that a box touches.
+
+    Most places of a city are near no school: to sort them out here is far cheaper than to make points of them.
+    """
+    low, high = bounds[:, :2].min(axis=0), bounds[:, 2:].max(axis=0)
+    scale = _RASTER / (high - low)
+    begin = ((bounds[:, :2] - low) * scale).astype(np.int64)
+    end = ((bounds[:, 2:] - low) * scale).astype(np.int64) + 1
+    count = np.zeros((_RASTER + 2, _RASTER + 2), dtype=np.int32)
+    for column, row, sign in ((begin, begin, 1), (begin, end, -1), (end, begin, -1), (end, end, 1)):
+        np.add.at(count, (column[:, 0], row[:, 1]), sign)
+    touched = count.cumsum(axis=0, dtype=np.int32).cumsum(axis=1, dtype=np.int32) > 0
+    x, y = (lon - low[0]) * scale[0], (lat - low[1]) * scale[1]
+    over = (x >= 0) & (x <= _RASTER) & (y >= 0) & (y <= _RASTER)
+    over[over] = touched[x[over].astype(np.int64), y[over].astype(np.int64)]
+    return over  # type: ignore[no-any-return]
+
+
+def _measure(
+    lon: Floats, lat: Floats, planes: _Planes, point: Integers, boundary: Integers, most_m: Floats
+) -> NearestOnBoundary:
+    """Measure pairs; what is plainly further than ``most_m`` comes out as infinite."""
+    lon, lat = lon[point], lat[point]
     foot_lon, foot_lat = lon.copy(), lat.copy()
     distance = np.zeros(len(point))
     meridian_of = planes.meridian[boundary]
@@ -223,7 +271,10 @@ def _measure(points: Shapes, planes: _Planes, point: Integers, boundary: Integer
         plane = crs.meridian_crs(meridian)
         x, y = crs.project(lon[here], lat[here], plane)
         line = shapely.shortest_line(planes.shapes[boundary[here]], shapely.points(x, y))
-        outside = shapely.length(line) > RESOLUTION_M
+        length = shapely.length(line)
+        plainly_far = length > (most_m[here] + 1.0) * _MARGIN * _stretch(lon[here] - meridian)
+        distance[here[plainly_far]] = np.inf
+        outside = (length > RESOLUTION_M) & ~plainly_far
         foot = shapely.get_coordinates(line[outside])[0::2]
         out = here[outside]
         foot_lon[out], foot_lat[out] = crs.unproject(foot[:, 0], foot[:, 1], plane)
@@ -231,19 +282,25 @@ def _measure(points: Shapes, planes: _Planes, point: Integers, boundary: Integer
     return NearestOnBoundary(distance, foot_lon, foot_lat)
 
 
+def _stretch(away_deg: Floats) -> Floats:
+    """Return what a transverse Mercator plane stretches at most, so many degrees from its meridian."""
+    off = np.abs((away_deg + 180.0) % 360.0 - 180.0)
+    near = off < 80.0
+    return np.where(near, 1.0 / np.cos(np.radians(np.where(near, off, 0.0))), np.inf)
+
+
 def _shapes(shapes: Shapes) -> Shapes:
     array = np.asarray(shapes, dtype=object)
     return array if array.ndim == 1 else array.ravel()
 
 
-def _refuse_bad(points: Shapes, boundaries: Shapes) -> None:
-    for name, shapes in (("point", points), ("boundary", boundaries)):
-        bad = shapely.is_missing(shapes) | shapely.is_empty(shapes)
-        if bad.any():
-            msg = f"{name} {int(np.flatnonzero(bad)[0])} is missing or empty"
-            raise BadGeometryError(msg)
-        xy, owner = shapely.get_coordinates(shapes, return_index=True)
-        wrong = np.flatnonzero(~np.isfinite(xy).all(axis=1))
-        if wrong.size:
-            msg = f"{name} {int(owner[wrong[0]])} has a coordinate that is not a number"
-            raise BadCoordinatesError(msg)
+def _refuse_bad(name: str, shapes: Shapes) -> None:
+    bad = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    if bad.any():
+        msg = f"{name} {int(np.flatnonzero(bad)[0])} is missing or empty"
+        raise BadGeometryError(msg)
+    xy, owner = shapely.get_coordinates(shapes, return_index=True)
+    wrong = np.flatnonzero(~np.isfinite(xy).all(axis=1))
+    if wrong.size:
+        msg = f"{name} {int(owner[wrong[0]])} has a coordinate that is not a number"
+        raise BadCoordinatesError(msg)

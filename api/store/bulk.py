@@ -92,13 +92,15 @@ def _insert_spatialite(
             data.append(_wkb(values))
             continue
         bound = _bound(table.c[name], values, connection.dialect)
-        if len(set(map(id, bound))) > 1:
+        constant = count >= _FEW and len(set(map(id, bound))) == 1
+        if constant and isinstance(bound[0], int | str | None):
+            # one value throughout stands in the statement: nothing to bind row by row
+            names.append(name)
+            places.append(_literal(bound[0]))
+        else:
             names.append(name)
             places.append("?")
             data.append(bound)
-        elif bound[0] is not None:  # one value throughout stands in the statement: nothing to bind row by row
-            names.append(name)
-            places.append(_literal(bound[0]))
     statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join(places)})"  # noqa: S608 - our names
     cursor: Any = connection.connection.driver_connection
     triggers = _take_triggers(cursor, table.name, geometric) if count >= _FEW else []
@@ -116,13 +118,11 @@ def _insert_spatialite(
             cursor.execute(definition)
 
 
-def _literal(value: Any) -> str:
-    """Return a value that the driver would bind as SQL text."""
-    if isinstance(value, bytes):
-        return f"x'{value.hex()}'"
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    return repr(int(value)) if isinstance(value, bool) else repr(value)
+def _literal(value: int | str | None) -> str:
+    """Return a value as SQL text."""
+    if value is None:
+        return "NULL"
+    return "'" + value.replace("'", "''") + "'" if isinstance(value, str) else repr(int(value))
 
 
 def _take_triggers(cursor: Any, table: str, geometric: list[str]) -> list[str]:
