@@ -67,6 +67,19 @@ def distance_m(lon1: ArrayLike, lat1: ArrayLike, lon2: ArrayLike, lat2: ArrayLik
     return np.asarray(length, dtype=float)
 
 
+def quick_distance_m(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats:
+    """Return about what :func:`distance_m` does, several times as fast: to tell which of some places is nearest.
+
+    Gauss's mid-latitude formula, with the ellipsoid's two radii of curvature: a micrometre off over a kilometre, and
+    of no use across ±180° or continents.
+    """
+    middle = np.radians((lat1 + lat2) / 2.0)
+    w2 = 1.0 - crs.GEOD.es * np.sin(middle) ** 2
+    north = np.radians(lat2 - lat1) * crs.GEOD.a * (1.0 - crs.GEOD.es) / w2**1.5
+    east = np.radians(lon2 - lon1) * crs.GEOD.a * np.cos(middle) / np.sqrt(w2)
+    return np.asarray(np.hypot(north, east), dtype=float)
+
+
 def bearing_deg(lon1: ArrayLike, lat1: ArrayLike, lon2: ArrayLike, lat2: ArrayLike) -> Floats:
     """Return the azimuth at the first point towards the second, degrees clockwise from north, in [0, 360).
 
@@ -262,24 +275,31 @@ def _measure(
     lon: Floats, lat: Floats, planes: _Planes, point: Integers, boundary: Integers, most_m: Floats
 ) -> NearestOnBoundary:
     """Measure pairs; what is plainly further than ``most_m`` comes out as infinite."""
-    lon, lat = lon[point], lat[point]
-    foot_lon, foot_lat = lon.copy(), lat.copy()
+    foot_lon, foot_lat = lon[point], lat[point]
     distance = np.zeros(len(point))
     meridian_of = planes.meridian[boundary]
     for meridian in np.unique(meridian_of):
         here = np.flatnonzero(meridian_of == meridian)
         plane = crs.meridian_crs(meridian)
-        x, y = crs.project(lon[here], lat[here], plane)
-        line = shapely.shortest_line(planes.shapes[boundary[here]], shapely.points(x, y))
+        used, which = _distinct(point[here], len(lon))
+        places = np.array(shapely.points(*crs.project(lon[used], lat[used], plane)), dtype=object)
+        line = shapely.shortest_line(planes.shapes[boundary[here]], places[which])
         length = shapely.length(line)
-        plainly_far = length > (most_m[here] + 1.0) * _MARGIN * _stretch(lon[here] - meridian)
+        plainly_far = length > (most_m[here] + 1.0) * _MARGIN * _stretch(lon[point[here]] - meridian)
         distance[here[plainly_far]] = np.inf
         outside = (length > RESOLUTION_M) & ~plainly_far
         foot = shapely.get_coordinates(line[outside])[0::2]
         out = here[outside]
         foot_lon[out], foot_lat[out] = crs.unproject(foot[:, 0], foot[:, 1], plane)
-        distance[out] = distance_m(lon[out], lat[out], foot_lon[out], foot_lat[out])
+        distance[out] = distance_m(lon[point[out]], lat[point[out]], foot_lon[out], foot_lat[out])
     return NearestOnBoundary(distance, foot_lon, foot_lat)
+
+
+def _distinct(values: Integers, size: int) -> tuple[Integers, Integers]:
+    """Return the distinct values, all below a size, and the position of each value among them."""
+    there = np.zeros(size, dtype=bool)
+    there[values] = True
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[values]
 
 
 def _stretch(away_deg: Floats) -> Floats:

@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from gis.errors import GisError
-from gis.geodesic import RESOLUTION_M, distance_m, pairs_of_places
+from gis.geodesic import RESOLUTION_M, distance_m, pairs_of_places, quick_distance_m
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -23,6 +23,7 @@ COARSEST_M = 50_000.0
 """A place further off than this is looked for no further: any school at all may be near it."""
 
 _REACHES_M = (2_000.0, 50_000.0)
+_LONGEST_DEGREE_M = 111_700.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,10 @@ class Places:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Places and campuses near each other: positions, the wall's foot and its error, and the nearest gate (or −1)."""
+    """Places and campuses near each other: positions, the wall's foot and its error, and the nearest gate (or −1).
+
+    A gate is taken to be as exact as the wall that it is nearest to.
+    """
 
     place: Integers
     school: Integers
@@ -80,10 +84,12 @@ class Pairs:
     boundary_error_m: Floats
     foot: Floats
     gate_m: Floats
+    gate_error_m: Floats
     gate: Integers
 
     def only(self, keep: Integers | Booleans) -> Pairs:
         """Return some of the pairs."""
+        keep = np.flatnonzero(keep) if keep.dtype == bool else keep  # counted once for all arrays
         return Pairs(*(getattr(self, name)[keep] for name in _ARRAYS))
 
     def beside(self, *more: Pairs) -> Pairs:
@@ -131,7 +137,7 @@ def pairs_near(
         lon,
         lat,
         schools.boundaries,
-        reach_m + schools.boundary_error_m + RESOLUTION_M,
+        reach_m + schools.boundary_error_m + _gates_outside_m(schools) + RESOLUTION_M,
         point_margin_m=np.minimum(error_m, COARSEST_M),
     )
     boundary = found.boundary_index
@@ -142,6 +148,7 @@ def pairs_near(
         boundary_error_m=schools.boundary_error_m[boundary],
         foot=np.column_stack([found.lon, found.lat]),
         gate_m=np.full(len(boundary), np.nan),
+        gate_error_m=np.zeros(len(boundary)),
         gate=np.full(len(boundary), -1, dtype=np.int64),
     )
     return with_gates(pairs, lon, lat, schools) if gates else pairs
@@ -174,6 +181,7 @@ def _nearest_corner(at: int, lon: Floats, lat: Floats, schools: SchoolSet) -> Pa
         boundary_error_m=schools.boundary_error_m[boundary[best]],
         foot=xy[best],
         gate_m=np.array([np.nan]),
+        gate_error_m=np.zeros(1),
         gate=np.array([-1]),
     )
 
@@ -190,17 +198,44 @@ def with_gates(pairs: Pairs, lon: Floats, lat: Floats, schools: SchoolSet) -> Pa
     if not len(schools.gates) or not len(pairs.place):
         return pairs
     xy = shapely.get_coordinates(schools.gates)
-    by_school = np.argsort(schools.gate_school, kind="stable")
-    ordered = schools.gate_school[by_school]
-    begin = np.searchsorted(ordered, pairs.school, side="left")
-    count = np.searchsorted(ordered, pairs.school, side="right") - begin
-    pair = np.repeat(np.arange(len(pairs.place)), count)
-    rank = np.arange(len(pair)) - np.repeat(np.cumsum(count) - count, count)
-    gate = by_school[begin[pair] + rank]
+    pair, gate = _each_of(pairs.school, schools.gate_school)
     place = pairs.place[pair]
-    away = distance_m(lon[place], lat[place], xy[gate, 0], xy[gate, 1])
+    away = quick_distance_m(lon[place], lat[place], xy[gate, 0], xy[gate, 1])
     order = np.lexsort((away, pair))
     best = order[first_of_each(pair[order])]
-    gate_m, nearest = pairs.gate_m.copy(), pairs.gate.copy()
-    gate_m[pair[best]], nearest[pair[best]] = away[best], gate[best]
-    return replace(pairs, gate_m=gate_m, gate=nearest)
+    gate_m, gate_error_m, nearest = pairs.gate_m.copy(), pairs.gate_error_m.copy(), pairs.gate.copy()
+    at, place, gate = pair[best], place[best], gate[best]
+    gate_m[at] = distance_m(lon[place], lat[place], xy[gate, 0], xy[gate, 1])
+    gate_error_m[at] = schools.boundary_error_m[_walls_of_gates(schools)[0][gate]]
+    nearest[at] = gate
+    return replace(pairs, gate_m=gate_m, gate_error_m=gate_error_m, gate=nearest)
+
+
+def _gates_outside_m(schools: SchoolSet) -> Floats:
+    """Return how far from each wall its gates may lie: a wall that is a disc around a point need not have them."""
+    campus, outside_m = _walls_of_gates(schools)
+    out = np.zeros(len(schools.boundaries))
+    np.maximum.at(out, campus[campus >= 0], outside_m[campus >= 0])
+    return out
+
+
+def _walls_of_gates(schools: SchoolSet) -> tuple[Integers, Floats]:
+    """Return for each gate the campus that it is nearest to (−1: none is here), and an upper bound of the metres."""
+    campus, away_m = np.full(len(schools.gates), -1, dtype=np.int64), np.zeros(len(schools.gates))
+    gate, wall = _each_of(schools.gate_school, schools.boundary_school)
+    away = shapely.distance(schools.gates[gate], schools.boundaries[wall]) * _LONGEST_DEGREE_M
+    order = np.lexsort((away, gate))
+    best = order[first_of_each(gate[order])]
+    campus[gate[best]], away_m[gate[best]] = wall[best], away[best]
+    return campus, away_m
+
+
+def _each_of(wanted: Integers, owners: Integers) -> tuple[Integers, Integers]:
+    """Return the positions in ``wanted`` and in ``owners`` of all that are equal, ordered by the first."""
+    by_owner = np.argsort(owners, kind="stable")
+    ordered = owners[by_owner]
+    begin = np.searchsorted(ordered, wanted, side="left")
+    count = np.searchsorted(ordered, wanted, side="right") - begin
+    first = np.repeat(np.arange(len(wanted)), count)
+    rank = np.arange(len(first)) - np.repeat(np.cumsum(count) - count, count)
+    return first, by_owner[begin[first] + rank]

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -199,14 +200,13 @@ def _active(rules: Iterable[Rule], on: dt.date) -> tuple[Rule, ...]:
 
 def _having(categories: Shapes) -> dict[str, Booleans]:
     """Return for each category which places have it."""
-    found: dict[str, list[int]] = {}
-    for at, codes in enumerate(categories):
-        for code in codes:
-            found.setdefault(code, []).append(at)
+    codes = list(chain.from_iterable(categories))
+    place = np.repeat(np.arange(len(categories)), [len(some) for some in categories])
+    number, names = pd.factorize(np.array(codes, dtype=object))
     out = {}
-    for code, at_places in found.items():
-        out[code] = np.zeros(len(categories), dtype=bool)
-        out[code][at_places] = True
+    for at, code in enumerate(names):
+        out[str(code)] = np.zeros(len(categories), dtype=bool)
+        out[str(code)][place[number == at]] = True
     return out
 
 

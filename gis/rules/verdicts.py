@@ -55,6 +55,7 @@ class Verdicts:
 
     def only(self, keep: Integers | Booleans) -> Verdicts:
         """Return what is said of some of the pairs."""
+        keep = np.flatnonzero(keep) if keep.dtype == bool else keep
         arrays = {name: getattr(self, name)[keep] for name in _ARRAYS}
         return Verdicts(self.pairs.only(keep), **arrays)
 
@@ -81,14 +82,13 @@ def judge(
 
     ``stage_unknown`` are the schools that are protected only because nobody knows their stage.
 
-    The error of a distance is the sum of the place's and the wall's error, the worst case; a gate is taken to be as
-    exact as the wall.
+    The error of a distance is the sum of the place's and the wall's or gate's error, the worst case.
     """
     place_error = places.error_m[pairs.place]
-    error = place_error + pairs.boundary_error_m
     notes = np.where(stage_unknown[pairs.school], BIT["stage_unknown"], 0).astype(np.int64)
     walk = np.full(len(pairs.place), np.nan)
     to_gate = rule.measure in {"gate", "walk"} and ~np.isnan(pairs.gate_m)
+    error = place_error + np.where(to_gate, pairs.gate_error_m, pairs.boundary_error_m)
     straight = np.where(to_gate, pairs.gate_m, pairs.boundary_m)
     foot = np.where(np.reshape(to_gate, (-1, 1)), _gate_places(pairs, schools), pairs.foot)
     if rule.limit_m is None:
@@ -113,7 +113,8 @@ def judge(
     judged = Verdicts(pairs, verdict, distance, limit, limit - distance, error, walk, foot, notes)
     if rule.measure == "township_polygon":
         judged = _by_township(judged, places, schools, areas)
-    return _of_schools(judged)
+    several = len(np.unique(schools.boundary_school)) < len(schools.boundary_school)
+    return _of_schools(judged) if several else judged
 
 
 def protected(schools: SchoolSet, stages: tuple[str, ...]) -> tuple[Booleans, Booleans]:

@@ -10,8 +10,8 @@ import shapely
 from scipy.optimize import minimize_scalar
 
 from gis.crs import GEOD
-from gis.errors import BadGeometryError
-from gis.geodesic import bearing_deg, distance_m, nearest_on_boundaries, pairs_within
+from gis.errors import BadCoordinatesError, BadGeometryError, GisError
+from gis.geodesic import bearing_deg, distance_m, nearest_on_boundaries, pairs_of_places, pairs_within, quick_distance_m
 
 
 def brute_force(lon: float, lat: float, wall: shapely.Polygon) -> float:
@@ -108,3 +108,57 @@ def test_missing_shapes_are_named() -> None:
     with pytest.raises(BadGeometryError, match="boundary 0"):
         nearest_on_boundaries(np.array([shapely.Point(0, 0)]), np.array([None]))
     assert len(pairs_within(np.empty(0, dtype=object), np.empty(0, dtype=object), 100)) == 0
+
+
+@pytest.mark.parametrize(("lon", "lat"), [(120.24, 29.71), (121.5, 59.9), (179.999, -16.8), (-70.9, -49.9), (0.0, 0.0)])
+def test_no_pair_is_lost_on_the_way_to_the_measuring(lon: float, lat: float) -> None:
+    """All pairs measured one by one, with places of very different exactness, also over ±180° of longitude."""
+    random = np.random.default_rng(11)
+    centres = [GEOD.fwd(lon, lat, random.uniform(0, 360), random.uniform(0, 4000))[:2] for _ in range(25)]
+    walls = np.array([shapely.box(x, y, x + 0.0006, y + 0.0005) for x, y in centres if x < 179.999])
+    found_at = [GEOD.fwd(lon, lat, random.uniform(0, 360), random.uniform(0, 5000))[:2] for _ in range(400)]
+    x, y = np.array(found_at).T
+    limit, margin = random.uniform(50, 400, len(walls)), random.choice([0.0, 5.0, 120.0, 900.0], 400)
+    found = pairs_of_places(x, y, walls, limit, point_margin_m=margin)
+    point, wall = (v.ravel() for v in np.meshgrid(np.arange(400), np.arange(len(walls)), indexing="ij"))
+    each = nearest_on_boundaries(np.array(shapely.points(x, y), dtype=object)[point], walls[wall])
+    near = each.distance_m <= limit[wall] + margin[point]
+    assert found.point_index.tolist() == point[near].tolist()
+    assert found.boundary_index.tolist() == wall[near].tolist()
+    assert found.distance_m == pytest.approx(each.distance_m[near], abs=1e-9)
+    assert len(found) > 100
+
+
+def test_a_long_wall_is_straight_in_degrees_and_its_middle_lies_on_it() -> None:
+    wall = shapely.Polygon([(10.0, 59.9), (10.05, 59.91), (10.05, 59.92)])
+    on_it = np.array([shapely.Point(10.025, 59.905), shapely.Point(10.0 + 0.05 / 7, 59.9 + 0.01 / 7)], dtype=object)
+    assert nearest_on_boundaries(on_it, np.array([wall, wall])).distance_m.tolist() == [0, 0]
+
+
+def test_parts_of_a_campus_count_each_and_a_shape_may_come_again() -> None:
+    apart = shapely.union_all([shapely.box(120.0, 29.0, 120.001, 29.001), shapely.box(120.01, 29.0, 120.011, 29.001)])
+    places = shapely.points([120.002, 120.009, 120.0105], [29.0005] * 3)
+    found = nearest_on_boundaries(places, np.array([apart] * 3))
+    assert found.distance_m == pytest.approx([97.4, 97.4, 0], abs=0.1)
+    assert found.lon == pytest.approx([120.001, 120.01, 120.0105])
+
+
+def test_what_is_no_number_is_refused_and_not_passed_over() -> None:
+    wall = np.array([shapely.box(120.0, 29.0, 120.001, 29.001)])
+    with pytest.raises(BadCoordinatesError, match="place 1"):
+        pairs_of_places(np.array([120.0, np.nan]), np.array([29.0, 29.0]), wall, 100)
+    with np.errstate(invalid="ignore"):
+        no_number = np.array([shapely.LineString([(0, 0), (np.nan, 1)])])
+    with np.errstate(invalid="ignore"), pytest.raises(BadCoordinatesError, match="boundary 0"):
+        pairs_within(np.array([shapely.Point(0, 0)]), no_number, 100)
+    with pytest.raises(GisError, match="limit"):
+        pairs_of_places(np.array([120.0]), np.array([29.0]), wall, np.nan)
+    with pytest.raises(BadGeometryError, match="as many"):
+        nearest_on_boundaries(np.array([shapely.Point(0, 0)] * 2), wall)
+
+
+def test_the_quick_distance_is_a_micrometre_off_at_most() -> None:
+    random = np.random.default_rng(3)
+    lon, lat, away = random.uniform(-170, 170, 500), random.uniform(-60, 60, 500), random.uniform(0, 1_000, 500)
+    x, y, _ = GEOD.fwd(lon, lat, random.uniform(0, 360, 500), away)
+    assert np.abs(quick_distance_m(lon, lat, x, y) - away).max() < 1e-5

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from gis import crs
 from gis.errors import GisError
-from gis.rules import LEAD_NOTICE, Rule, SchoolSet, check, explain, load_rules, rule_of, rules_at, screen
+from gis.geodesic import nearest_on_boundaries
+from gis.rules import LEAD_NOTICE, Rule, SchoolSet, Walk, check, explain, load_rules, rule_of, rules_at, screen
 
 TODAY = dt.date(2026, 11, 23)
 LON, LAT = 120.24, 29.71
@@ -148,6 +149,79 @@ def test_a_gate_rule_with_metres_needs_a_gate() -> None:
     assert (row.verdict, row.notes) == ("undetermined", "no_gate")
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [("limit_m", "-5", "above 0"), ("measure", "guess", "measures 'guess'"), ("basis_status", "X", "basis"),
+     ("valid_from", "1 June", "cannot be read"), ("version", "", "cannot be read"), ("stages", None, "cannot be read")],
+)  # fmt: skip
+def test_a_rule_that_says_nonsense_is_refused_by_name(column: str, value: Any, message: str) -> None:
+    row = {**vars(RULES["fireworks_retail"]), column: value}
+    with pytest.raises(GisError, match=rf"fireworks_retail.*{message}"):
+        rule_of(row)
+
+
+def test_a_rule_comes_back_as_it_was_kept() -> None:
+    for rule in RULES.values():
+        kept = {name: value.isoformat() if isinstance(value, dt.date) else value for name, value in vars(rule).items()}
+        assert rule_of({**kept, "stages": list(rule.stages)}) == rule
+
+
+def test_far_from_every_school_a_rule_without_metres_is_still_undetermined() -> None:
+    for away in (5_000, 80_000):
+        found = check(places((away, 0), target="tobacco_outlet"), school_set((0, 0)), RULES.values(), on=TODAY)
+        row = one(found, "surroundings_tobacco")
+        assert (row.verdict, row.school) == ("undetermined", 0)
+        assert row.boundary_distance_m == pytest.approx(away - 50, rel=0.002)
+        assert screen(places((away, 0), target="tobacco_outlet"), school_set((0, 0)), RULES.values(), on=TODAY).empty
+
+
+def test_a_measured_walk_stands_for_itself_and_an_estimate_has_its_errors() -> None:
+    schools, rule = school_set((0, 0), error_m=5), [RULES["internet_cafe_walk"]]
+    cafe = places((0, -150), error_m=10)
+    for walk, verdict, note in (
+        (Walk(199.0, measured=True), "inside", "walk_measured"),
+        (Walk(199.0, measured=True, error_m=3.0), "borderline", "walk_measured"),
+        (Walk(199.0, measured=False), "borderline", "walk_estimated"),
+        (Walk(180.0, measured=False), "inside", "walk_estimated"),
+        (Walk(220.0, measured=False, error_m=30.0), "borderline", "walk_estimated"),
+        (220.0, "outside", "walk_estimated"),
+    ):
+        row = one(check(cafe, schools, rule, on=TODAY, walking_m={(0, 0): walk}), "internet_cafe_walk")
+        assert (row.verdict, row.notes) == (verdict, note), walk
+    impossible = check(cafe, schools, rule, on=TODAY, walking_m={(0, 0): Walk(20.0, measured=False)})
+    assert one(impossible, "internet_cafe_walk").walk_distance_m == pytest.approx(100, abs=0.1)  # the straight line
+
+
+def test_of_several_campuses_the_gravest_verdict_counts() -> None:
+    """The nearer campus is exact and 210 m off; the further is 220 m off, give or take 30."""
+    two = school_set((0, 0), (530, 0))
+    one_school = replace(
+        two,
+        boundary_school=np.array([0, 0]),
+        boundary_error_m=np.array([0.0, 30.0]),
+        gates=np.empty(0, dtype=object),
+        gate_school=np.empty(0, dtype=np.int64),
+    )
+    rule = [RULES["internet_cafe_boundary"]]
+    row = one(check(places((260, 0)), one_school, rule, on=TODAY), "internet_cafe_boundary")
+    assert row.verdict == "borderline"
+    assert row.boundary_distance_m == pytest.approx(220, abs=0.1)
+    assert len(screen(places((260, 0)), one_school, rule, on=TODAY)) == 1
+
+
+def test_a_few_coarse_positions_are_searched_as_widely_as_they_are_off() -> None:
+    frame = places((100, 0), (3_000, 0)).assign(position_error_m=[0.0, 5_000.0])
+    found = screen(frame, school_set((0, 0), (2_000, 0)), [RULES["internet_cafe_boundary"]], on=TODAY)
+    assert found[["place", "school", "verdict"]].to_numpy().tolist() == [
+        [0, 0, "inside"],
+        [1, 0, "undetermined"],
+        [1, 1, "undetermined"],
+    ]
+    for wrong in (np.nan, -1.0):
+        with pytest.raises(GisError, match="place 1"):
+            screen(frame.assign(position_error_m=[0.0, wrong]), school_set((0, 0)), RULES.values(), on=TODAY)
+
+
 def test_stages_decide_whom_a_rule_protects() -> None:
     cafe = places((100, 0))
     kindergarten = check(cafe, school_set((0, 0), stages=("kindergarten",)), RULES.values(), on=TODAY)
@@ -175,6 +249,25 @@ def test_the_area_that_a_township_drew_comes_before_100_m() -> None:
     assert elsewhere[elsewhere["rule_id"] == "food_stall"]["place"].tolist() == [0]
 
 
+def test_a_township_area_is_measured_to_its_own_edge() -> None:
+    drawn = shapely.Polygon([offset(x, y) for x, y in ((250, -50), (9_000, -50), (9_000, 50), (250, 50))])
+    areas = pd.DataFrame({"district": ["T1"], "boundary": [drawn], "valid_from": [None], "valid_to": [None]})
+    stalls = places((300, 0), (8_000, 0), (245, 0), (8_000, 80), target="food_stall", error_m=10.0)
+    schools, rule = school_set((0, 0), (0, 4_000)), RULES["food_stall"]
+    found = screen(stalls, schools, [rule], on=TODAY, township_areas=areas).set_index("place")
+    # 8 km from any school, the township's nearest school still has it; its own 100 m say nothing any more
+    assert found["verdict"].to_dict() == {0: "inside", 1: "inside", 2: "borderline"}
+    assert found["school"].tolist() == [0, 0, 0]
+    assert found["distance_m"].tolist() == pytest.approx([0, 0, 5], abs=0.05)
+    assert found["margin_m"].tolist() == pytest.approx([50, 50, -5], abs=0.5)  # the long edge is straight in degrees
+    assert found["limit_m"].isna().all()
+    row = next(found.loc[[0]].itertuples())
+    assert "在乡镇划定范围内" in explain(row, rule, "zh", school_name="虚构小学")
+    assert "250.0 m from the campus boundary" in explain(row, rule, "en", school_name="Invented school")
+    outside = check(stalls.iloc[3:], schools, [rule], on=TODAY, township_areas=areas)
+    assert outside[["place", "verdict"]].to_numpy().tolist() == [[3, "outside"]]
+
+
 def test_a_licence_older_than_the_school_or_the_rule_is_existing_stock() -> None:
     cafe = places((100, 0), licensed_from=dt.date(2015, 3, 1))
     found = check(cafe, school_set((0, 0), opened_on=dt.date(2018, 9, 1)), RULES.values(), on=TODAY)
@@ -186,6 +279,14 @@ def test_a_licence_older_than_the_school_or_the_rule_is_existing_stock() -> None
         "internet_cafe_zhejiang": False,
         "surroundings_internet_cafe": True,  # licensed before 2021-06-01
     }
+
+
+def test_existing_stock_names_the_day_its_licence_ends() -> None:
+    cafe = places((100, 0), licensed_from=dt.date(2015, 3, 1)).assign(licence_expires=[dt.date(2027, 2, 28)])
+    found = check(cafe, school_set((0, 0), opened_on=dt.date(2018, 9, 1)), RULES.values(), on=TODAY)
+    row = one(found, "internet_cafe_boundary")
+    assert "2027-02-28" in explain(row, RULES[row.rule_id], "zh")
+    assert "2027-02-28" in explain(row, RULES[row.rule_id], "en")
 
 
 def test_rules_have_versions_and_dates() -> None:
@@ -259,6 +360,89 @@ def test_screening_equals_the_slow_reference(where: list[tuple[float, float]], e
             # only a distance within a centimetre of a decision may differ: the reference samples the wall
             away = check(frame[frame["id"] == place.id], schools, [rule], on=TODAY)
             assert np.isclose(np.abs(away["margin_m"]) - np.r_[0, error_m + 3.0][:, None], 0, atol=0.01).any(), school
+
+
+def slowly(place: Any, school: int, schools: SchoolSet, rule: Rule, walks: dict[tuple[int, int], float]) -> str:
+    """Decide one place, school and rule by the words of the rules alone; some gates lie far from their wall."""
+    if not {"unknown", *rule.stages} & set(schools.stages[school]) or rule.target not in place.categories:
+        return "outside"
+    at = np.array([shapely.Point(place.lon, place.lat)], dtype=object)
+    gates = [
+        (crs.GEOD.inv(place.lon, place.lat, gate.x, gate.y)[2], at)
+        for at, (gate, owner) in enumerate(zip(schools.gates, schools.gate_school, strict=True))
+        if owner == school
+    ]
+    campuses = np.flatnonzero(schools.boundary_school == school)
+    said = []
+    for campus in campuses:
+        wall = nearest_on_boundaries(at, schools.boundaries[[campus]]).distance_m[0]
+        error = place.position_error_m + schools.boundary_error_m[campus]
+        if rule.limit_m is None:
+            said.append("undetermined" if wall <= 200 + error else "outside")
+            continue
+        away = wall
+        if gates and rule.measure in {"gate", "walk"}:
+            away, gate = min(gates)
+            nearest = min(campuses, key=lambda c: schools.boundaries[c].distance(schools.gates[gate]))
+            error = place.position_error_m + schools.boundary_error_m[nearest]
+        walk = walks.get((place.id, school)) if rule.measure == "walk" else None
+        away = away if walk is None else max(walk, away)
+        verdict = "inside" if away <= rule.limit_m else "outside"
+        if abs(away - rule.limit_m) < error:
+            verdict = "borderline"
+        unknown = (rule.measure == "walk" and walk is None) or (rule.measure == "gate" and not gates)
+        if away <= rule.limit_m + error and (unknown or place.position_error_m > rule.limit_m):
+            verdict = "undetermined"
+        said.append(verdict)
+    return min(said, key=["inside", "borderline", "undetermined", "outside"].index)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_all_rules_at_once_equal_one_pair_at_a_time(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    table = [replace(rule, limit_m=50.0 * random.integers(1, 6)) if "tobacco" in rule.rule_id else rule
+             for rule in RULES.values() if rule.measure != "road"]  # fmt: skip
+    targets = sorted({rule.target for rule in table})
+    frame = places(*random.uniform(-900, 900, (40, 2)).tolist()).assign(
+        categories=[list(random.choice(targets, 3, replace=False)) for _ in range(40)],
+        position_error_m=random.choice([0.0, 12.0, 80.0, 260.0], 40),
+    )
+    campuses = school_set(*random.uniform(-700, 700, (7, 2)).tolist())
+    schools = replace(
+        campuses,
+        boundary_school=np.array([0, 1, 2, 3, 4, 4, 0]),
+        boundary_error_m=random.choice([0.0, 5.0, 40.0], 7),
+        stages=(("primary",), ("kindergarten",), ("unknown",), ("college",), ("college", "vocational")),
+        opened_on=(None,) * 5,
+        district=(None,) * 5,
+        gates=campuses.gates[:5],
+        gate_school=np.array([0, 0, 1, 4, 2]),
+    )
+    walks = {(int(p), int(s)): float(d) for p, s, d in zip(
+        random.integers(0, 40, 30), random.integers(0, 5, 30), random.uniform(0, 400, 30), strict=True)}  # fmt: skip
+    found = screen(frame, schools, table, on=TODAY, walking_m=walks)
+    mine = {(row.place, row.school, row.rule_id): row.verdict for row in found.itertuples()}
+    expected = {
+        (place.id, school, rule.rule_id): verdict
+        for place in frame.itertuples()
+        for school in range(5)
+        for rule in table
+        if (verdict := slowly(place, school, schools, rule, walks)) != "outside"
+    }
+    assert mine == expected
+    assert set(mine.values()) == {"inside", "borderline", "undetermined"}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(0, 360), st.floats(0, 600), st.floats(0, 120))
+def test_without_errors_only_inside_and_outside_are_left(azimuth: float, away: float, error_m: float) -> None:
+    """An error may turn a verdict into borderline, and into nothing else; at 0 the limit alone decides."""
+    lon, lat, _ = crs.GEOD.fwd(LON, LAT, azimuth, away)
+    frame, rule = places((0, 0)).assign(lon=lon, lat=lat), RULES["internet_cafe_boundary"]
+    exact = one(check(frame, school_set((0, 0)), [rule], on=TODAY), rule.rule_id)
+    assert exact.verdict == ("inside" if exact.distance_m <= 200.0 else "outside")
+    rough = one(check(frame.assign(position_error_m=error_m), school_set((0, 0)), [rule], on=TODAY), rule.rule_id)
+    assert rough.verdict == ("borderline" if abs(exact.margin_m) < error_m else exact.verdict)
 
 
 @settings(max_examples=30, deadline=None)

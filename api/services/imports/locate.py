@@ -78,7 +78,8 @@ def locate(
         problems.append(RowProblem(None, None, "crs_overridden", detail, "warning"))
     raw = table.geometry.copy() if table.geometry is not None else _points_of_columns(table, given, problems)
     _refuse_missing(raw, rows, problems)
-    raw = _right_type(raw, rows, shape, problems)
+    if table.geometry is not None or shape != "point":  # points of columns are what they should be
+        raw = _right_type(raw, rows, shape, problems)
     if shape in {"polygon", "campus"}:
         _mend(raw, rows, problems)
     geometry = _to_wgs84(raw, rows, source, problems)

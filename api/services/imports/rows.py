@@ -196,5 +196,5 @@ def _digest(text: str) -> str:
 
 
 def raw_bytes(rows: Rows) -> list[Any]:
-    """Return the raw geometries as they are kept: WKB in the source's own CRS."""
-    return list(shapely.to_wkb(rows.raw, byte_order=1))
+    """Return the raw geometries as they are kept: WKB in the source's own CRS; none where that is WGS 84 already."""
+    return [None] * len(rows) if rows.crs == "wgs84" else list(shapely.to_wkb(rows.raw, byte_order=1))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,25 @@ def import_file(
     BadInputError, gis.errors.GisError
         Where the file as a whole cannot be used.
     """
+    with _without_cycle_collection():
+        return _import(session, city, name, path, options, settings)
+
+
+@contextmanager
+def _without_cycle_collection() -> Iterator[None]:
+    """Keep Python from looking again and again for cycles among the millions of values that an import makes."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _import(
+    session: Session, city: City, name: str, path: Path, options: ImportOptions, settings: Settings
+) -> ImportReport:
     known_collections = collections()
     if name not in known_collections:
         raise BadInputError(f"{name!r} cannot be imported; one of {', '.join(known_collections)} can")

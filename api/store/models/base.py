@@ -60,7 +60,8 @@ class Record:
 
     ``source_key`` is what names the record in its source (an identifier of the file, or a natural key) and
     ``content_hash`` what the source said last: so the same file twice changes nothing, and a changed row updates.
-    ``raw_geometry`` is the geometry as it was given, as WKB in the source's own CRS.
+    ``raw_geometry`` is the geometry as it was given, as WKB in the source's own CRS; empty where that is WGS 84 and the
+    geometry is kept as it was given.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
