@@ -8,10 +8,11 @@ from tempfile import TemporaryDirectory
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError
-from api.services.demo import tempe, zhuji
 from api.services.demo.people import add_people
 from api.settings import Settings
 from api.store import cities, counts
+
+ZHUJI, TEMPE = "330681", "TEMPE"
 
 
 def remove_embedded(settings: Settings) -> None:
@@ -25,14 +26,19 @@ def remove_embedded(settings: Settings) -> None:
 def load(session: Session, settings: Settings) -> list[str]:
     """Load what is not there yet, by the import that everybody uses, and say what there is."""
     known = {city.code for city in cities.all_cities(session)}
-    signs: list[str] = []
+    if not {ZHUJI, TEMPE} <= known:
+        _load_cities(session, settings, known)
+    return [*_summary(session), *add_people(session)]
+
+
+def _load_cities(session: Session, settings: Settings, known: set[str]) -> None:
+    from api.services.demo import tempe, zhuji  # what they need takes seconds to load, and most starts need none of it
+
     with TemporaryDirectory() as folder:
-        if zhuji.CODE not in known:
+        if ZHUJI not in known:
             zhuji.load(session, settings, Path(folder))
-        if tempe.CODE not in known:
+        if TEMPE not in known:
             tempe.load(session, settings, Path(folder))
-    signs = add_people(session)
-    return [*_summary(session), *signs]
 
 
 def _summary(session: Session) -> list[str]:
