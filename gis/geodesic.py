@@ -195,6 +195,8 @@ def pairs_of_places(
         raise GisError(msg)
     found = [np.empty((2, 0), dtype=np.int64), *_candidates(lon, lat, boundaries, limit, margin)]
     point, boundary = np.concatenate(found, axis=1)
+    near = np.flatnonzero(~_surely_far(lon, lat, shapely.bounds(boundaries), point, boundary, limit, margin))
+    point, boundary = point[near], boundary[near]
     most = limit[boundary] + margin[point]
     measured = _measure(lon, lat, _Planes(boundaries), point, boundary, most)
     near = np.flatnonzero(measured.distance_m <= most)
@@ -214,7 +216,6 @@ class _Planes:
         for meridian in np.unique(self.meridian):
             here = self.meridian == meridian
             self.shapes[here] = crs.project_geometries(dense[here], crs.meridian_crs(meridian))
-        shapely.prepare(self.shapes)
 
 
 def _candidates(lon: Floats, lat: Floats, boundaries: Shapes, limit: Floats, margin: Floats) -> Iterator[Integers]:
@@ -269,6 +270,20 @@ def _perhaps_in_a_box(lon: Floats, lat: Floats, bounds: Floats) -> NDArray[np.bo
     over = (x >= 0) & (x <= _RASTER) & (y >= 0) & (y <= _RASTER)
     over[over] = touched[x[over].astype(np.int64), y[over].astype(np.int64)]
     return over  # type: ignore[no-any-return]
+
+
+def _surely_far(
+    lon: Floats, lat: Floats, bounds: Floats, point: Integers, boundary: Integers, limit: Floats, margin: Floats
+) -> NDArray[np.bool_]:
+    """Return which pairs are too far apart even from the box of the boundary: cheaper than to measure them."""
+    x, y, (west, south, east, north) = lon[point], lat[point], bounds[boundary].T
+    dy = np.maximum(np.maximum(south - y, y - north), 0.0) * 110_574.0
+    dx = np.maximum(np.maximum(west - x, x - east), 0.0)
+    dx[dx > 180.0] = 0.0  # over the antimeridian: let it be measured
+    steepest = np.maximum(np.abs(y), np.maximum(np.abs(south), np.abs(north)))
+    dx *= np.cos(np.radians(steepest)) * 111_319.0
+    far: NDArray[np.bool_] = np.hypot(dx, dy) > (limit[boundary] + margin[point] + 1.0) * _MARGIN
+    return far
 
 
 def _measure(

@@ -12,10 +12,11 @@ import folium
 import geopandas as gpd
 import numpy as np
 from folium.utilities import JsCode
+from numpy.typing import NDArray
 
 from gis.density import CellCounts, WeekSlices
 from gis.errors import EmptyInputError, GisError
-from gis.lattice import cell_polygons
+from gis.lattice import cell_polygons, cells_of
 from gis.maps import layers, slider
 from gis.maps.figure import OfflineFigure, OfflineMap, Verbatim, tile_origin
 from gis.maps.text import LANGUAGES, Text, catalogue, safe_text, say, script_json
@@ -23,6 +24,8 @@ from gis.privacy import ShownCounts, suppress
 
 _PAGE_BYTES = 760_000  # of a page of 1 MB, beside Leaflet's 163 kB and our own scripts, styles and texts
 _STREETS_BYTES = (60_000, 420_000)
+_OPENING_SHARE = 0.8  # of the counts shown; where the whole map is wider than so many cells, it opens on these
+_OPENING_CELLS = 200
 _SCRIPTS = ("plane.js", "drawing.js", "page.js")
 _ARIA = {
     "panel": "page.panel",
@@ -155,6 +158,7 @@ def heatmap_page(
         zoom_start=14,
         max_zoom=19,
         min_zoom=5,
+        zoom_snap=0.5,
         tiles=None,
         zoom_control=False,
         prefer_canvas=True,
@@ -165,7 +169,8 @@ def heatmap_page(
     for layer in _layers(spec, shown, bounds):
         drawn.add_child(layer)
     drawn.add_child(folium.LayerControl(position="topright", collapsed=JsCode("window.innerWidth < 1100")))
-    drawn.add_child(_Line(f"campusHeat.start({script_json(_config(spec, bounds, title))});"))
+    opening = _opening(spec.cells, shown, bounds)
+    drawn.add_child(_Line(f"campusHeat.start({script_json(_config(spec, opening, title))});"))
     figure.html.add_child(Verbatim(_body(spec, shown, title)))
     return figure.render()
 
@@ -243,6 +248,75 @@ def _bounds(spec: HeatmapSpec, shown: ShownCounts) -> tuple[float, float, float,
     west, south = np.min([box[:2] for box in boxes], axis=0)
     east, north = np.max([box[2:] for box in boxes], axis=0)
     return float(west), float(south), float(east), float(north)
+
+
+def _opening(
+    cells: CellCounts, shown: ShownCounts, bounds: tuple[float, float, float, float]
+) -> tuple[float, float, float, float]:
+    """Return the box that the map opens on: everything, or of a whole city the box that holds most of the counts.
+
+    Parameters
+    ----------
+    cells, shown
+        The cells, and what may be shown of them.
+    bounds
+        West, south, east and north of everything, degrees.
+
+    Returns
+    -------
+    tuple of float
+        West, south, east and north, degrees.
+    """
+    lattice = cells.lattice
+    column, row = cells_of(np.array(bounds[0::2]), np.array(bounds[1::2]), lattice)
+    visible = np.flatnonzero(shown.cell_totals)
+    if visible.size == 0 or max(np.ptp(column), np.ptp(row)) <= _OPENING_CELLS:
+        return bounds
+    place = np.column_stack([cells.column[visible], cells.row[visible]])
+    first, last = _densest_box(place, shown.cell_totals[visible], _OPENING_SHARE)
+    margin = np.maximum(3, (last - first) // 10)
+    ends = np.array([first - margin, last + margin])
+    west, south, east, north = gpd.GeoSeries(cell_polygons(ends[:, 0], ends[:, 1], lattice)).total_bounds
+    return float(west), float(south), float(east), float(north)
+
+
+def _densest_box(
+    place: NDArray[np.int64], count: NDArray[np.int64], share: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first and last column and row of a small box that holds a share of the counts.
+
+    Peeled greedily: of the four sides, the one goes whose outermost cells hold the fewest counts per cell of area
+    that the box becomes smaller by.
+
+    Parameters
+    ----------
+    place
+        Columns and rows of the counted cells, shape (n, 2).
+    count
+        Their counts, shape (n,).
+    share
+        The least part of all counts that stays inside, from 0 to 1.
+    """
+    inside = np.ones(len(count), dtype=bool)
+    least = share * count.sum()
+    while True:
+        here = place[inside]
+        first, last = here.min(axis=0), here.max(axis=0)
+        size = last - first + 1
+        best: tuple[float, NDArray[np.bool_]] | None = None
+        for axis in (0, 1):
+            values = np.unique(here[:, axis])
+            if values.size == 1:
+                continue
+            for edge, following in ((values[0], values[1]), (values[-1], values[-2])):
+                outer = inside & (place[:, axis] == edge)
+                lost = count[outer].sum()
+                cost = float(lost / (abs(int(following - edge)) * size[1 - axis]))
+                if count[inside].sum() - lost >= least and (best is None or cost < best[0]):
+                    best = cost, outer
+        if best is None:
+            return first, last
+        inside &= ~best[1]
 
 
 def _config(spec: HeatmapSpec, bounds: tuple[float, float, float, float], title: Text) -> dict[str, Any]:

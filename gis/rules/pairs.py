@@ -116,7 +116,10 @@ def places_of(frame: pd.DataFrame, at: Integers) -> Places:
 def days(values: object) -> NDArray[np.datetime64]:
     """Return days as numpy has them, NaT for what is missing."""
     array = np.array(values, dtype=object)
-    array[pd.isna(array)] = None
+    missing = pd.isna(array)
+    if missing.all():
+        return np.full(len(array), "NaT", dtype="datetime64[D]")
+    array[missing] = None
     return array.astype("datetime64[D]")
 
 

@@ -23,6 +23,7 @@ from gis.rules.pairs import (
     SchoolSet,
     Shapes,
     days,
+    first_of_each,
     nearest_pairs,
     pairs_near,
     places_of,
@@ -92,7 +93,7 @@ def screen(
     """
     case = _Case(places, schools, _active(rules, on), areas_in_force(township_areas, on), walking_m, search_m)
     near = case.pairs_near()
-    at = np.unique(near.place)  # of all places only these few, and those in an area, are looked at
+    at = near.place[first_of_each(near.place)]  # of all places only these few, and those in an area, are looked at
     for area in case.areas.values():
         at = np.union1d(at, area.places_in_or_near(case.lon, case.lat, case.error_m))
     some, pairs = places_of(places, at), replace(near, place=np.searchsorted(at, near.place))

@@ -113,8 +113,7 @@ def judge(
     judged = Verdicts(pairs, verdict, distance, limit, limit - distance, error, walk, foot, notes)
     if rule.measure == "township_polygon":
         judged = _by_township(judged, places, schools, areas)
-    several = len(np.unique(schools.boundary_school)) < len(schools.boundary_school)
-    return _of_schools(judged) if several else judged
+    return _of_schools(judged)
 
 
 def protected(schools: SchoolSet, stages: tuple[str, ...]) -> tuple[Booleans, Booleans]:
@@ -200,10 +199,11 @@ def _by_township(judged: Verdicts, places: Places, schools: SchoolSet, areas: Ma
 
 def _of_schools(judged: Verdicts) -> Verdicts:
     """Return one row for each place and school: of its campuses the one with the gravest verdict, then the nearest."""
-    pairs = judged.pairs
-    order = np.lexsort((pairs.boundary_m, judged.verdict, pairs.school, pairs.place))
-    place, school = pairs.place[order], pairs.school[order]
+    place, school = judged.pairs.place, judged.pairs.school
+    if (np.diff(place * (school.max(initial=0) + 1) + school) > 0).all():
+        return judged  # each school once, and in order: the usual case
+    order = np.lexsort((judged.pairs.boundary_m, judged.verdict, school, place))
+    place, school = place[order], school[order]
     first = np.ones(len(order), dtype=bool)
     first[1:] = (place[1:] != place[:-1]) | (school[1:] != school[:-1])
-    keep = order[first]
-    return judged.only(keep)
+    return judged.only(order[first])

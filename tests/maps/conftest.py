@@ -1,31 +1,20 @@
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
+
+from tests import chromium
+from tests.conftest import skip_or_fail
 
 VENDOR = Path(__file__).parents[2] / "web" / "static" / "vendor"
-CHROMIUM_FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
-def _missing(what: str) -> None:
-    if os.environ.get("CI") == "true":
-        pytest.fail(what)
-    pytest.skip(what)
+def pytest_configure(config: pytest.Config) -> None:
+    chromium.register(config)
 
 
 @pytest.fixture(scope="session")
@@ -33,20 +22,8 @@ def assets() -> dict[str, str]:
     """Return the browser libraries that pages are made of."""
     names = ("leaflet/leaflet.js", "leaflet/leaflet.css")
     if not all((VENDOR / name).is_file() for name in names):
-        _missing("the browser libraries are not in place: run python -m web.vendor")
+        skip_or_fail("the browser libraries are not in place: run python -m web.vendor")
     return {name: (VENDOR / name).read_text(encoding="utf-8") for name in names}
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Return Debian's Chromium, started once."""
-    found = shutil.which("chromium")
-    if not found:
-        _missing("Chromium is not here: install the Debian package chromium")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=found, args=CHROMIUM_FLAGS)
-        yield running
-        running.close()
 
 
 @dataclass

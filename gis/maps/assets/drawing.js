@@ -151,6 +151,8 @@ function cells(data) {
   const value = (i, slice) => (slice < 0 ? totals[i] : slices[slice].get(i) ?? 0);
   const classOf = (v, breaks) => { let c = -1; while (c + 1 < breaks.length && v >= breaks[c + 1]) c += 1; return c; };
 
+  const LEAST = 6; // pixels: far out a cell is smaller than a point of the screen, and a hot place must still be seen
+  const sideOf = (i, scale) => (corners[8 * i + 2] - corners[8 * i]) * scale;
   function outline(ctx, i, view, least) {
     const { scale, origin } = view;
     const px = (j) => corners[8 * i + j] * scale - (j % 2 ? origin.y : origin.x);
@@ -163,31 +165,42 @@ function cells(data) {
     for (let j = 2; j < 8; j += 2) ctx.lineTo(px(j), px(j + 1));
     ctx.closePath();
   }
+  function hottestAt([x, y], reach) { // what is seen far out: of the squares that cover each other, the one on top
+    let found = -1, most = 0;
+    for (let i = 0; i < n; i += 1) {
+      const v = value(i, state.slice), aside = Math.abs((corners[8 * i] + corners[8 * i + 4]) / 2 - x);
+      if (v <= most || aside > reach || Math.abs((corners[8 * i + 1] + corners[8 * i + 5]) / 2 - y) > reach) continue;
+      found = i;
+      most = v;
+    }
+    return found;
+  }
   const layer = new Painted((ctx, view) => {
+    const far = n > 0 && sideOf(0, view.scale) < LEAST;
+    pane("cells", far ? 450 : 320); // far out the signs, whose dots would hide them, lie below
     const breaks = state.slice < 0 ? data.breaks : data.slice_breaks;
     const groups = breaks.map(() => []);
     const { min, max, scale, origin } = view;
     for (let i = 0; i < n; i += 1) {
       const v = value(i, state.slice);
       if (!v) continue;
-      const x = corners[8 * i] * scale - origin.x, y = corners[8 * i + 1] * scale - origin.y, side = (corners[8 * i + 2] - corners[8 * i]) * scale + 4;
+      const x = corners[8 * i] * scale - origin.x, y = corners[8 * i + 1] * scale - origin.y, side = sideOf(i, scale) + LEAST;
       if (x + side < min.x || x - side > max.x || y + side < min.y || y - side > max.y) continue;
       groups[classOf(v, breaks)].push(i);
     }
-    groups.forEach((list, c) => {
+    groups.forEach((list, c) => { // the hottest last: drawn larger than they are, cells cover each other
       if (!list.length) return;
       ctx.beginPath();
-      for (const i of list) outline(ctx, i, view, 2.6);
+      for (const i of list) outline(ctx, i, view, LEAST);
       ctx.fillStyle = data.ramp[c];
-      ctx.globalAlpha = 0.78;
+      ctx.globalAlpha = far ? 0.95 : 0.78;
       ctx.fill();
       ctx.globalAlpha = 1;
-      const first = list[0], side = (corners[8 * first + 2] - corners[8 * first]) * scale;
-      if (side > 9) { ctx.strokeStyle = "rgba(255,255,255,.75)"; ctx.lineWidth = 1; ctx.stroke(); }
+      if (sideOf(list[0], scale) > 9) { ctx.strokeStyle = "rgba(255,255,255,.75)"; ctx.lineWidth = 1; ctx.stroke(); }
     });
     if (layer.marked >= 0) {
       ctx.beginPath();
-      outline(ctx, layer.marked, view, 6);
+      outline(ctx, layer.marked, view, LEAST + 2);
       ctx.strokeStyle = "#0d1b26";
       ctx.lineWidth = 2;
       ctx.stroke();
@@ -200,6 +213,8 @@ function cells(data) {
     coloured: (slice) => (slice < 0 ? totals.filter((v) => v > 0).length : slices[slice].size),
     coloredSum: (slice) => (slice < 0 ? totals.reduce((a, b) => a + b, 0) : [...slices[slice].values()].reduce((a, b) => a + b, 0)),
     at(latlng) {
+      const scale = 2 ** state.map.getZoom();
+      if (n > 0 && sideOf(0, scale) < LEAST) return hottestAt(toWorld(latlng.lat, latlng.lng), LEAST / 2 / scale);
       const [x, y] = toPlane(latlng.lat, latlng.lng, meridian);
       return number.get(`${Math.floor((x - x0) / cell)},${Math.floor((y - y0) / cell)}`) ?? -1;
     },
@@ -210,7 +225,7 @@ function cells(data) {
 
 // ---- signs of schools, gates and hazards ---------------------------------------------------------------
 // Far out, signs shrink to dots, so that the cells are what is seen.
-const SIGN_SIZE = [[16, 1], [15, 0.82], [14, 0.6], [13, 0.44], [0, 0.34]];
+const SIGN_SIZE = [[16, 1], [15, 0.82], [14, 0.6], [13, 0.44], [12, 0.34], [0, 0.22]];
 
 const Sign = L.CircleMarker.extend({
   _project() {

@@ -91,8 +91,10 @@ function language(code) {
 function fitted() {
   const wide = window.matchMedia("(min-width: 761px)").matches, panel = byId("panel").getBoundingClientRect();
   const top = byId("notice") ? byId("notice").getBoundingClientRect().height + 12 : 12;
+  const list = document.querySelector(".leaflet-control-layers-expanded"); // an open list covers what lies below it
+  const right = list && window.innerWidth > 1000 ? list.getBoundingClientRect().width + 24 : 24;
   return wide
-    ? { paddingTopLeft: [panel.right + 16, top], paddingBottomRight: [24, 24], maxZoom: 17 }
+    ? { paddingTopLeft: [panel.right + 16, top], paddingBottomRight: [right, 24], maxZoom: 17 }
     : { paddingTopLeft: [12, top + 40], paddingBottomRight: [12, window.innerHeight - panel.top + 12], maxZoom: 17 };
 }
 

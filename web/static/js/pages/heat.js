@@ -10,6 +10,9 @@ const state = document.getElementById("heat-state");
 const problem = document.getElementById("heat-problem");
 const open = document.getElementById("heat-open");
 
+const FIELDS = ["from", "to", "type"];
+const CHECKS = ["after_school", "by_week"];
+
 function query() {
   const values = new URLSearchParams();
   for (const [name, value] of new FormData(form)) if (value) values.append(name, value);
@@ -31,17 +34,19 @@ function show({ replace = false } = {}) {
   open.href = address();
   const parts = query();
   parts.delete("language");
+  for (const name of CHECKS) parts.set(name, String(form.elements[name].checked)); // "no" is said too: a default is "yes"
   const target = `#${parts}`;
   if (replace) window.history.replaceState(null, "", target);
   else if (target !== window.location.hash) window.history.pushState(null, "", target);
-  frame.setAttribute("src", address());
+  // in place of what is there: the way back goes from map to map, not first inside the frame and then outside
+  frame.contentWindow.location.replace(new URL(address(), window.location.href).href);
 }
 
 function restore() {
   const values = new URLSearchParams(window.location.hash.slice(1));
-  if (!window.location.hash) return false;
-  for (const name of ["from", "to", "type"]) form.elements[name].value = values.get(name) ?? "";
-  for (const name of ["after_school", "by_week"]) form.elements[name].checked = values.get(name) === "true";
+  if (![...FIELDS, ...CHECKS].some((name) => values.has(name))) return false;
+  for (const name of FIELDS) form.elements[name].value = values.get(name) ?? "";
+  for (const name of CHECKS) form.elements[name].checked = values.get(name) === "true";
   return true;
 }
 
@@ -56,7 +61,11 @@ frame.addEventListener("load", () => {
   holder.dataset.state = "ready";
   state.textContent = "";
 });
-window.addEventListener("popstate", () => { if (restore()) show({ replace: true }); });
+window.addEventListener("popstate", () => {
+  if (window.location.hash === "") form.reset();
+  else if (!restore()) return; // a link inside the page, such as the one past the header
+  show({ replace: true });
+});
 
 keepHash();
 if (restore()) show({ replace: true });
