@@ -117,5 +117,5 @@ def minutes_after_dismissal(
 
 def count_school_days(first: dt.date, last: dt.date, calendar: SchoolCalendar) -> int:
     """Return how many school days lie between two days, both included; 0 where ``last`` is before ``first``."""
-    days = np.arange(np.datetime64(first), np.datetime64(last) + 1, dtype="datetime64[D]")
+    days = np.arange(np.datetime64(first), np.datetime64(last) + np.timedelta64(1, "D"), dtype="datetime64[D]")
     return int(np.count_nonzero(timetable_weekdays(days, calendar)))

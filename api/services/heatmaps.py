@@ -182,7 +182,7 @@ def _period(
 
 def _school_days(first: dt.date, last: dt.date, calendar: SchoolCalendar) -> dict[int, int]:
     """Return the number of school days of each ISO weekday; make-up days count for the day on which they are."""
-    days = np.arange(np.datetime64(first), np.datetime64(last) + 1, dtype="datetime64[D]")
+    days = np.arange(np.datetime64(first), np.datetime64(last) + np.timedelta64(1, "D"), dtype="datetime64[D]")
     school = days[timetable_weekdays(days, calendar) > 0]
     weekday = (school.astype(np.int64) + 3) % 7 + 1
     return {day: int(n) for day, n in enumerate(np.bincount(weekday, minlength=8)) if day and n}
