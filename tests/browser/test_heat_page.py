@@ -93,13 +93,18 @@ def test_hot_cells_are_seen_at_any_zoom_and_the_hottest_lies_on_top(visit, site)
     expect(page.locator("#count-total")).not_to_be_empty()
     for zoom in (7, 9, 11, 13, 15):
         drawn = page.evaluate(
-            """([lat, lng, zoom]) => {
+            """async ([lat, lng, zoom]) => {
           const { map, cells } = state, { ramp, breaks, most } = cells.data, latlng = L.latLng(lat, lng);
           map.setView(latlng, zoom, { animate: false });
-          const canvas = document.querySelector(".leaflet-cells-pane canvas"), ratio = canvas.width / canvas.clientWidth;
-          const at = map.latLngToLayerPoint(latlng).subtract(L.DomUtil.getPosition(canvas)).multiplyBy(ratio);
-          const side = 12 * ratio, from = [at.x - side / 2, at.y - side / 2].map(Math.round);
-          const pixels = canvas.getContext("2d").getImageData(...from, side, side).data;
+          let pixels;
+          for (let n = 0; n < 300; n++) {  // the canvas is drawn with one of the next frames
+            await new Promise(requestAnimationFrame);
+            const canvas = document.querySelector(".leaflet-cells-pane canvas"), ratio = canvas.width / canvas.clientWidth;
+            const at = map.latLngToLayerPoint(latlng).subtract(L.DomUtil.getPosition(canvas)).multiplyBy(ratio);
+            const side = 12 * ratio, from = [at.x - side / 2, at.y - side / 2].map(Math.round);
+            pixels = canvas.getContext("2d").getImageData(...from, side, side).data;
+            if (pixels.some((value) => value > 0)) break;
+          }
           const colours = [];
           for (let i = 0; i < pixels.length; i += 4) colours.push([...pixels.slice(i, i + 4)]);
           map.fire("mousemove", { latlng });
