@@ -24,6 +24,7 @@ from gis.privacy import ShownCounts, suppress
 
 _PAGE_BYTES = 760_000  # of a page of 1 MB, beside Leaflet's 163 kB and our own scripts, styles and texts
 _STREETS_BYTES = (60_000, 420_000)
+_OPENING_STEPS = 64
 _OPENING_SHARE = 0.8  # of the counts shown; where the whole map is wider than so many cells, it opens on these
 _OPENING_CELLS = 200
 _SCRIPTS = ("plane.js", "drawing.js", "page.js")
@@ -273,7 +274,13 @@ def _opening(
     if visible.size == 0 or max(np.ptp(column), np.ptp(row)) <= _OPENING_CELLS:
         return bounds
     place = np.column_stack([cells.column[visible], cells.row[visible]])
-    first, last = _densest_box(place, shown.cell_totals[visible], _OPENING_SHARE)
+    block = max(
+        1, -(-int(np.ptp(place, axis=0).max()) // _OPENING_STEPS)
+    )  # coarse steps: where to look, not what is shown
+    blocks, part = np.unique(place // block, axis=0, return_inverse=True)
+    counts = np.bincount(part.ravel(), weights=shown.cell_totals[visible]).astype(np.int64)
+    first, last = _densest_box(blocks, counts, _OPENING_SHARE)
+    first, last = first * block, last * block + block - 1
     margin = np.maximum(3, (last - first) // 10)
     ends = np.array([first - margin, last + margin])
     west, south, east, north = gpd.GeoSeries(cell_polygons(ends[:, 0], ends[:, 1], lattice)).total_bounds

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from invented_town import CITY, PASSWORD, write_town
+from sqlalchemy.engine import Engine
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.security.people import add_person
+from api.services.cities import add_city
+from api.services.grids import build_grid
+from api.services.imports import ImportOptions, import_file
+from api.settings import Settings
+from api.store.engine import writing
+from api.store.models import City
+
+Headers = dict[str, str]
+PEOPLE = {"ins": "inspector", "other": "inspector", "vie": "viewer", "dis": "dispatcher"}
+
+
+@pytest.fixture
+def town(engine: Engine, settings: Settings, tmp_path: Path) -> Engine:
+    """Load the invented town and its people."""
+    with writing(engine) as session:
+        add_city(session, code=CITY, name="虚构市", name_en="Invented", settings=settings, invented=True)
+    for what, path in write_town(tmp_path).items():
+        with writing(engine) as session:
+            city = session.scalars(sa.select(City)).one()
+            crs = None if path.suffix == ".geojson" else "wgs84"
+            import_file(session, city, what, path, ImportOptions(crs=crs, invented=True), settings)
+    with writing(engine) as session:
+        build_grid(session, session.scalars(sa.select(City)).one())
+        for name, role in PEOPLE.items():
+            add_person(session, name=name, password=PASSWORD, roles=[role], invented=True)
+    return engine
+
+
+@pytest.fixture
+def client(town: Engine, settings: Settings) -> Iterator[TestClient]:
+    """Return a client of the application; an exception inside it fails the test that caused it."""
+    with TestClient(create_app(settings, town), follow_redirects=False) as made:
+        yield made
+
+
+@pytest.fixture
+def closed_client(town: Engine, settings: Settings) -> Iterator[TestClient]:
+    """Return a client of an application that shows nothing to people who are not signed in."""
+    closed = settings.model_copy(update={"public_view": False})
+    with ExitStack() as stack:
+        yield stack.enter_context(TestClient(create_app(closed, town), follow_redirects=False))
+
+
+@pytest.fixture
+def sign_in() -> Callable[[TestClient, str], Headers]:
+    """Return what signs somebody in and gives the header that says so."""
+
+    def signed_in(client: TestClient, name: str) -> Headers:
+        answer = client.post("/api/v1/token", data={"username": name, "password": PASSWORD})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["token_type"] == "bearer"
+        return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+    return signed_in
+
+
+@pytest.fixture
+def inspector(client: TestClient, sign_in: Callable[[TestClient, str], Headers]) -> Headers:
+    return sign_in(client, "ins")
+
+
+@pytest.fixture
+def viewer(client: TestClient, sign_in: Callable[[TestClient, str], Headers]) -> Headers:
+    return sign_in(client, "vie")
