@@ -32,8 +32,8 @@ app.add_typer(grid, name="grid")
 app.add_typer(city, name="city")
 app.add_typer(user, name="user")
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(markup=False, emoji=False, highlight=False, soft_wrap=True)
+err = Console(markup=False, emoji=False, stderr=True, highlight=False, soft_wrap=True)
 
 Database = Annotated[
     str | None,
@@ -165,7 +165,7 @@ def show_report(report: ImportReport, console: Console = out) -> None:
     for problem in list(report.problems)[:_PROBLEMS_SHOWN]:
         where = "file" if problem.row is None else f"row {problem.row}"
         name = f" {problem.field}" if problem.field else ""
-        console.print(f"  {where}{name}: {problem.severity}: {problem.detail}", markup=False)
+        console.print(f"  {where}{name}: {problem.severity}: {problem.detail}")
     if len(report.problems) > _PROBLEMS_SHOWN:
         console.print(f"  … and {len(report.problems) - _PROBLEMS_SHOWN} more")
 
@@ -223,10 +223,10 @@ def check(
             city_code=city_code, language=language,
         )  # fmt: skip
     for result in answer["results"]:
-        out.print(f"{result['verdict']:<13} {result['sentence']}", markup=False)
+        out.print(f"{result['verdict']:<13} {result['sentence']}")
         if result["line"] is not None:
-            out.print(f"{'':13} {result['line']}", markup=False)
-    out.print(answer["notice"], markup=False)
+            out.print(f"{'':13} {result['line']}")
+    out.print(answer["notice"])
 
 
 @app.command(epilog="Example: campus screen --out leads.csv")
@@ -250,7 +250,7 @@ def screen(
     table = leads_table(leads, names, rules, language)
     if to is None:
         for row in table.head(_PROBLEMS_SHOWN).itertuples():
-            out.print(f"{row.verdict:<13} {row.premises}: {row.sentence}", markup=False)
+            out.print(f"{row.verdict:<13} {row.premises}: {row.sentence}")
     else:
         write_table(table, to)
     counts = ", ".join(f"{count} {verdict}" for verdict, count in table["verdict"].value_counts().items())
@@ -325,7 +325,7 @@ def list_cities(database: Database = None) -> None:
 
     with reading(ready_engine(settings_for(database))) as session:
         for known in cities.all_cities(session):
-            out.print(f"{known.code:<12} {known.name} ({known.time_zone}), cells of {known.cell_m:g} m", markup=False)
+            out.print(f"{known.code:<12} {known.name} ({known.time_zone}), cells of {known.cell_m:g} m")
 
 
 @user.command("add", epilog="Example: campus user add lin --role inspector")
@@ -380,7 +380,7 @@ def list_users(database: Database = None) -> None:
 
     with reading(ready_engine(settings_for(database))) as session:
         for person, roles in people.all_people(session):
-            out.print(f"{person.name:<16} {roles}{' (disabled)' if person.disabled else ''}", markup=False)
+            out.print(f"{person.name:<16} {roles}{' (disabled)' if person.disabled else ''}")
 
 
 def _known_person(session: Any, name: str) -> Any:
@@ -409,7 +409,7 @@ def main() -> None:
 
 
 def _stop(line: str) -> None:
-    err.print(f"campus: {line}", markup=False)
+    err.print(f"campus: {line}")
     sys.exit(2)
 
 

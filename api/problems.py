@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.templating import Jinja2Templates
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
@@ -113,6 +113,10 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(StaleDataError)
     def stale(_request: Request, _error: StaleDataError) -> Response:
         return problem(412, "somebody else changed the record meanwhile; read it again", code="stale")
+
+    @app.exception_handler(DataError)
+    def data(_request: Request, _error: DataError) -> Response:
+        return problem(422, "a value cannot be kept: it is out of range, or holds a NUL character", code="invalid")
 
     @app.exception_handler(DBAPIError)
     def database(request: Request, error: DBAPIError) -> Response:

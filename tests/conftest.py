@@ -1,22 +1,18 @@
 from __future__ import annotations
 
-import itertools
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from api.settings import Settings
 from api.store import migrate
-from api.store.engine import make_engine
 from tests import postgres
+from tests.databases import Databases, PostgisDatabases, SpatialiteDatabases
 
 ROOT = Path(__file__).parent.parent
-_numbers = itertools.count(1)
 
 
 def skip_or_fail(message: str) -> None:
@@ -36,18 +32,6 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def spatialite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a migrated SpatiaLite file, to be copied for each test."""
-    path = tmp_path_factory.mktemp("template") / "template.sqlite"
-    engine = make_engine(f"sqlite:///{path}")
-    migrate.upgrade(engine)
-    with engine.connect() as connection:
-        connection.exec_driver_sql("SELECT 1")
-    engine.dispose()
-    return path
-
-
-@pytest.fixture(scope="session")
 def cluster() -> Iterator[str]:
     """Return the URL of a running throw-away cluster."""
     missing = postgres.missing_part()
@@ -58,40 +42,38 @@ def cluster() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgis_template(cluster: str) -> str:
-    """Return the name of a migrated PostGIS database, to be copied for each test."""
-    _administer(cluster, "CREATE DATABASE campus_template")
-    engine = make_engine(f"{cluster}/campus_template")
-    migrate.upgrade(engine)
-    engine.dispose()
-    return "campus_template"
+def database_kinds() -> dict[str, Databases]:
+    """Return the kinds of databases that are ready; a parametrised fixture alone would be torn down at each change."""
+    return {}
 
 
-def _administer(cluster: str, statement: str) -> None:
-    engine = sa.create_engine(f"{cluster}/postgres", isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(statement)
-    engine.dispose()
+@pytest.fixture(scope="session", params=["spatialite", pytest.param("postgis", marks=pytest.mark.postgis)])
+def databases(
+    request: pytest.FixtureRequest, database_kinds: dict[str, Databases], tmp_path_factory: pytest.TempPathFactory
+) -> Databases:
+    """Return what makes databases: every test that asks runs on both kinds."""
+    if request.param not in database_kinds:
+        database_kinds[request.param] = (
+            SpatialiteDatabases(tmp_path_factory.mktemp("databases"))
+            if request.param == "spatialite"
+            else PostgisDatabases(request.getfixturevalue("cluster"))
+        )
+    return database_kinds[request.param]
 
 
-@pytest.fixture(params=["spatialite", pytest.param("postgis", marks=pytest.mark.postgis)])
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    """Return an engine for a fresh, migrated database: every test that asks runs on both kinds."""
-    if request.param == "spatialite":
-        path = tmp_path / "campus.sqlite"
-        shutil.copy(request.getfixturevalue("spatialite_template"), path)
-        url = f"sqlite:///{path}"
-    else:
-        cluster = request.getfixturevalue("cluster")
-        template = request.getfixturevalue("postgis_template")
-        name = f"test_{next(_numbers)}"
-        _administer(cluster, f"CREATE DATABASE {name} TEMPLATE {template}")
-        url = f"{cluster}/{name}"
-    made = make_engine(url)
+@pytest.fixture(scope="session")
+def migrated(databases: Databases) -> str:
+    """Return the name of the template that is migrated and empty."""
+    databases.fill("migrated", migrate.upgrade)
+    return "migrated"
+
+
+@pytest.fixture
+def engine(databases: Databases, migrated: str) -> Iterator[Engine]:
+    """Return an engine for a fresh, migrated database."""
+    made = databases.copy(migrated)
     yield made
-    made.dispose()
-    if request.param == "postgis":
-        _administer(cluster, f"DROP DATABASE {name} WITH (FORCE)")
+    databases.drop(made)
 
 
 @pytest.fixture

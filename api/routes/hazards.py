@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 
 from api.dependencies import Box, CurrentActor, Cursor, Limit, ReadSession, WriteSession
 from api.routes.answers import geojson_answer, json_answer
-from api.schemas.records import Category, HazardIn, HazardPatch, InspectionIn, Latitude, Longitude
+from api.schemas.records import Category, HazardIn, HazardPatch, InspectionIn, Latitude, Longitude, Status
 from api.services import inspections
 
 router = APIRouter(prefix="/api/v1", tags=["hazards"])
@@ -23,7 +23,7 @@ def hazards(
     bbox: Box,
     school: uuid.UUID | None = None,
     category: Annotated[list[Category] | None, Query()] = None,
-    status: Annotated[list[str] | None, Query(max_length=5)] = None,
+    status: Annotated[list[Status] | None, Query()] = None,
     limit: Limit = 100,
     cursor: Cursor = 0,
 ) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import uuid
 from typing import Annotated, Any
 
@@ -15,6 +16,20 @@ def _no_control(text: str) -> str:
     if "\x00" in text:
         raise ValueError("a NUL character cannot be kept")
     return text
+
+
+def _can_be_kept(answers: dict[str, Any]) -> dict[str, Any]:
+    """Refuse what is JSON for Python and for no database: NaN, NUL, halves of characters, endless nesting."""
+    try:
+        text = json.dumps(answers, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except (ValueError, RecursionError) as error:
+        raise ValueError("answers hold something that cannot be kept: NaN, or half a character") from error
+    if r"\u0000" in text:
+        raise ValueError("a NUL character cannot be kept")
+    if len(text) > 100_000:
+        raise ValueError("answers are longer than 100,000 characters")
+    return answers
 
 
 Text = Annotated[str, AfterValidator(_no_control)]
@@ -41,6 +56,9 @@ def _moment(moment: dt.datetime) -> dt.datetime:
 
 
 Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
+
+
+Status = Annotated[str, Field(pattern="^(open|resolved|gone)$")]
 
 
 class _In(BaseModel):
@@ -71,7 +89,7 @@ class HazardPatch(_In):
     category: Category | None = None
     subtype: Annotated[str, Field(max_length=48)] | None = None
     severity: Annotated[int, Field(ge=1, le=3)] | None = None
-    status: Annotated[str, Field(pattern="^(open|resolved|gone)$")] | None = None
+    status: Status | None = None
     name: Short | None = None
     note: Annotated[Text, Field(max_length=10_000)] | None = None
 
@@ -86,7 +104,7 @@ class InspectionIn(_In):
     ended_at: Moment | None = None
     outcome: Annotated[str, Field(pattern="^(done|nothing_found|not_reached)$")] = "done"
     note: Annotated[Text, Field(max_length=10_000)] = ""
-    answers: Annotated[dict[str, Any], Field(max_length=200)] = {}
+    answers: Annotated[dict[str, Any], Field(max_length=200), AfterValidator(_can_be_kept)] = {}
     lon: Longitude | None = None
     lat: Latitude | None = None
     position_error_m: Metres | None = None

@@ -60,6 +60,9 @@ def _filter(city: City, settings: Settings, wanted: HeatRequest) -> IncidentFilt
         codes.append(code)
     if wanted.first and wanted.last and wanted.last < wanted.first:
         raise BadInputError(f"the period ends ({wanted.last}) before it begins ({wanted.first})")
+    for day in (wanted.first, wanted.last):
+        if day is not None and not 1900 <= day.year <= 2200:
+            raise BadInputError(f"the day {day} cannot be right; use one from 1900 to 2200, as 2026-11-03")
     if any(not 1 <= day <= 7 for day in wanted.weekdays):
         raise BadInputError("a weekday is a number from 1 (Monday) to 7 (Sunday)")
     zone = ZoneInfo(city.time_zone)

@@ -86,6 +86,8 @@ def change_hazard(session: Session, identity: uuid.UUID, change: HazardPatch, ve
         raise BadInputError("a position needs both lon and lat", problems=[Problem("lon, lat", "one is missing")])
     category = said.get("category") or record.category
     _check_subtype(category, said.get("subtype", record.subtype if category == record.category else "") or "")
+    if category != record.category and said.get("subtype") is None:
+        said["subtype"] = ""  # a subtype of the category it no longer has
     for name in ("category", "subtype", "severity", "status", "name", "note"):
         if said.get(name) is not None:
             setattr(record, name, said[name])
@@ -198,6 +200,8 @@ def log_inspection(session: Session, actor: Actor, inspection: InspectionIn) -> 
     """Log an inspection; the same UUID again answers the stored record and creates nothing."""
     known = inspections.get_inspection(session, inspection.id)
     if known is not None:
+        if known.inspector_id != actor.id:
+            raise ConflictError("this id belongs to another record; send the inspection under a new one")
         return _inspection(session, known), False
     if inspection.ended_at is not None and inspection.ended_at < inspection.started_at:
         what = "the end lies before the beginning"
@@ -236,6 +240,7 @@ def log_inspection(session: Session, actor: Actor, inspection: InspectionIn) -> 
     )
     session.add(record)
     session.flush()
+    session.refresh(record)  # what is answered is what is kept
     return _inspection(session, record), True
 
 

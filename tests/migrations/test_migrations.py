@@ -16,25 +16,15 @@ from sqlalchemy.engine import Engine
 
 from api.errors import UnavailableError
 from api.store import migrate
-from api.store.engine import make_engine
 from api.store.models import Base
-from tests.conftest import _administer
+from tests.databases import Databases
 
 
-@pytest.fixture(params=["spatialite", pytest.param("postgis", marks=pytest.mark.postgis)])
-def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
-    if request.param == "spatialite":
-        made = make_engine(f"sqlite:///{tmp_path / 'empty.sqlite'}")
-        yield made
-        made.dispose()
-        return
-    cluster = request.getfixturevalue("cluster")
-    name = f"empty_{abs(hash(str(tmp_path))) % 10**9}"
-    _administer(cluster, f"CREATE DATABASE {name}")
-    made = make_engine(f"{cluster}/{name}")
+@pytest.fixture
+def empty(databases: Databases) -> Iterator[Engine]:
+    made = databases.copy(None)
     yield made
-    made.dispose()
-    _administer(cluster, f"DROP DATABASE {name} WITH (FORCE)")
+    databases.drop(made)
 
 
 def differences(engine: Engine) -> list[object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -11,12 +12,12 @@ import pyproj
 import pytest
 import shapely
 import sqlalchemy as sa
-from invented_town import GATES, MARKUP, SCHOOLS, assert_problem, campus, place
 from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 
 from api.store.engine import reading
 from api.store.models import Hazard, Inspection
+from tests.http.invented_town import GATES, MARKUP, SCHOOLS, assert_problem, campus, place
 
 GEOD = pyproj.Geod(ellps="WGS84")
 Headers = dict[str, str]
@@ -46,7 +47,7 @@ def away_from_campus(lon: float, lat: float, school: str) -> float:
         return 0.0
     corners = shapely.get_coordinates(shape)
     steps = np.linspace(0, 1, 20_001)[:, None]
-    xy = np.vstack([a + (b - a) * steps for a, b in zip(corners[:-1], corners[1:], strict=True)])
+    xy = np.vstack([a + (b - a) * steps for a, b in itertools.pairwise(corners)])
     return float(GEOD.inv(np.full(len(xy), lon), np.full(len(xy), lat), xy[:, 0], xy[:, 1])[2].min())
 
 
@@ -94,8 +95,8 @@ def test_a_change_needs_the_etag_of_what_was_read(client: TestClient, inspector:
     change = {"note": "one", "severity": 3}
     assert_problem(client.patch(address, json=change, headers=inspector), 428)
     for stale in ('"7"', "*x", '"-1"', '"٣"', '"²"', "9" * 30):
-        header = {"If-Match": stale.encode().decode("latin-1")}
-        assert_problem(client.patch(address, json=change, headers=inspector | header), 412)
+        header = {name: value.encode() for name, value in (inspector | {"If-Match": stale}).items()}
+        assert_problem(client.patch(address, json=change, headers=header), 412)
     changed = client.patch(address, json=change, headers=inspector | {"If-Match": '"1"'})
     assert changed.status_code == 200
     assert changed.headers["etag"] == '"2"'
@@ -295,6 +296,8 @@ def test_an_inspection_of_somebody_else_is_not_given_out(
 ) -> None:
     inspection = an_inspection(note="invented, and not for others")
     assert client.post("/api/v1/inspections", json=inspection, headers=inspector).status_code == 201
-    answer = client.post("/api/v1/inspections", json=an_inspection(id=inspection["id"]), headers=sign_in(client, "other"))
+    answer = client.post(
+        "/api/v1/inspections", json=an_inspection(id=inspection["id"]), headers=sign_in(client, "other")
+    )
     assert "not for others" not in answer.text
     assert_problem(answer, 409)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from fastapi import APIRouter
 from fastapi.routing import APIRoute
-from invented_town import assert_problem, place
 from starlette.testclient import TestClient
 
 import api.routes
 from api.app import create_app
 from api.security.policy import ANYONE, POLICY, PUBLIC_VIEW, ROLES, may
 from api.settings import Settings
+from tests.http.invented_town import assert_problem, place
 
 SignIn = Callable[[TestClient, str], dict[str, str]]
 NOBODYS = str(uuid.UUID(int=1))
@@ -86,7 +86,9 @@ def test_writes_need_a_role_that_may(client: TestClient, inspector: dict[str, st
     for method, path, body in writes:
         match = {"If-Match": '"1"'}
         assert_problem(client.request(method, path, json=body, headers=match), 401)
-        assert_problem(client.request(method, path, json=body, headers=match | {"Authorization": "Bearer made-up"}), 401)
+        assert_problem(
+            client.request(method, path, json=body, headers=match | {"Authorization": "Bearer made-up"}), 401
+        )
         assert_problem(client.request(method, path, json=body, headers=match | viewer), 403)
         answer = client.request(method, path, json=body, headers=match | inspector)
         assert answer.status_code in {200, 201}, answer.text

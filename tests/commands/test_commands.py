@@ -71,12 +71,6 @@ def commands() -> list[tuple[str, ...]]:
     return walk(typer.main.get_command(app), ())
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Campus:
-    """An empty database, for commands that change nothing."""
-    return Campus(tmp_path_factory.mktemp("fresh"))
-
-
 def write(path: Path, text: str) -> Path:
     path.write_text(text, encoding="utf-8")
     return path
@@ -97,12 +91,14 @@ def test_the_program_has_its_commands() -> None:
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)
-def test_help_has_an_example(fresh: Campus, words: tuple[str, ...]) -> None:
-    text = fresh.good(*words, "--help")
+def test_help_has_an_example(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        app([*words, "--help"])
+    text = capsys.readouterr().out
+    assert ended.value.code == 0
     assert "Usage" in text
     if words not in {("grid",), ("city",), ("user",)}:  # groups show their commands
         assert f"Example: campus {' '.join(words)}" in text
-    assert not (fresh.folder / "data").exists() or words
 
 
 def test_bad_input_is_one_clear_line(tmp_path: Path) -> None:
@@ -118,7 +114,7 @@ def test_bad_input_is_one_clear_line(tmp_path: Path) -> None:
     assert "broken.zip" in campus.bad("import", "schools", broken)
     assert "picture.png" in campus.bad("import", "hazards", picture, "--crs", "wgs84")
     assert "--map" in campus.bad("import", "hazards", point, "--crs", "wgs84", "--map", "note")
-    assert "schools" in campus.bad("check", LON, LAT, "--target", "internet_cafe")
+    assert "city" in campus.bad("check", LON, LAT, "--target", "internet_cafe")
     campus.good("import", "schools", write_schools(tmp_path))
     assert "volcano" in campus.bad("check", LON, LAT, "--target", "volcano")
     assert "atlantis" in campus.bad("check", LON, LAT, "--target", "internet_cafe", "--crs", "atlantis")
@@ -136,8 +132,8 @@ def test_bad_input_is_one_clear_line(tmp_path: Path) -> None:
 
 def test_an_odd_file_name_is_only_a_name(tmp_path: Path) -> None:
     campus = Campus(tmp_path)
-    odd = write(tmp_path / "list [/draft] [red].csv", f"id,category,lon,lat\n1,VEN,{LON},{LAT}\n")
-    assert "list [/draft] [red].csv" in campus.good("import", "hazards", odd, "--crs", "wgs84", "--dry-run")
+    odd = write(tmp_path / "list [draft] [red] %s {x}.csv", f"id,category,lon,lat\n1,VEN,{LON},{LAT}\n")
+    assert "list [draft] [red] %s {x}.csv" in campus.good("import", "hazards", odd, "--crs", "wgs84", "--dry-run")
 
 
 def test_bad_rows_are_named_before_the_last_line(tmp_path: Path) -> None:

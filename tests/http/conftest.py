@@ -2,11 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from invented_town import CITY, PASSWORD, write_town
 from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 
@@ -18,26 +16,42 @@ from api.services.imports import ImportOptions, import_file
 from api.settings import Settings
 from api.store.engine import writing
 from api.store.models import City
+from tests.databases import Databases
+from tests.http.invented_town import CITY, PASSWORD, write_town
 
 Headers = dict[str, str]
 PEOPLE = {"ins": "inspector", "other": "inspector", "vie": "viewer", "dis": "dispatcher"}
 
 
-@pytest.fixture
-def town(engine: Engine, settings: Settings, tmp_path: Path) -> Engine:
-    """Load the invented town and its people."""
-    with writing(engine) as session:
-        add_city(session, code=CITY, name="虚构市", name_en="Invented", settings=settings, invented=True)
-    for what, path in write_town(tmp_path).items():
+@pytest.fixture(scope="session")
+def town_template(databases: Databases, migrated: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the name of the template with the invented town and its people."""
+    folder = tmp_path_factory.mktemp("town")
+    settings = Settings(data=folder / "data")
+
+    def load(engine: Engine) -> None:
         with writing(engine) as session:
-            city = session.scalars(sa.select(City)).one()
-            crs = None if path.suffix == ".geojson" else "wgs84"
-            import_file(session, city, what, path, ImportOptions(crs=crs, invented=True), settings)
-    with writing(engine) as session:
-        build_grid(session, session.scalars(sa.select(City)).one())
-        for name, role in PEOPLE.items():
-            add_person(session, name=name, password=PASSWORD, roles=[role], invented=True)
-    return engine
+            add_city(session, code=CITY, name="虚构市", name_en="Invented", settings=settings, invented=True)
+        for what, path in write_town(folder).items():
+            with writing(engine) as session:
+                city = session.scalars(sa.select(City)).one()
+                crs = None if path.suffix == ".geojson" else "wgs84"
+                import_file(session, city, what, path, ImportOptions(crs=crs, invented=True), settings)
+        with writing(engine) as session:
+            build_grid(session, session.scalars(sa.select(City)).one())
+            for name, role in PEOPLE.items():
+                add_person(session, name=name, password=PASSWORD, roles=[role], invented=True)
+
+    databases.fill("town", load, of=migrated)
+    return "town"
+
+
+@pytest.fixture
+def town(databases: Databases, town_template: str) -> Iterator[Engine]:
+    """Return an engine of a database with the invented town."""
+    made = databases.copy(town_template)
+    yield made
+    databases.drop(made)
 
 
 @pytest.fixture

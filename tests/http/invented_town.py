@@ -17,6 +17,7 @@ GATES = {"A south": (0.0, -50.0), "A north": (0.0, 50.0), "B south": (300.0, -50
 HAZARDS = {"1": (60.0, 0.0), "2": (150.0, 10.0), "3": (-90.0, -90.0), "4": (0.0, 1500.0), "5": (310.0, -60.0)}
 PREMISES = {"P1": (150.0, 0.0), "P2": (0.0, 1000.0), "P3": (120.0, 40.0)}
 CROWDED, LONELY, SEALED = (-120.0, 20.0), (420.0, 20.0), (20.0, 220.0)
+COMPLEMENT = (180.0, -120.0)  # its three are hidden too, lest a total give the lonely one away
 
 
 def place(x: float, y: float) -> tuple[float, float]:
@@ -61,6 +62,7 @@ def write_town(folder: Path) -> dict[str, Path]:
     ]  # fmt: skip
     incidents = [
         *(f"c{n},fight,2026-11-03 16:2{n},{_at(*CROWDED)}" for n in range(5)),
+        *(f"x{n},fight,2026-11-03 16:2{n},{_at(*COMPLEMENT)}" for n in range(3)),
         f"l1,fight,2026-11-03 16:20,{_at(*LONELY)}",
         f"l2,bullying,2026-11-04 16:20,{_at(*LONELY)}",
         *(f"s{n},coercion,2026-11-03 16:2{n},{_at(*SEALED)}" for n in range(4)),
