@@ -4,16 +4,20 @@ from api.store.models.base import SRID, Base, Record
 from api.store.models.districts import City, District, StallArea
 from api.store.models.grids import Cell, CellInspector, CellPiece, Perimeter
 from api.store.models.hazards import Hazard, HazardSchool, Inspection
-from api.store.models.incidents import Incident
+from api.store.models.incidents import Incident, IncidentGroup
 from api.store.models.people import AccessToken, Department, DepartmentName, Person, PersonRole
+from api.store.models.photos import Photo
 from api.store.models.premises import DistanceRule, Premises
 from api.store.models.schools import CalendarDay, Campus, Gate, School, Term, Timetable
+from api.store.models.security import AuditEntry, AuditHead, SealedRequest, ServerSecret, SignInFailure
 from api.store.models.sources import Source
 from api.store.models.streets import Place, Street
 
 __all__ = [
     "SRID",
     "AccessToken",
+    "AuditEntry",
+    "AuditHead",
     "Base",
     "CalendarDay",
     "Campus",
@@ -29,14 +33,19 @@ __all__ = [
     "Hazard",
     "HazardSchool",
     "Incident",
+    "IncidentGroup",
     "Inspection",
     "Perimeter",
     "Person",
     "PersonRole",
+    "Photo",
     "Place",
     "Premises",
     "Record",
     "School",
+    "SealedRequest",
+    "ServerSecret",
+    "SignInFailure",
     "Source",
     "StallArea",
     "Street",

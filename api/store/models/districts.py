@@ -28,6 +28,7 @@ class City(Record, Base):
     lattice_meridian_deg: Mapped[float | None]
     cell_m: Mapped[float]
     perimeter_distance_m: Mapped[float]
+    incidents_released_until: Mapped[dt.date | None]
 
 
 class District(Record, Base):

@@ -52,4 +52,34 @@ class Incident(Record, Base):
     dismissal_assumed: Mapped[bool] = mapped_column(default=False)
     lattice_column: Mapped[int | None]
     lattice_row: Mapped[int | None]
+    note: Mapped[str] = mapped_column(sa.Text, default="")
+    people_count: Mapped[int | None]
+    age_band: Mapped[str] = mapped_column(sa.String(12), default="")
+    reporter_id: Mapped[int | None] = mapped_column(sa.ForeignKey("people.id"))
+    group_id: Mapped[int | None] = mapped_column(sa.ForeignKey("incident_groups.id"), index=True)
     location: Mapped[WKBElement] = mapped_column(geometry("POINT"))
+
+
+class IncidentGroup(Base):
+    """At least k incidents of one cell that are only ever counted together: what may leave the sealed layer.
+
+    A group never changes. What is empty is not known of all its members: ``kind``, ``after_school``, and the time of
+    the week (``weekday`` 1 = Monday, ``hour``). ``first_day`` … ``last_day`` is the calendar period that holds
+    all of them.
+    """
+
+    __tablename__ = "incident_groups"
+    __table_args__ = (sa.Index("ix_incident_groups_city_id_first_day", "city_id", "first_day"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    city_id: Mapped[int] = mapped_column(sa.ForeignKey("cities.id"))
+    lattice_column: Mapped[int]
+    lattice_row: Mapped[int]
+    count: Mapped[int]
+    first_day: Mapped[dt.date]
+    last_day: Mapped[dt.date]
+    kind: Mapped[str | None] = mapped_column(sa.String(24))
+    after_school: Mapped[bool | None]
+    weekday: Mapped[int | None]
+    hour: Mapped[int | None]
+    released_at: Mapped[dt.datetime]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid as uuid_module
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -43,6 +44,7 @@ class Person(Record, Base):
     display_name: Mapped[str] = mapped_column(sa.String(100), default="")
     department_id: Mapped[int | None] = mapped_column(sa.ForeignKey("departments.id"), index=True)
     password_hash: Mapped[str | None] = mapped_column(sa.String(255))
+    external_subject: Mapped[str | None] = mapped_column(sa.String(300), unique=True)
     disabled: Mapped[bool] = mapped_column(default=False)
 
 
@@ -56,12 +58,17 @@ class PersonRole(Base):
 
 
 class AccessToken(Base):
-    """A bearer token of a person; only its SHA-256 is kept."""
+    """A session of a browser or a bearer token of a script; only the SHA-256 of its secret is kept."""
 
     __tablename__ = "access_tokens"
 
     id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[uuid_module.UUID] = mapped_column(sa.Uuid, unique=True, default=uuid_module.uuid4)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(sa.String(8), default="bearer")
+    name: Mapped[str] = mapped_column(sa.String(100), default="")
     token_sha256: Mapped[str] = mapped_column(sa.String(64), unique=True)
     created_at: Mapped[dt.datetime]
     expires_at: Mapped[dt.datetime]
+    last_seen_at: Mapped[dt.datetime | None]
+    address: Mapped[str] = mapped_column(sa.String(64), default="")
