@@ -16,10 +16,11 @@ from sqlalchemy.engine import Engine
 from api import __version__
 from api.dependencies import authorise
 from api.problems import add_problem_handlers
-from api.routes import access, atlas, checks, hazards, health, incidents, pages, schools
+from api.routes import access, atlas, audit, checks, hazards, health, incidents, pages, people, schools, sealed
+from api.security.rates import Rates
 from api.settings import Settings
 from api.store import migrate
-from api.store.engine import make_engine
+from api.store.engine import open_engine
 from web import FOLDER
 
 PAGE_POLICY = (
@@ -56,12 +57,13 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         openapi_url=None,
     )
     app.state.settings = settings
-    app.state.engine = engine or make_engine(settings.resolved_database_url)
+    app.state.engine = engine or open_engine(settings.resolved_database_url, settings.data)
+    app.state.rates = Rates(settings)
     add_problem_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     _add_headers(app, settings)
     guarded = [Depends(authorise)]
-    for module in (access, schools, atlas, hazards, incidents, checks):
+    for module in (access, people, schools, atlas, hazards, incidents, sealed, checks, audit):
         app.include_router(module.router, dependencies=guarded)
     app.include_router(health.router, dependencies=guarded)
     app.include_router(pages.router, dependencies=guarded)

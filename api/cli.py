@@ -52,9 +52,9 @@ def settings_for(database: str | None) -> Settings:
 def ready_engine(settings: Settings) -> Engine:
     """Return an engine for a database that is of this program's version."""
     from api.store import migrate
-    from api.store.engine import make_engine
+    from api.store.engine import open_engine
 
-    engine = make_engine(settings.resolved_database_url)
+    engine = open_engine(settings.resolved_database_url, settings.data)
     migrate.upgrade(engine)
     return engine
 

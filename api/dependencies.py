@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Query, Request
 from sqlalchemy.orm import Session
-from starlette.exceptions import HTTPException
 
-from api.errors import BadInputError, Problem
-from api.security.people import NOBODY, Actor, who_is
+from api.errors import BadInputError, ForbiddenError, Problem, SignInError
+from api.security.people import NOBODY, Actor
 from api.security.policy import may
+from api.security.sessions import csrf_fits, who_is
 from api.settings import Settings
+from api.store.audit import Who
 from api.store.engine import reading, writing
 from api.store.models.base import now
 from api.store.spatial import Bounds
@@ -24,13 +26,75 @@ def _settings(request: Request) -> Settings:
     return settings
 
 
+def session_cookie(request: Request) -> str:
+    """Return the name of the session's cookie: on https one that no other site or subdomain can set."""
+    return "__Host-campus" if request.url.scheme == "https" else "campus"
+
+
+def credential(request: Request) -> tuple[str, str] | None:
+    """Return the secret that a request shows, and its kind: a bearer token, or else the cookie of a session."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme:
+        return (token.strip(), "bearer") if scheme.lower() == "bearer" and token.strip() else None
+    cookie = request.cookies.get(session_cookie(request))
+    return (cookie, "session") if cookie else None
+
+
+def address_of(request: Request) -> str:
+    """Return where a request comes from."""
+    return request.client.host[:64] if request.client else ""
+
+
+def authorise(request: Request) -> Actor:
+    """Return the person behind the request, if the policy table allows them this route."""
+    shown = credential(request)
+    actor = NOBODY
+    if shown is not None:
+        with reading(request.app.state.engine) as session:
+            actor = who_is(session, *shown, now())
+    route: Any = request.scope["route"]
+    settings = _settings(request)
+    if not may(request.method, route.path, actor.roles, public_view=settings.public_view):
+        if actor is NOBODY:
+            raise SignInError("sign in first: this is not for everybody")
+        raise ForbiddenError("your roles do not allow this")
+    if shown is None or shown[1] == "session":
+        _refuse_forged(request, shown[0] if shown and actor is not NOBODY else None)
+    request.app.state.rates.count(
+        request.method, route.path, f"address {address_of(request)}" if actor.id is None else f"person {actor.id}"
+    )
+    return actor
+
+
+def _refuse_forged(request: Request, secret: str | None) -> None:
+    """Refuse a change that a browser sends from a page that is not ours, with or without a session's cookie."""
+    if request.method in {"GET", "HEAD", "OPTIONS"}:
+        return
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
+        raise ForbiddenError("this request comes from a page of another site")
+    if secret is not None and not csrf_fits(secret, request.headers.get("X-CSRF-Token", "")):
+        raise ForbiddenError("this request does not carry the X-CSRF-Token of its session; load the page again")
+
+
+CurrentActor = Annotated[Actor, Depends(authorise)]
+
+
+def _who(request: Request, actor: CurrentActor) -> Who:
+    """Return who is behind a request, for the audit log."""
+    return Who(actor.id, actor.name, "web", address_of(request), getattr(request.state, "request_id", ""))
+
+
+CurrentWho = Annotated[Who, Depends(_who)]
+
+
 def _read(request: Request) -> Iterator[Session]:
     with reading(request.app.state.engine) as session:
         yield session
 
 
-def _write(request: Request) -> Iterator[Session]:
-    with writing(request.app.state.engine) as session:
+def _write(request: Request, who: CurrentWho) -> Iterator[Session]:
+    with writing(request.app.state.engine, who) as session:
         yield session
 
 
@@ -38,31 +102,6 @@ AppSettings = Annotated[Settings, Depends(_settings)]
 # scope="function": the commit happens before the answer is sent, so that nothing is acknowledged that is not kept
 ReadSession = Annotated[Session, Depends(_read, scope="function")]
 WriteSession = Annotated[Session, Depends(_write, scope="function")]
-
-
-def bearer(request: Request) -> str | None:
-    """Return the bearer token of a request."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" and token.strip() else None
-
-
-def authorise(request: Request) -> Actor:
-    """Return the person behind the request, if the policy table allows them this route."""
-    token = bearer(request)
-    actor = NOBODY
-    if token is not None:
-        with reading(request.app.state.engine) as session:
-            actor = who_is(session, token, now())
-    route: Any = request.scope["route"]
-    settings = _settings(request)
-    if may(request.method, route.path, actor.roles, public_view=settings.public_view):
-        return actor
-    if actor is NOBODY:
-        raise HTTPException(401, "sign in first: this needs a bearer token", headers={"WWW-Authenticate": "Bearer"})
-    raise HTTPException(403, "your roles do not allow this")
-
-
-CurrentActor = Annotated[Actor, Depends(authorise)]
 
 
 def _language(request: Request, lang: Annotated[str | None, Query(max_length=10)] = None) -> str:

@@ -7,11 +7,10 @@
     ├── ConflictError       the record contradicts one that is there
     ├── StaleError          somebody else changed the record meanwhile
     ├── ForbiddenError      the person may not do this
+    ├── SignInError         wrong name or password, or nobody is signed in
+    ├── RateLimitError      too many requests of this kind; ``wait_s`` says how long to wait
     ├── BadInputError       input that cannot be used; ``problems`` says where and why
     └── UnavailableError    the database or a needed part is not there at the moment
-
-Each carries a message key of the catalogues in ``web/locales`` with its parameters, so that the words reach a
-person in their own language; ``str(error)`` is the English text.
 """
 
 from __future__ import annotations
@@ -62,6 +61,22 @@ class ForbiddenError(CampusError):
     """The person may not do this."""
 
     code = "forbidden"
+
+
+class SignInError(CampusError):
+    """The name or the password is wrong, or nobody is signed in."""
+
+    code = "sign-in"
+
+
+class RateLimitError(CampusError):
+    """Too many requests of one kind; try again after ``wait_s`` seconds."""
+
+    code = "too-many"
+
+    def __init__(self, detail: str, *, wait_s: float) -> None:
+        super().__init__(detail)
+        self.wait_s = wait_s
 
 
 class BadInputError(CampusError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -17,6 +19,8 @@ from api.errors import (
     ConflictError,
     ForbiddenError,
     NotFoundError,
+    RateLimitError,
+    SignInError,
     StaleError,
     UnavailableError,
 )
@@ -32,6 +36,8 @@ STATUS: dict[type[Exception], int] = {
     ConflictError: 409,
     StaleError: 412,
     ForbiddenError: 403,
+    SignInError: 401,
+    RateLimitError: 429,
     BadInputError: 422,
     GisError: 422,
     UnavailableError: 503,
@@ -45,6 +51,7 @@ TITLES = {
     409: "Conflict",
     412: "Changed meanwhile",
     422: "Input cannot be used",
+    429: "Too many at once",
     428: "If-Match is missing",
     500: "Something went wrong here",
     503: "Not available at the moment",
@@ -85,7 +92,9 @@ def add_problem_handlers(app: FastAPI) -> None:
     def campus_error(_request: Request, error: CampusError) -> Response:
         status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
         errors = [{"where": p.where, "what": p.what, "code": p.code} for p in error.problems] or None
-        headers = {"Retry-After": "5"} if status == 503 else {}
+        headers = {503: {"Retry-After": "5"}, 401: {"WWW-Authenticate": "Bearer"}}.get(status, {})
+        if isinstance(error, RateLimitError):
+            headers = {"Retry-After": str(math.ceil(error.wait_s))}
         return problem(status, error.detail, code=error.code, errors=errors, headers=headers)
 
     @app.exception_handler(GisError)

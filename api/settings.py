@@ -53,6 +53,13 @@ class Settings(BaseSettings):
     after_school_after_min: int = Field(
         default=60, ge=0, le=480, description="The after-school window ends so many minutes after dismissal."
     )
+    sign_ins_per_minute: int = Field(
+        default=60, ge=1, description="Sign-ins that one address may try in a minute, right or wrong."
+    )
+    uploads_per_minute: int = Field(default=120, ge=1, description="Photos that a person may send in a minute.")
+    exports_per_minute: int = Field(
+        default=60, ge=1, description="Heat maps and exports that a person, or an address, may ask for in a minute."
+    )
     tiles_url: str | None = Field(
         default=None, description="Address of a tile server, with {z}/{x}/{y}; empty: the imported streets."
     )

@@ -6,11 +6,11 @@ import uuid
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from starlette.exceptions import HTTPException
 
-from api.dependencies import Box, CurrentActor, Cursor, Limit, ReadSession, WriteSession
-from api.routes.answers import geojson_answer, json_answer
+from api.dependencies import AppSettings, Box, CurrentActor, Cursor, Limit, ReadSession, WriteSession
+from api.routes.answers import geojson_answer, json_answer, version_of
 from api.schemas.records import Category, HazardIn, HazardPatch, InspectionIn, Latitude, Longitude, Status
+from api.security.scope import limited_to
 from api.services import inspections
 
 router = APIRouter(prefix="/api/v1", tags=["hazards"])
@@ -20,6 +20,8 @@ router = APIRouter(prefix="/api/v1", tags=["hazards"])
 def hazards(
     request: Request,
     session: ReadSession,
+    actor: CurrentActor,
+    settings: AppSettings,
     bbox: Box,
     school: uuid.UUID | None = None,
     category: Annotated[list[Category] | None, Query()] = None,
@@ -29,7 +31,14 @@ def hazards(
 ) -> Response:
     """List hazards as GeoJSON points."""
     document, following = inspections.hazards_in(
-        session, bounds=bbox, school=school, categories=category or [], statuses=status or [], after=cursor, limit=limit
+        session,
+        bounds=bbox,
+        school=school,
+        categories=category or [],
+        statuses=status or [],
+        of_inspector=limited_to(actor, settings),
+        after=cursor,
+        limit=limit,
     )
     return geojson_answer(request, document, next_cursor=following)
 
@@ -50,9 +59,11 @@ def nearby(
 
 
 @router.get("/hazards/{identity}")
-def hazard(request: Request, session: ReadSession, identity: uuid.UUID) -> Response:
+def hazard(
+    request: Request, session: ReadSession, actor: CurrentActor, settings: AppSettings, identity: uuid.UUID
+) -> Response:
     """Show one hazard, with the distances to the schools in whose perimeter it lies."""
-    document = inspections.hazard_detail(session, identity)
+    document = inspections.hazard_shown(session, actor, identity, settings)
     return geojson_answer(request, document, etag=document["properties"]["version"])
 
 
@@ -69,20 +80,14 @@ def log_hazard(request: Request, session: WriteSession, actor: CurrentActor, haz
 def change_hazard(
     request: Request,
     session: WriteSession,
+    actor: CurrentActor,
     identity: uuid.UUID,
     change: HazardPatch,
     if_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Change a hazard that nobody else has changed meanwhile; a new position ties it anew."""
-    document = inspections.change_hazard(session, identity, change, _version(if_match))
+    document = inspections.change_hazard(session, actor, identity, change, version_of(if_match))
     return geojson_answer(request, document, etag=document["properties"]["version"])
-
-
-def _version(if_match: str | None) -> int:
-    if if_match is None:
-        raise HTTPException(428, "send the ETag of the record you read as If-Match")
-    text = if_match.strip().removeprefix("W/").strip('"')
-    return int(text) if text.isdigit() and len(text) < 18 else -1
 
 
 @router.get("/inspections")

@@ -61,11 +61,13 @@ Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
 Status = Annotated[str, Field(pattern="^(open|resolved|gone)$")]
 
 
-class _In(BaseModel):
+class In(BaseModel):
+    """Base of what clients send."""
+
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
-class HazardIn(_In):
+class HazardIn(In):
     """A hazard as it is logged; ``id`` is made by the client, so that sending it again creates nothing."""
 
     id: uuid.UUID
@@ -81,7 +83,7 @@ class HazardIn(_In):
     position_error_m: Metres | None = None
 
 
-class HazardPatch(_In):
+class HazardPatch(In):
     """What may change of a hazard; a new position ties it anew to cell and schools."""
 
     lon: Longitude | None = None
@@ -94,7 +96,7 @@ class HazardPatch(_In):
     note: Annotated[Text, Field(max_length=10_000)] | None = None
 
 
-class InspectionIn(_In):
+class InspectionIn(In):
     """A visit of an inspector to a school, a cell or a known hazard."""
 
     id: uuid.UUID
@@ -110,7 +112,7 @@ class InspectionIn(_In):
     position_error_m: Metres | None = None
 
 
-class DistanceCheckIn(_In):
+class DistanceCheckIn(In):
     """A place to hold against the distance rules of a target."""
 
     lon: Annotated[float, Field(allow_inf_nan=False)]

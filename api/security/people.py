@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import hashlib
 import secrets
 import uuid
 from dataclasses import dataclass
@@ -15,21 +13,26 @@ from sqlalchemy.orm import Session
 from api.errors import BadInputError, ConflictError
 from api.security.policy import ROLES
 from api.store import people
-from api.store.models import AccessToken, Person, PersonRole
+from api.store.models import Person, PersonRole
 
-TOKEN_DAYS = 7
 SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 200  # argon2 takes longer ones too, and a long time for them
 
 
 @dataclass(frozen=True)
 class Actor:
-    """The person behind a request; without an id nobody is signed in."""
+    """The person behind a request; without an id nobody is signed in.
+
+    ``credential_id`` is the session or token that was shown.
+    """
 
     id: int | None = None
     uuid: uuid.UUID | None = None
     name: str = ""
     display_name: str = ""
     roles: frozenset[str] = frozenset()
+    department_id: int | None = None
+    credential_id: int | None = None
 
 
 NOBODY = Actor()
@@ -60,12 +63,12 @@ def add_person(
     """
     if unknown := [role for role in roles if role not in ROLES]:
         raise BadInputError(f"there is no role {unknown[0]!r}; the roles are {', '.join(ROLES)}")
-    if len(password) < SHORTEST_PASSWORD:
-        raise BadInputError(f"a password has at least {SHORTEST_PASSWORD} characters")
+    if not 1 <= len(name) <= 64 or not name.isprintable() or name != name.strip():
+        raise BadInputError("a name to sign in with has 1 to 64 characters, without spaces around them")
     if people.get_person(session, name) is not None:
         raise ConflictError(f"there is somebody called {name!r} already")
     person = Person(
-        name=name, display_name=display_name or name, password_hash=_hasher().hash(password), invented=invented
+        name=name, display_name=display_name or name, password_hash=hash_password(password), invented=invented
     )
     session.add(person)
     session.flush()
@@ -74,45 +77,25 @@ def add_person(
 
 
 def set_password(session: Session, person: Person, password: str) -> None:
-    """Give somebody a new password; their tokens end."""
-    if len(password) < SHORTEST_PASSWORD:
-        raise BadInputError(f"a password has at least {SHORTEST_PASSWORD} characters")
-    person.password_hash = _hasher().hash(password)
+    """Give somebody a new password; their sessions and tokens end."""
+    person.password_hash = hash_password(password)
     people.remove_tokens(session, person.id)
 
 
-def sign_in(session: Session, name: str, password: str, moment: dt.datetime) -> str | None:
-    """Return a new bearer token, shown once and stored as its SHA-256; None for a wrong name or password."""
-    person = people.get_person(session, name)
-    known = person.password_hash if person is not None and not person.disabled else None
-    right = _hasher().verify(password, known or _no_hash())
-    if person is None or known is None or not right:
-        return None
-    token = secrets.token_urlsafe(32)
-    session.add(
-        AccessToken(
-            person_id=person.id,
-            token_sha256=_digest(token),
-            created_at=moment,
-            expires_at=moment + dt.timedelta(days=TOKEN_DAYS),
-        )
-    )
-    return token
+def hash_password(password: str) -> str:
+    """Return the argon2id hash of a password.
+
+    Raises
+    ------
+    BadInputError
+        For a password of fewer than 10 or more than 200 characters.
+    """
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise BadInputError(f"a password has {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+    return _hasher().hash(password)
 
 
-def sign_out(session: Session, token: str) -> None:
-    """End a token."""
-    people.remove_token(session, _digest(token))
-
-
-def who_is(session: Session, token: str, moment: dt.datetime) -> Actor:
-    """Return the person of a bearer token; nobody where it is unknown or has ended."""
-    found = people.person_of_token(session, _digest(token), moment)
-    if found is None:
-        return NOBODY
-    person, roles = found
-    return Actor(person.id, person.uuid, person.name, person.display_name, frozenset(roles))
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+def password_fits(password: str, known: str | None) -> bool:
+    """Return whether a password is the one that was hashed; without a hash it takes as long, and never fits."""
+    right = _hasher().verify(password[:LONGEST_PASSWORD], known or _no_hash())
+    return right and known is not None

@@ -13,6 +13,9 @@ ANYONE = frozenset({"anyone"})
 PUBLIC_VIEW = frozenset({"public view", *ROLES})
 FIELD = frozenset({"inspector", "dispatcher", "police", "admin"})
 SIGNED_IN = frozenset(ROLES)
+ADMIN = frozenset({"admin"})
+OFFICE = frozenset({"dispatcher", "admin"})
+ASKERS = frozenset({"dispatcher", "handler", "liaison", "leader", "admin"})  # who may ask to see sealed incidents
 
 POLICY: dict[tuple[str, str], frozenset[str]] = {
     # pages
@@ -26,9 +29,26 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/docs"): PUBLIC_VIEW,
     ("GET", "/openapi.json"): PUBLIC_VIEW,
     # who are you
+    ("POST", "/api/v1/session"): ANYONE,
+    ("DELETE", "/api/v1/session"): ANYONE,
     ("POST", "/api/v1/token"): ANYONE,
-    ("DELETE", "/api/v1/token"): SIGNED_IN,
+    ("DELETE", "/api/v1/token"): ANYONE,
+    ("GET", "/api/v1/tokens"): SIGNED_IN,
+    ("POST", "/api/v1/tokens"): SIGNED_IN,
+    ("DELETE", "/api/v1/tokens/{identity}"): SIGNED_IN,
     ("GET", "/api/v1/me"): ANYONE,
+    ("POST", "/api/v1/me/password"): SIGNED_IN,
+    # accounts, and who walks which cell
+    ("GET", "/api/v1/people"): OFFICE,
+    ("POST", "/api/v1/people"): ADMIN,
+    ("GET", "/api/v1/people/{identity}"): OFFICE,
+    ("PATCH", "/api/v1/people/{identity}"): ADMIN,
+    ("POST", "/api/v1/people/{identity}/sign-out"): ADMIN,
+    ("GET", "/api/v1/people/{identity}/cells"): OFFICE,
+    ("PUT", "/api/v1/people/{identity}/cells"): OFFICE,
+    # the audit log
+    ("GET", "/api/v1/audit"): ADMIN,
+    ("GET", "/api/v1/audit/export"): ADMIN,
     # the map
     ("GET", "/api/v1/vocabulary"): PUBLIC_VIEW,
     ("GET", "/api/v1/schools"): PUBLIC_VIEW,
@@ -52,6 +72,13 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("PATCH", "/api/v1/hazards/{identity}"): FIELD,
     ("GET", "/api/v1/inspections"): FIELD,
     ("POST", "/api/v1/inspections"): FIELD,
+    # sealed incidents: whoever is in the field reports; seeing them is decided by record (api/services/sealed.py)
+    ("POST", "/api/v1/incidents"): FIELD,
+    ("GET", "/api/v1/incidents"): ASKERS | {"police"},
+    ("GET", "/api/v1/incidents/{identity}"): ASKERS | {"police"},
+    ("GET", "/api/v1/sealed-requests"): ASKERS,
+    ("POST", "/api/v1/sealed-requests"): ASKERS,
+    ("POST", "/api/v1/sealed-requests/{identity}/decision"): frozenset({"leader"}),
     # incidents: cells only, k-anonymous
     ("GET", "/api/v1/incidents/cells"): PUBLIC_VIEW,
     ("GET", "/api/v1/heatmap"): PUBLIC_VIEW,

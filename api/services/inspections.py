@@ -14,8 +14,11 @@ from api.errors import BadInputError, ConflictError, NotFoundError, Problem, Sta
 from api.schemas.geojson import features
 from api.schemas.records import HazardIn, HazardPatch, InspectionIn
 from api.security.people import Actor
+from api.security.scope import OVERSEERS, may_see_hazard, require_change
 from api.services.hazards import link_hazards
+from api.services.identities import identity_warnings
 from api.services.screening import city_at
+from api.settings import Settings
 from api.store import hazards, inspections, schools
 from api.store.models import City, Hazard, Inspection
 from api.store.models.base import now
@@ -40,7 +43,11 @@ def log_hazard(session: Session, actor: Actor, hazard: HazardIn) -> tuple[dict[s
     known = hazards.get_hazard(session, hazard.id)
     if known is not None:
         place = to_shape(known.location)
-        if known.category != hazard.category or (place.x, place.y) != (hazard.lon, hazard.lat):
+        if (
+            known.reporter_id != actor.id
+            or known.category != hazard.category
+            or (place.x, place.y) != (hazard.lon, hazard.lat)
+        ):
             raise ConflictError("a hazard with this id is there already, and says something else")
         return hazard_detail(session, hazard.id), False
     _check_subtype(hazard.category, hazard.subtype)
@@ -67,17 +74,20 @@ def log_hazard(session: Session, actor: Actor, hazard: HazardIn) -> tuple[dict[s
     return hazard_detail(session, hazard.id), True
 
 
-def change_hazard(session: Session, identity: uuid.UUID, change: HazardPatch, version: int) -> dict[str, Any]:
+def change_hazard(
+    session: Session, actor: Actor, identity: uuid.UUID, change: HazardPatch, version: int
+) -> dict[str, Any]:
     """Change a hazard that is still at ``version``; a new position ties it anew.
 
     Raises
     ------
-    NotFoundError, StaleError
-        Where there is none, or where somebody else changed it meanwhile.
+    NotFoundError, ForbiddenError, StaleError
+        Where there is none, where it is not theirs, or where somebody else changed it meanwhile.
     """
     record = hazards.get_hazard(session, identity)
     if record is None:
         raise NotFoundError("there is no such hazard")
+    require_change(session, actor, record)
     if record.version != version:
         raise StaleError("somebody else changed the hazard meanwhile; read it again")
     said = change.model_dump(exclude_unset=True)
@@ -145,7 +155,22 @@ def hazard_detail(session: Session, identity: uuid.UUID) -> dict[str, Any]:
         for row in hazards.schools_of_hazard(session, hazard.id)
     ]
     document = features([hazard.uuid], to_shapes([hazard.location]), [properties])
-    return dict(document["features"][0])
+    warnings = identity_warnings({name: properties[name] for name in ("name", "note", "address")})
+    return dict(document["features"][0]) | ({"warnings": warnings} if warnings else {})
+
+
+def hazard_shown(session: Session, actor: Actor, identity: uuid.UUID, settings: Settings) -> dict[str, Any]:
+    """Return one hazard, if this person may see it.
+
+    Raises
+    ------
+    NotFoundError
+        Where there is none, or none that they may see.
+    """
+    record = hazards.get_hazard(session, identity)
+    if record is None or not may_see_hazard(session, actor, record, settings):
+        raise NotFoundError("there is no such hazard, or none that you may see")
+    return hazard_detail(session, identity)
 
 
 def hazards_in(
@@ -155,6 +180,7 @@ def hazards_in(
     school: uuid.UUID | None,
     categories: Sequence[str],
     statuses: Sequence[str],
+    of_inspector: int | None = None,
     after: int,
     limit: int,
 ) -> tuple[dict[str, Any], int | None]:
@@ -165,6 +191,7 @@ def hazards_in(
         school=school,
         categories=categories,
         statuses=statuses,
+        of_inspector=of_inspector,
         after=after,
         limit=limit + 1,
     )
@@ -248,7 +275,7 @@ def list_inspections(
     session: Session, actor: Actor, *, after: int, limit: int
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Return inspections, an inspector's own or all for those who oversee them."""
-    own = None if actor.roles & {"dispatcher", "admin"} else actor.id
+    own = None if actor.roles & OVERSEERS else actor.id
     rows = inspections.inspections_page(session, inspector_id=own, after=after, limit=limit + 1)
     following = rows[limit - 1].id if len(rows) > limit else None
     return [_inspection(session, row) for row in rows[:limit]], following
@@ -267,4 +294,5 @@ def _inspection(session: Session, record: Inspection) -> dict[str, Any]:
         "note": record.note,
         "answers": record.answers,
         "version": record.version,
+        "warnings": identity_warnings({"note": record.note}),
     }

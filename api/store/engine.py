@@ -22,6 +22,7 @@ from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.orm import Session
 
 from api.errors import UnavailableError
+from api.store.audit import Who, audit_key, watch, with_audit_key
 
 BUSY_TIMEOUT_MS = 10_000
 _EMBEDDED_CONNECTIONS = 40  # as many as the server has threads: a connection to a file is cheap
@@ -86,6 +87,22 @@ def make_engine(url: str | URL) -> Engine:
     )
 
 
+def open_engine(url: str | URL, data: Path) -> Engine:
+    """Return an engine whose sessions seal the audit log with the key in the data folder, which is made if need be.
+
+    Raises
+    ------
+    UnavailableError
+        Where the folder or the key cannot be made or read.
+    """
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        key = audit_key(data / "audit.key")
+    except (OSError, ValueError) as error:
+        raise UnavailableError(f"the key of the audit log in {data} cannot be used: {error}") from error
+    return with_audit_key(make_engine(url), key)
+
+
 def _spatialite_engine(address: URL) -> Engine:
     if not address.database or address.database == ":memory:":
         raise UnavailableError("the embedded database needs a file: sqlite:///path/to/campus.sqlite")
@@ -146,7 +163,11 @@ def reading(engine: Engine) -> Iterator[Session]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Session]:
-    """Open a session of one transaction: all of it is kept when the block ends well, or nothing."""
+def writing(engine: Engine, who: Who | None = None) -> Iterator[Session]:
+    """Open a session of one transaction: all of it is kept when the block ends well, or nothing.
+
+    Whatever it changes is written into the audit log in the same transaction, as done by ``who``.
+    """
     with Session(engine, expire_on_commit=False) as session, session.begin():
+        watch(session, who or Who())
         yield session

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.store.bulk import insert_rows
-from api.store.models import Cell, City, Gate, Hazard, HazardSchool, School, Source
+from api.store.models import Cell, CellInspector, City, Gate, Hazard, HazardSchool, School, Source
 from api.store.spatial import Bounds, meets_bbox
 
 _MANY = 500  # ids in one condition; beyond that all of a city's are taken
@@ -107,10 +107,14 @@ def hazards_page(
     bounds: Bounds | None = None,
     categories: Sequence[str] = (),
     statuses: Sequence[str] = (),
+    of_inspector: int | None = None,
     after: int = 0,
     limit: int = 100,
 ) -> Sequence[Any]:
-    """Return a page of hazards (hazard, cell code, source), ordered by id and beginning after the id ``after``."""
+    """Return a page of hazards (hazard, cell code, source), ordered by id and beginning after the id ``after``.
+
+    ``of_inspector`` limits them to a person's cells and reports, and cities whose cells are assigned to nobody.
+    """
     query = _with_cell_and_source().where(Hazard.id > after)
     if city is not None:
         query = query.where(Hazard.city_id == city.id)
@@ -123,6 +127,12 @@ def hazards_page(
         query = query.where(Hazard.category.in_(list(categories)))
     if statuses:
         query = query.where(Hazard.status.in_(list(statuses)))
+    if of_inspector is not None:
+        walked = sa.select(CellInspector.cell_id).where(CellInspector.person_id == of_inspector)
+        assigned = sa.select(Cell.city_id).join(CellInspector, CellInspector.cell_id == Cell.id)
+        query = query.where(
+            sa.or_(Hazard.cell_id.in_(walked), Hazard.reporter_id == of_inspector, Hazard.city_id.not_in(assigned))
+        )
     return session.execute(query.order_by(Hazard.id).limit(limit)).all()
 
 

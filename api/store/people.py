@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from api.store.models import AccessToken, Person, PersonRole
+from api.store.models import AccessToken, Cell, CellInspector, Department, Person, PersonRole
+
+_BATCH = 500  # fewer than a statement may have parameters
 
 
 def get_person(session: Session, name: str) -> Person | None:
@@ -25,23 +28,113 @@ def all_people(session: Session) -> Sequence[tuple[Person, str]]:
     return [(person, ", ".join(sorted(roles.get(person.id, [])))) for person in everybody]
 
 
-def person_of_token(session: Session, digest: str, moment: dt.datetime) -> tuple[Person, list[str]] | None:
-    """Return the person of a token that has not ended, with their roles."""
-    person = session.scalar(
-        sa.select(Person)
+def person_of_token(
+    session: Session, digest: str, kind: str, moment: dt.datetime
+) -> tuple[Person, int, list[str]] | None:
+    """Return the person of a session or token that has not ended, its id, and the person's roles."""
+    row = session.execute(
+        sa.select(Person, AccessToken.id)
         .join(AccessToken, AccessToken.person_id == Person.id)
-        .where(AccessToken.token_sha256 == digest, AccessToken.expires_at > moment, Person.disabled.is_(False))
-    )
-    if person is None:
+        .where(
+            AccessToken.token_sha256 == digest,
+            AccessToken.kind == kind,
+            AccessToken.expires_at > moment,
+            Person.disabled.is_(False),
+        )
+    ).one_or_none()
+    if row is None:
         return None
-    return person, list(session.scalars(sa.select(PersonRole.role).where(PersonRole.person_id == person.id)))
+    person, token_id = row
+    return person, token_id, roles_of(session, person.id)
 
 
-def remove_token(session: Session, digest: str) -> None:
-    """Take a token away."""
-    session.execute(sa.delete(AccessToken).where(AccessToken.token_sha256 == digest))
+def roles_of(session: Session, person_id: int) -> list[str]:
+    """Return the roles of a person, by name."""
+    return sorted(session.scalars(sa.select(PersonRole.role).where(PersonRole.person_id == person_id)))
+
+
+def find_person(session: Session, identity: uuid.UUID) -> Person | None:
+    """Return the person of a UUID."""
+    return session.scalar(sa.select(Person).where(Person.uuid == identity))
+
+
+def person_of_subject(session: Session, subject: str) -> Person | None:
+    """Return the person of an identity at the city's own sign-on."""
+    return session.scalar(sa.select(Person).where(Person.external_subject == subject))
+
+
+def role_rows(session: Session, person_id: int) -> Sequence[PersonRole]:
+    """Return the records of a person's roles."""
+    return session.scalars(sa.select(PersonRole).where(PersonRole.person_id == person_id)).all()
+
+
+def get_token(session: Session, identity: uuid.UUID) -> AccessToken | None:
+    """Return the session or token of a UUID."""
+    return session.scalar(sa.select(AccessToken).where(AccessToken.uuid == identity))
+
+
+def tokens_of(session: Session, person_id: int, kind: str | None = None) -> Sequence[AccessToken]:
+    """Return the sessions and tokens of a person, the newest first."""
+    query = sa.select(AccessToken).where(AccessToken.person_id == person_id).order_by(AccessToken.id.desc())
+    return session.scalars(query if kind is None else query.where(AccessToken.kind == kind)).all()
+
+
+def remove_expired_tokens(session: Session, person_id: int, moment: dt.datetime) -> None:
+    """Take a person's sessions and tokens away that have ended."""
+    session.execute(sa.delete(AccessToken).where(AccessToken.person_id == person_id, AccessToken.expires_at <= moment))
 
 
 def remove_tokens(session: Session, person_id: int) -> None:
     """Take all tokens of a person away."""
     session.execute(sa.delete(AccessToken).where(AccessToken.person_id == person_id))
+
+
+def any_administrator(session: Session) -> bool:
+    """Return whether somebody can sign in as administrator."""
+    query = (
+        sa.select(PersonRole.person_id)
+        .join(Person, Person.id == PersonRole.person_id)
+        .where(PersonRole.role == "admin", Person.disabled.is_(False))
+        .limit(1)
+    )
+    return session.scalar(query) is not None
+
+
+def department_code(session: Session, department_id: int) -> str | None:
+    """Return the code of a department."""
+    return session.scalar(sa.select(Department.code).where(Department.id == department_id))
+
+
+def cell_codes_of(session: Session, person_id: int) -> list[str]:
+    """Return the codes of the cells that a person walks."""
+    query = sa.select(Cell.code).join(CellInspector, CellInspector.cell_id == Cell.id)
+    return list(session.scalars(query.where(CellInspector.person_id == person_id).order_by(Cell.code)))
+
+
+def assign_cells(session: Session, person_id: int, codes: Sequence[str]) -> list[str]:
+    """Give a person these cells and no others; return the codes that are not those of a cell (then nothing is done)."""
+    wanted = list(dict.fromkeys(codes))
+    known: dict[str, int] = {}
+    for start in range(0, len(wanted), _BATCH):
+        part = sa.select(Cell.code, Cell.id).where(Cell.code.in_(wanted[start : start + _BATCH]))
+        known |= dict(session.execute(part).all())
+    unknown = [code for code in wanted if code not in known]
+    if not unknown:
+        session.execute(sa.delete(CellInspector).where(CellInspector.person_id == person_id))
+        if known:
+            session.execute(
+                sa.insert(CellInspector), [{"cell_id": known[code], "person_id": person_id} for code in wanted]
+            )
+    return unknown
+
+
+def walks(session: Session, person_id: int, cell_id: int) -> bool:
+    """Return whether a person walks a cell."""
+    query = sa.select(CellInspector.id).where(CellInspector.person_id == person_id, CellInspector.cell_id == cell_id)
+    return session.scalar(query) is not None
+
+
+def cells_assigned(session: Session, city_id: int) -> bool:
+    """Return whether the cells of a city are assigned to inspectors at all."""
+    query = sa.select(CellInspector.id).join(Cell, Cell.id == CellInspector.cell_id).where(Cell.city_id == city_id)
+    return session.scalar(query.limit(1)) is not None

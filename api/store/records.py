@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Session
 
+from api.store.audit import UNLOGGED_COLUMNS, note, readable
 from api.store.models.base import now
 from api.store.spatial import to_element
+
+_BATCH = 500  # fewer than a statement may have parameters
 
 
 class Known(NamedTuple):
@@ -48,11 +51,12 @@ def reserve_ids(session: Session, table: sa.Table, count: int) -> NDArray[np.int
 
 
 def update_records(session: Session, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write changed rows, each with its ``id``; geometry columns take shapely geometries."""
+    """Write changed rows, each with its ``id``; geometry columns take shapely geometries. Each change is logged."""
     if not rows:
         return
     names = [name for name in rows[0] if name != "id"]
     geometric = {name for name in names if isinstance(table.c[name].type, Geometry)}
+    _log_changes(session, table, rows, [name for name in names if name not in UNLOGGED_COLUMNS])
     statement = (
         sa.update(table)
         .where(table.c.id == sa.bindparam("_id"))
@@ -69,6 +73,26 @@ def update_records(session: Session, table: sa.Table, rows: Sequence[Mapping[str
             for row in rows
         ],
     )
+
+
+def _log_changes(session: Session, table: sa.Table, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+    """Put what the rows change into the audit log, by record."""
+    for start in range(0, len(rows), _BATCH):
+        batch = {row["id"]: row for row in rows[start : start + _BATCH]}
+        columns = [table.c.id, table.c.uuid, *(table.c[name] for name in names)]
+        for old in session.execute(sa.select(*columns).where(table.c.id.in_(batch))).mappings():
+            before = {name: readable(old[name]) for name in names}
+            after = {name: readable(batch[old["id"]][name]) for name in names}
+            changed = [name for name in names if before[name] != after[name]]
+            if changed:
+                note(
+                    session,
+                    "update",
+                    table.name,
+                    identity=old["uuid"],
+                    before={name: before[name] for name in changed},
+                    after={name: after[name] for name in changed},
+                )
 
 
 def _element(geometry: Any) -> Any:

@@ -20,7 +20,17 @@ from tests.databases import Databases
 from tests.http.invented_town import CITY, PASSWORD, write_town
 
 Headers = dict[str, str]
-PEOPLE = {"ins": "inspector", "other": "inspector", "vie": "viewer", "dis": "dispatcher"}
+PEOPLE = {
+    "ins": "inspector",
+    "other": "inspector",
+    "han": "handler",
+    "dis": "dispatcher",
+    "pol": "police",
+    "lia": "liaison",
+    "lea": "leader",
+    "vie": "viewer",
+    "adm": "admin",
+}
 
 
 @pytest.fixture(scope="session")

@@ -25,6 +25,7 @@ from api.services.imports.timetables import write_timetables
 from api.services.imports.writers import Writer, writers
 from api.settings import Settings
 from api.store import schools
+from api.store.audit import note
 from api.store.bulk import insert_rows
 from api.store.models import City, Source
 from api.store.records import Known, known_records, reserve_ids, update_records
@@ -218,6 +219,14 @@ def add_source(
     )
     session.add(source)
     session.flush()
+    said = "\n".join(f"{key} {content}" for key, content in zip(rows.key, rows.content, strict=True))
+    note(
+        session,
+        "import",
+        name,
+        after=report.as_dict()
+        | {"file_sha256": source.sha256, "rows_sha256": hashlib.sha256(said.encode()).hexdigest()},
+    )
     return source
 
 

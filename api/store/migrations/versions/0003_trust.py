@@ -183,6 +183,7 @@ def upgrade() -> None:
         batch_op.create_unique_constraint(batch_op.f("uq_people_external_subject"), ["external_subject"])
 
     # ### end Alembic commands ###
+    op.execute("INSERT INTO audit_head (id, last_id, lines, seal) VALUES (1, 0, 0, '')")
     _forbid_changes_of_the_log()
 
 

@@ -1,0 +1,202 @@
+"""Every route of the OpenAPI document × every role × own and foreign record, held against ``access.txt``."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.http.conftest import PEOPLE, Headers
+from tests.http.invented_town import PASSWORD, place
+
+TABLE = Path(__file__).with_name("access.txt")
+NAMES = {role: name for name, role in reversed(PEOPLE.items())} | {"nobody": ""}
+LON, LAT = place(70, 0)
+OWN_DAY, FOREIGN_DAY = "2026-11-03", "2026-11-04"  # the town has incidents on both
+
+
+def read_table() -> dict[tuple[str, str], dict[str, str]]:
+    lines = [line.split() for line in TABLE.read_text("utf-8").splitlines() if not line.startswith("#")]
+    head = lines[0][2:]
+    return {(row[0], row[1]): dict(zip(head, row[2:], strict=True)) for row in lines[1:]}
+
+
+@dataclass
+class Call:
+    """A request that would be answered with success if the person may make it."""
+
+    path: str
+    headers: Headers = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+class Town:
+    """The invented town with everybody signed in; makes records that are somebody's own or somebody else's."""
+
+    def __init__(self, client: TestClient, sign_in: Callable[[TestClient, str], Headers]) -> None:
+        self.client = client
+        self.headers: dict[str, Headers] = {role: sign_in(client, name) for role, name in NAMES.items() if name}
+        self.headers["nobody"] = {}
+        self.other = sign_in(client, "other")
+        self.school = self._get("/api/v1/schools")["features"][0]["id"]
+        spare = {"id": str(uuid.uuid4()), "name": "spare", "roles": ["viewer"]}
+        self._post("/api/v1/people", spare, self.headers["admin"])
+        self.people = {p["name"]: p["id"] for p in self._get("/api/v1/people")["people"]}
+        cells = [f["properties"]["code"] for f in self._get("/api/v1/cells?limit=1000")["features"]]
+        answer = client.put(
+            f"/api/v1/people/{self.people['other']}/cells", json={"cells": cells}, headers=self.headers["dispatcher"]
+        )
+        assert answer.json()["cells"] == sorted(cells)
+
+    def _get(self, path: str) -> Any:
+        answer = self.client.get(path, headers=self.headers["admin"])
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def _post(self, path: str, body: dict[str, Any], headers: Headers) -> Any:
+        answer = self.client.post(path, json=body, headers=headers)
+        assert answer.status_code in {200, 201}, answer.text
+        return answer.json()
+
+    def tag(self, path: str) -> Headers:
+        return {"If-Match": self.client.get(path, headers=self.headers["admin"]).headers["ETag"]}
+
+    def hazard(self, role: str, own: bool) -> str:
+        writer = self.headers[role] if own and role in {"inspector", "police", "dispatcher", "admin"} else self.other
+        body = {"id": str(uuid.uuid4()), "lon": LON, "lat": LAT, "category": "VEN"}
+        return str(self._post("/api/v1/hazards", body, writer)["id"])
+
+    def token(self, role: str, own: bool) -> str:
+        owner = self.headers[role] if own and role != "nobody" else self.other
+        return str(self._post("/api/v1/tokens", {"name": "invented"}, owner)["id"])
+
+    def sealed_request(self, role: str, own: bool, day: str = "2026-11-03") -> str:
+        asker = self.headers[role] if own and role in {"leader", "dispatcher"} else self.headers["liaison"]
+        body = {"id": str(uuid.uuid4()), "purpose": "an invented purpose", "first_day": day, "last_day": day}
+        return str(self._post("/api/v1/sealed-requests", body, asker)["id"])
+
+    def approved(self, role: str) -> None:
+        """Give somebody an approved request for the day of the incidents."""
+        body = {
+            "id": str(uuid.uuid4()),
+            "purpose": "an invented purpose",
+            "first_day": "2026-11-03",
+            "last_day": "2026-11-03",
+        }
+        asked = self._post("/api/v1/sealed-requests", body, self.headers[role])
+        decider = {"roles": ["leader"], "id": str(uuid.uuid4()), "name": f"lead-{role}-{uuid.uuid4().hex[:6]}"}
+        made = self._post("/api/v1/people", decider | {"password": PASSWORD}, self.headers["admin"])
+        token = self.client.post("/api/v1/token", data={"username": made["name"], "password": PASSWORD}).json()
+        leader = {"Authorization": f"Bearer {token['access_token']}"}
+        self._post(f"/api/v1/sealed-requests/{asked['id']}/decision", {"decision": "approve"}, leader)
+
+    def incident(self, period: str) -> str:
+        answer = self._get_as("police", f"/api/v1/incidents?{period}")
+        return str(next(row["id"] for row in answer["incidents"] if not row["serious"]))
+
+    def _get_as(self, role: str, path: str) -> Any:
+        answer = self.client.get(path, headers=self.headers[role])
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+
+def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
+    """Return a good call of a route by a role, on its own or on a foreign record."""
+    fresh = str(uuid.uuid4())
+    match = {"If-Match": '"1"'}
+    somebody = town.people["spare"]
+    spot = {"lon": LON, "lat": LAT}
+    incident = {"type": "fight", "occurred_from": "2026-11-03T16:00:00+08:00"}
+    match_path = (method, path)
+    if match_path in {("GET", "/api/v1/incidents"), ("GET", "/api/v1/incidents/{identity}")}:
+        if own and role not in {"nobody", "inspector", "viewer", "police"}:
+            town.approved(role)
+        day = OWN_DAY if own else FOREIGN_DAY
+        period = f"from={day}&to={day}&purpose=an+invented+purpose"
+        return Call(f"{path.replace('{identity}', town.incident(period))}?{period}")
+    fixed: dict[tuple[str, str], Callable[[], Call]] = {
+        ("POST", "/api/v1/session"): lambda: Call(path, {}, {"json": {"username": "vie", "password": PASSWORD}}),
+        ("POST", "/api/v1/token"): lambda: Call(path, {}, {"data": {"username": "vie", "password": PASSWORD}}),
+        ("POST", "/api/v1/tokens"): lambda: Call(path, {}, {"json": {"name": "invented"}}),
+        ("DELETE", "/api/v1/tokens/{identity}"): lambda: Call(f"/api/v1/tokens/{town.token(role, own)}"),
+        ("POST", "/api/v1/me/password"): lambda: Call(path, {}, {"json": {"old": PASSWORD, "new": PASSWORD + "2"}}),
+        ("POST", "/api/v1/people"): lambda: Call(path, {}, {"json": {"id": fresh, "name": fresh[:8], "roles": []}}),
+        ("PATCH", "/api/v1/people/{identity}"): lambda: Call(
+            f"/api/v1/people/{somebody}", town.tag(f"/api/v1/people/{somebody}"), {"json": {"display_name": "invented"}}
+        ),
+        ("PUT", "/api/v1/people/{identity}/cells"): lambda: Call(
+            f"/api/v1/people/{somebody}/cells", {}, {"json": {"cells": []}}
+        ),
+        ("GET", "/api/v1/geocode"): lambda: Call(f"{path}?q=invented"),
+        ("GET", "/api/v1/geocode/reverse"): lambda: Call(f"{path}?lon={LON}&lat={LAT}"),
+        ("GET", "/api/v1/hazards/nearby"): lambda: Call(f"{path}?lon={LON}&lat={LAT}&category=VEN"),
+        ("GET", "/api/v1/hazards/{identity}"): lambda: Call(f"/api/v1/hazards/{town.hazard(role, own)}"),
+        ("PATCH", "/api/v1/hazards/{identity}"): lambda: Call(
+            f"/api/v1/hazards/{town.hazard(role, own)}", match, {"json": {"note": "invented"}}
+        ),
+        ("POST", "/api/v1/hazards"): lambda: Call(path, {}, {"json": {"id": fresh, "category": "VEN"} | spot}),
+        ("POST", "/api/v1/inspections"): lambda: Call(
+            path, {}, {"json": {"id": fresh, "started_at": "2026-11-03T16:00:00+08:00"} | spot}
+        ),
+        ("POST", "/api/v1/incidents"): lambda: Call(path, {}, {"json": {"id": fresh} | incident | spot}),
+        ("POST", "/api/v1/sealed-requests"): lambda: Call(
+            path,
+            {},
+            {
+                "json": {
+                    "id": fresh,
+                    "purpose": "an invented purpose",
+                    "first_day": "2026-11-03",
+                    "last_day": "2026-11-03",
+                }
+            },
+        ),
+        ("POST", "/api/v1/sealed-requests/{identity}/decision"): lambda: Call(
+            f"/api/v1/sealed-requests/{town.sealed_request(role, own)}/decision", {}, {"json": {"decision": "refuse"}}
+        ),
+        ("POST", "/api/v1/distance-checks"): lambda: Call(path, {}, {"json": {"target": "internet_cafe"} | spot}),
+    }
+    if match_path in fixed:
+        return fixed[match_path]()
+    identity = somebody if "/people/" in path else town.school
+    return Call(path.replace("{identity}", identity))
+
+
+@pytest.fixture
+def everybody(closed_client: TestClient, sign_in: Callable[[TestClient, str], Headers]) -> Town:
+    return Town(closed_client, sign_in)
+
+
+def test_every_route_answers_each_role_as_the_table_says(everybody: Town) -> None:
+    table = read_table()
+    document = everybody.client.app.openapi()  # type: ignore[attr-defined]
+    routes = {(method.upper(), path) for path, ways in document["paths"].items() for method in ways}
+    assert routes == set(table), "a route without a row in access.txt, or a row without a route"
+    wrong = []
+    # what ends a session, or changes a password, comes last
+    for method, path in sorted(
+        routes, key=lambda r: ("password" in r[1], r[1] in {"/api/v1/session", "/api/v1/token"})
+    ):
+        for role, said in table[method, path].items():
+            for own in (True, False):
+                wanted = said == "all" or said == ("own" if own else "foreign")
+                call = call_for(everybody, method, path, role, own)
+                if method == "DELETE" and not path.endswith("{identity}") and role != "nobody":
+                    continue  # it would end what the test itself uses; test_sessions.py looks at it
+                if path == "/api/v1/me/password" and not own:
+                    continue
+                everybody.client.cookies.clear()
+                answer = everybody.client.request(
+                    method, call.path, headers=everybody.headers[role] | call.headers, **call.options
+                )
+                allowed = {200, 201, 204} if wanted else ({401} if role == "nobody" else {403, 404})
+                if answer.status_code not in allowed:
+                    wrong.append(
+                        (method, path, role, "own" if own else "foreign", said, answer.status_code, answer.text[:200])
+                    )
+    assert wrong == [], wrong
