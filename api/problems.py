@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from urllib.parse import quote
 
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
@@ -85,12 +86,23 @@ def error_page(request: Request, status: int) -> Response:
     return _templates.TemplateResponse(request, "error.html", context, status_code=status)
 
 
+def _is_for_a_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("Accept", "") and not request.url.path.startswith("/api/")
+
+
+def _to_sign_in(request: Request) -> Response:
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"/sign-in?next={quote(wanted, safe='')}", status_code=303)
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Answer every error of the application as a problem; nothing a client sends is answered by a 500."""
 
     @app.exception_handler(CampusError)
-    def campus_error(_request: Request, error: CampusError) -> Response:
+    def campus_error(request: Request, error: CampusError) -> Response:
         status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+        if _is_for_a_page(request):
+            return _to_sign_in(request) if status == 401 else error_page(request, status)
         errors = [{"where": p.where, "what": p.what, "code": p.code} for p in error.problems] or None
         headers = {503: {"Retry-After": "5"}, 401: {"WWW-Authenticate": "Bearer"}}.get(status, {})
         if isinstance(error, RateLimitError):
@@ -111,7 +123,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> Response:
-        if "text/html" in request.headers.get("Accept", "") and not request.url.path.startswith("/api/"):
+        if _is_for_a_page(request):
             return error_page(request, error.status_code)
         headers = {name.replace("-", "_"): value for name, value in (error.headers or {}).items()}
         response = problem(error.status_code, str(error.detail))

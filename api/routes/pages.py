@@ -9,7 +9,9 @@ from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
 from api import __version__
-from api.dependencies import AppSettings, Language, ReadSession
+from api.dependencies import AppSettings, CurrentActor, Language, ReadSession, credential
+from api.security.people import Actor
+from api.security.sessions import csrf_token
 from api.services import atlas, cities
 from api.settings import Settings
 from api.vocabulary import vocabulary
@@ -20,9 +22,17 @@ router = APIRouter(tags=["pages"], include_in_schema=False)
 templates = Jinja2Templates(directory=FOLDER / "templates")
 
 
-def _page(request: Request, template: str, language: str, config: dict[str, Any], **more: Any) -> Response:
+def _page(
+    request: Request, actor: Actor, template: str, language: str, config: dict[str, Any], **more: Any
+) -> Response:
+    shown = credential(request)
+    signed_in = shown is not None and shown[1] == "session" and actor.id is not None
+    me = {"name": actor.name, "display_name": actor.display_name, "roles": sorted(actor.roles)} if signed_in else None
+    config |= {"me": me, "csrf": csrf_token(shown[0]) if signed_in and shown else None}
     context = page_context(language, config, path=request.url.path)
-    return templates.TemplateResponse(request, template, context | more)
+    answer = templates.TemplateResponse(request, template, context | {"me": me} | more)
+    answer.headers["Cache-Control"] = "private, no-cache"  # it says who is signed in
+    return answer
 
 
 def _config(settings: Settings, session: ReadSession) -> dict[str, Any]:
@@ -40,23 +50,65 @@ def _config(settings: Settings, session: ReadSession) -> dict[str, Any]:
 
 
 @router.get("/")
-def map_page(request: Request, settings: AppSettings, session: ReadSession, language: Language) -> Response:
+def map_page(
+    request: Request, settings: AppSettings, session: ReadSession, language: Language, actor: CurrentActor
+) -> Response:
     """Show the map."""
-    return _page(request, "map.html", language, _config(settings, session))
+    return _page(request, actor, "map.html", language, _config(settings, session))
 
 
 @router.get("/heat")
-def heat_page(request: Request, settings: AppSettings, session: ReadSession, language: Language) -> Response:
+def heat_page(
+    request: Request, settings: AppSettings, session: ReadSession, language: Language, actor: CurrentActor
+) -> Response:
     """Show the heat map of after-school incidents, in a frame of its own."""
     types = [{"code": t.code, "zh": t.zh, "en": t.en} for t in vocabulary().incident_types.values() if not t.serious]
-    return _page(request, "heat.html", language, _config(settings, session), incident_types=types)
+    return _page(request, actor, "heat.html", language, _config(settings, session), incident_types=types)
+
+
+@router.get("/sign-in")
+def sign_in_page(
+    request: Request,
+    settings: AppSettings,
+    session: ReadSession,
+    language: Language,
+    actor: CurrentActor,
+    next: Annotated[str, Query(max_length=500)] = "/",
+) -> Response:
+    """Show where to sign in; afterwards one goes on to where one wanted to."""
+    config = {"invented_notice": cities.any_invented(session), "next": inside(next), "version": __version__}
+    return _page(request, actor, "sign-in.html", language, config)
+
+
+@router.get("/admin")
+def admin_page(request: Request, session: ReadSession, language: Language, actor: CurrentActor) -> Response:
+    """Show accounts and the audit log."""
+    config = {"invented_notice": cities.any_invented(session), "version": __version__}
+    return _page(request, actor, "admin.html", language, config)
+
+
+@router.get("/sealed")
+def sealed_page(request: Request, session: ReadSession, language: Language, actor: CurrentActor) -> Response:
+    """Show requests to see sealed incidents, and the incidents that one may see."""
+    config = {
+        "invented_notice": cities.any_invented(session),
+        "cities": cities.city_views(session),
+        "version": __version__,
+    }
+    types = [{"code": t.code, "zh": t.zh, "en": t.en} for t in vocabulary().incident_types.values()]
+    return _page(request, actor, "sealed.html", language, config | {"incident_types": types})
 
 
 @router.get("/language/{code}")
 def choose(code: str, next: Annotated[str, Query(max_length=500)] = "/") -> Response:
     """Choose the language, and go back to the page."""
-    inside = next.startswith("/") and not next.startswith(("//", "/\\")) and next.isprintable()
-    answer = RedirectResponse(next if inside else "/", status_code=303)
+    answer = RedirectResponse(inside(next), status_code=303)
     if code in LANGUAGES:
         answer.set_cookie("language", code, max_age=365 * 86400, samesite="lax", httponly=True)
     return answer
+
+
+def inside(address: str) -> str:
+    """Return an address on this server; the front page where it would lead elsewhere."""
+    ours = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
+    return address if ours else "/"

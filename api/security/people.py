@@ -50,9 +50,17 @@ def _no_hash() -> str:
 
 
 def add_person(
-    session: Session, *, name: str, password: str, roles: list[str], display_name: str = "", invented: bool = False
+    session: Session,
+    *,
+    name: str,
+    password: str | None,
+    roles: list[str],
+    display_name: str = "",
+    invented: bool = False,
+    identity: uuid.UUID | None = None,
+    external_subject: str | None = None,
 ) -> Person:
-    """Add somebody who can sign in.
+    """Add somebody who can sign in: by password, or (without one) by the city's own sign-on alone.
 
     Raises
     ------
@@ -68,7 +76,12 @@ def add_person(
     if people.get_person(session, name) is not None:
         raise ConflictError(f"there is somebody called {name!r} already")
     person = Person(
-        name=name, display_name=display_name or name, password_hash=hash_password(password), invented=invented
+        uuid=identity or uuid.uuid4(),
+        name=name,
+        display_name=display_name or name,
+        password_hash=None if password is None else hash_password(password),
+        external_subject=external_subject,
+        invented=invented,
     )
     session.add(person)
     session.flush()

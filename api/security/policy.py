@@ -21,6 +21,9 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     # pages
     ("GET", "/"): PUBLIC_VIEW,
     ("GET", "/heat"): PUBLIC_VIEW,
+    ("GET", "/sign-in"): ANYONE,
+    ("GET", "/admin"): ADMIN,
+    ("GET", "/sealed"): ASKERS | {"police"},
     ("GET", "/language/{code}"): ANYONE,
     # for operators
     ("GET", "/healthz"): ANYONE,

@@ -118,9 +118,13 @@ def add_account(session: Session, given: PersonIn) -> tuple[dict[str, Any], bool
         return person_view(session, known), False
     password = given.password or secrets.token_urlsafe(12)
     person = people.add_person(
-        session, name=given.name, password=password, roles=list(given.roles), display_name=given.display_name
+        session,
+        name=given.name,
+        password=password,
+        roles=list(given.roles),
+        display_name=given.display_name,
+        identity=given.id,
     )
-    person.uuid = given.id
     session.flush()
     view = person_view(session, person)
     return (view if given.password else view | {"password": password}), True

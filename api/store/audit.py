@@ -176,10 +176,14 @@ def _line_of(session: Session, record: Base, action: str) -> None:
         session,
         action,
         record.__tablename__,
-        identity=getattr(record, "uuid", None) or "/".join(str(part) for part in sa.inspect(record).identity or ()),
+        identity=getattr(record, "uuid", None) or _key(record),
         before=before,
         after=after,
     )
+
+
+def _key(record: Base) -> str:
+    return "/".join(str(part) for part in sa.inspect(record).mapper.primary_key_from_instance(record))[:36]
 
 
 def _values(record: Base, action: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:

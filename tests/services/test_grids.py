@@ -26,7 +26,7 @@ from api.store.spatial import to_shape
 from gis.crs import GEOD
 
 LON, LAT = 120.24, 29.71
-ACTOR = Actor(name="invented inspector", roles=frozenset({"inspector"}))
+ACTOR = Actor(name="invented dispatcher", roles=frozenset({"dispatcher"}))
 
 
 def square(x: float, y: float, half_m: float = 50.0) -> shapely.Polygon:
@@ -193,7 +193,7 @@ def test_moving_a_hazard_keeps_its_ties_true(city: Engine) -> None:
     place = square(3120, 0, 0).bounds
     with writing(city) as session:
         version = session.scalars(sa.select(Hazard.version).where(Hazard.uuid == hazard)).one()
-        inspections.change_hazard(session, hazard, HazardPatch(lon=place[0], lat=place[1]), version)
+        inspections.change_hazard(session, ACTOR, hazard, HazardPatch(lon=place[0], lat=place[1]), version)
     assert set(ties(city, hazard)) == {"C"}
 
 

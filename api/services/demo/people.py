@@ -9,7 +9,14 @@ from sqlalchemy.orm import Session
 from api.security.people import add_person, set_password
 from api.store import people
 
-_ROLES = {"demo-inspector": "inspector", "demo-police": "police", "demo-dispatcher": "dispatcher"}
+_ROLES = {
+    "demo-inspector": "inspector",
+    "demo-dispatcher": "dispatcher",
+    "demo-police": "police",
+    "demo-liaison": "liaison",
+    "demo-leader": "leader",
+    "demo-admin": "admin",
+}
 
 
 def add_people(session: Session) -> list[str]:

@@ -224,7 +224,8 @@ def add_source(
         session,
         "import",
         name,
-        after=report.as_dict()
+        after={"file": path.name}
+        | report.as_dict()
         | {"file_sha256": source.sha256, "rows_sha256": hashlib.sha256(said.encode()).hexdigest()},
     )
     return source

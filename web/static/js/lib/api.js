@@ -57,6 +57,7 @@ async function send(url, options) {
     throw new ApiError(t("problem.network"));
   }
   if (!response.ok) throw await problem(response);
+  if (response.status === 204) return { data: null, next: null };
   try {
     return { data: await response.json(), next: nextLink(response.headers.get("Link")) };
   } catch (error) {
@@ -84,13 +85,26 @@ export async function getFeatures(path, parameters, { signal, pages = 1 } = {}) 
   return { features, truncated: true };
 }
 
-/** POST JSON: the body of the answer. */
-export async function post(path, body, { signal } = {}) {
+/** What every change carries along, so that the server knows it comes from one of its own pages. */
+export function csrfHeader() {
+  return pageConfig.csrf ? { "X-CSRF-Token": pageConfig.csrf } : {};
+}
+
+/** Send JSON: the body of the answer, or null where there is none. */
+export async function change(method, path, body, { signal, headers = {} } = {}) {
   const { data } = await send(address(path), {
-    method: "POST",
+    method,
     signal,
-    headers: { "Content-Type": "application/json", Accept: "application/json" },
-    body: JSON.stringify(body),
+    headers: { "Content-Type": "application/json", Accept: "application/json", ...csrfHeader(), ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
   });
   return data;
+}
+
+/** POST JSON: the body of the answer. */
+export const post = (path, body, options) => change("POST", path, body, options);
+
+/** GET one page of a list: {data, next}. */
+export function getPage(path, parameters) {
+  return send(address(path, parameters), { headers: { Accept: "application/json" } });
 }

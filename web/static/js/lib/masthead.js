@@ -1,5 +1,7 @@
 // The header on every page.
 
+import { csrfHeader } from "./api.js";
+
 /** The link to the other language keeps what is on the screen: a redirect carries the fragment on. */
 export function keepHash() {
   for (const link of document.querySelectorAll("a[data-keep-hash]")) {
@@ -25,4 +27,12 @@ export function menu() {
   });
 }
 
+function signOut() {
+  document.getElementById("sign-out")?.addEventListener("click", async () => {
+    await fetch("/api/v1/session", { method: "DELETE", credentials: "same-origin", headers: csrfHeader() });
+    window.location.assign("/");
+  });
+}
+
 menu();
+signOut();

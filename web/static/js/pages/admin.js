@@ -1,0 +1,172 @@
+// Accounts and the audit log.
+
+import { change, get, getPage, post } from "../lib/api.js";
+import { dateTime, has, t } from "../lib/i18n.js";
+import { keepHash } from "../lib/masthead.js";
+import { fillTable, say, tableRow } from "../lib/table.js";
+import { el } from "../lib/text.js";
+
+const byId = (id) => document.getElementById(id);
+const problem = byId("problem");
+const done = byId("done");
+
+async function attempt(work) {
+  say(problem);
+  try {
+    await work();
+  } catch (error) {
+    say(problem, error.message);
+  }
+}
+
+/* ---- tabs ---- */
+
+const tabs = [...document.querySelectorAll("[role=tab]")];
+
+function choose(tab) {
+  say(done); // a password that was shown once is not left on the screen
+  for (const one of tabs) {
+    const on = one === tab;
+    one.setAttribute("aria-selected", String(on));
+    one.tabIndex = on ? 0 : -1;
+    byId(one.getAttribute("aria-controls")).hidden = !on;
+  }
+  window.history.replaceState(null, "", `#${tab.getAttribute("aria-controls")}`);
+  if (tab.id === "tab-log") attempt(() => searchLog());
+}
+
+for (const tab of tabs) {
+  tab.addEventListener("click", () => choose(tab));
+  tab.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
+    const other = tabs[(tabs.indexOf(tab) + 1) % tabs.length];
+    choose(other);
+    other.focus();
+  });
+}
+
+/* ---- accounts ---- */
+
+function roleTags(person) {
+  return [
+    ...person.roles.map((role) => el("span", { class: "tag" }, t(`role.${role}`))),
+    person.disabled && el("span", { class: "tag tag--alert" }, t("admin.disabled")),
+    person.invented && el("span", { class: "tag tag--off" }, t("invented.tag")),
+  ];
+}
+
+function personRow(person) {
+  const act = (label, work) => el("button", { class: "text-button", attributes: { type: "button" }, on: { click: () => attempt(work) } }, label);
+  const patch = (body) => change("PATCH", `people/${person.id}`, body, { headers: { "If-Match": `"${person.version}"` } });
+  return [
+    person.name,
+    person.display_name,
+    roleTags(person),
+    el(
+      "div",
+      { class: "actions" },
+      act(t(person.disabled ? "admin.enable" : "admin.disable"), async () => {
+        await patch({ disabled: !person.disabled });
+        await listPeople();
+      }),
+      act(t("admin.sign_out"), async () => {
+        await post(`people/${person.id}/sign-out`);
+        say(done, t("admin.signed_out", { name: person.name }));
+      }),
+      act(t("admin.new_password"), async () => {
+        const password = randomPassword();
+        await patch({ password });
+        await listPeople();
+        showPassword(person.name, password);
+      }),
+    ),
+  ];
+}
+
+function randomPassword() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
+}
+
+function showPassword(name, password) {
+  say(done, t("admin.password_of", { name }), " ", el("code", {}, password), " ", t("admin.shown_once"));
+}
+
+async function listPeople() {
+  const { people } = await get("people");
+  fillTable(byId("people-table"), [t("signin.name"), t("admin.display_name"), t("admin.role"), ""], people.map(personRow));
+}
+
+byId("add-person").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = event.target;
+  attempt(async () => {
+    const given = new FormData(form);
+    const made = await post("people", {
+      id: crypto.randomUUID(),
+      name: given.get("name"),
+      display_name: given.get("display_name"),
+      roles: [given.get("role")],
+    });
+    form.reset();
+    await listPeople();
+    showPassword(made.name, made.password);
+  });
+});
+
+/* ---- the log ---- */
+
+const searchForm = byId("search-log");
+const more = byId("more-log");
+let next = null;
+
+function asked() {
+  const given = Object.fromEntries([...new FormData(searchForm)].filter(([, value]) => value));
+  if (given.from) given.from = new Date(`${given.from}T00:00:00`).toISOString();
+  if (given.to) given.to = new Date(new Date(`${given.to}T00:00:00`).getTime() + 86_400_000).toISOString();
+  return given;
+}
+
+function changes(line) {
+  if (!line.before && !line.after && !line.purpose) return "";
+  const text = JSON.stringify({ ...(line.purpose && { purpose: line.purpose }), ...(line.before && { before: line.before }), ...(line.after && { after: line.after }) }, null, 2);
+  return el("details", {}, el("summary", {}, t("admin.show")), el("pre", {}, text));
+}
+
+function logRow(line) {
+  return [
+    el("span", { class: "nowrap" }, dateTime(line.at)),
+    line.person || t(`channel.${line.channel}`),
+    el("span", { class: "nowrap" }, has(`action.${line.action}`) ? t(`action.${line.action}`) : line.action),
+    [line.subject, " ", el("span", { class: "soft" }, line.subject_uuid.slice(0, 8))],
+    el("span", { class: "soft nowrap" }, line.address),
+    changes(line),
+  ];
+}
+
+async function searchLog() {
+  const { data, next: following } = await getPage("audit", asked());
+  const heads = [t("admin.when"), t("admin.who"), t("admin.action"), t("admin.record"), t("admin.address"), t("admin.changes")];
+  fillTable(byId("log-table"), heads, data.lines.map(logRow));
+  byId("export-log").search = new URLSearchParams(asked()).toString();
+  next = following;
+  more.hidden = !next;
+}
+
+searchForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  attempt(() => searchLog());
+});
+
+more.addEventListener("click", () =>
+  attempt(async () => {
+    const { data, next: following } = await getPage(next);
+    byId("log-table").tBodies[0].append(...data.lines.map((line) => tableRow(logRow(line))));
+    next = following;
+    more.hidden = !next;
+  }),
+);
+
+attempt(() => listPeople());
+if (window.location.hash === "#log") choose(byId("tab-log"));
+keepHash();
