@@ -45,7 +45,7 @@ from api.store.models.base import Base, now
 KEY_BYTES = 32
 _UNWATCHED = (AccessToken, AuditEntry, AuditHead, IncidentGroup, ServerSecret, SignInFailure, Source)
 _SECRET_COLUMNS = {"password_hash"}
-UNLOGGED_COLUMNS = {"id", "updated_at", "created_at", "source_id", "raw_geometry", "content_hash"}
+UNLOGGED_COLUMNS = {"id", "source_row", "updated_at", "created_at", "source_id", "raw_geometry", "content_hash"}
 _LONGEST_TEXT = 20_000
 _LOG = cast(sa.Table, AuditEntry.__table__)
 _HEAD = cast(sa.Table, AuditHead.__table__)

@@ -50,18 +50,23 @@ def reserve_ids(session: Session, table: sa.Table, count: int) -> NDArray[np.int
     return np.fromiter(drawn, dtype=np.int64, count=count)
 
 
-def update_records(session: Session, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write changed rows, each with its ``id``; geometry columns take shapely geometries. Each change is logged."""
+def update_records(
+    session: Session, table: sa.Table, rows: Sequence[Mapping[str, Any]], *, keep_where_none: Sequence[str] = ()
+) -> None:
+    """Write changed rows, each with its ``id``; geometry columns take shapely geometries. Each change is logged.
+
+    ``keep_where_none`` names columns of which None means: as it was.
+    """
     if not rows:
         return
     names = [name for name in rows[0] if name != "id"]
     geometric = {name for name in names if isinstance(table.c[name].type, Geometry)}
-    _log_changes(session, table, rows, [name for name in names if name not in UNLOGGED_COLUMNS])
+    _log_changes(session, table, rows, [name for name in names if name not in UNLOGGED_COLUMNS], keep_where_none)
     statement = (
         sa.update(table)
         .where(table.c.id == sa.bindparam("_id"))
         .values(
-            **{name: sa.bindparam(f"_{name}", type_=table.c[name].type) for name in names},
+            **{name: _new_value(table.c[name], keep=name in keep_where_none) for name in names},
             updated_at=now(),
             version=table.c.version + 1,
         )
@@ -75,7 +80,18 @@ def update_records(session: Session, table: sa.Table, rows: Sequence[Mapping[str
     )
 
 
-def _log_changes(session: Session, table: sa.Table, rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+def _new_value(column: sa.Column[Any], *, keep: bool) -> Any:
+    given = sa.bindparam(f"_{column.name}", type_=column.type)
+    return sa.func.coalesce(given, column) if keep else given
+
+
+def _log_changes(
+    session: Session,
+    table: sa.Table,
+    rows: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    keep_where_none: Sequence[str],
+) -> None:
     """Put what the rows change into the audit log, by record."""
     for start in range(0, len(rows), _BATCH):
         batch = {row["id"]: row for row in rows[start : start + _BATCH]}
@@ -83,7 +99,7 @@ def _log_changes(session: Session, table: sa.Table, rows: Sequence[Mapping[str, 
         for old in session.execute(sa.select(*columns).where(table.c.id.in_(batch))).mappings():
             before = {name: readable(old[name]) for name in names}
             after = {name: readable(batch[old["id"]][name]) for name in names}
-            changed = [name for name in names if before[name] != after[name]]
+            changed = [n for n in names if before[n] != after[n] and not (after[n] is None and n in keep_where_none)]
             if changed:
                 note(
                     session,

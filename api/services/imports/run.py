@@ -28,6 +28,7 @@ from api.store import schools
 from api.store.audit import note
 from api.store.bulk import insert_rows
 from api.store.models import City, Source
+from api.store.models.base import now
 from api.store.records import Known, known_records, reserve_ids, update_records
 from api.store.spatial import to_shape
 
@@ -251,6 +252,9 @@ def _insert(session: Session, writer: Writer, rows: Rows, source: Source, option
         "source_key": rows.key,
         "invented": [options.invented] * len(rows),
     }
+    if writer.arrival is not None:
+        moment = now()
+        columns[writer.arrival] = [moment if value is None else value for value in columns[writer.arrival]]
     insert_rows(session, writer.table, columns)
     return list(map(int, ids))
 
@@ -264,5 +268,5 @@ def _update(session: Session, writer: Writer, rows: Rows, source: Source, known:
         {"id": known[key].id, **dict(zip(names, values, strict=True))}
         for key, *values in zip(rows.key, *(list(columns[name]) for name in names), strict=True)
     ]
-    update_records(session, writer.table, changed)
+    update_records(session, writer.table, changed, keep_where_none=() if writer.arrival is None else (writer.arrival,))
     return [row["id"] for row in changed]

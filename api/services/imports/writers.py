@@ -18,7 +18,6 @@ from api.services.imports.rows import Rows
 from api.store import schools
 from api.store.bulk import Values
 from api.store.models import Cell, City, District, Gate, Hazard, Incident, Place, Premises, Street
-from api.store.models.base import now
 from api.store.spatial import as_multipolygons
 from gis.geodesic import pairs_within
 from gis.lattice import parse_unit_code
@@ -41,6 +40,7 @@ class Writer:
     derive: Callable[[Session, City, Rows], Derived]
     after: Callable[[Session, City, list[int], list[int], NDArray[np.object_]], None] | None = None
     of_city: bool = True
+    arrival: str | None = None  # a moment that is that of the import where the file does not say it, and then stays
 
 
 def _of_city(city: City, rows: Rows) -> dict[str, Values]:
@@ -49,12 +49,11 @@ def _of_city(city: City, rows: Rows) -> dict[str, Values]:
 
 def _hazards(session: Session, city: City, rows: Rows) -> Derived:
     columns = rows.columns
-    moment = now()
     return {
         **_of_city(city, rows),
         **{name: columns[name] for name in ("category", "subtype", "status", "name", "note", "address")},
         "severity": [int(value) for value in columns["severity"]],
-        "observed_at": [moment if value is None else value for value in columns["observed_at"]],
+        "observed_at": columns["observed_at"],
         "position_error_m": columns["position_error_m"],
         "cell_id": hazards.cells_at(session, city, *shapely.get_coordinates(rows.geometry).T),
         "location": rows.geometry,
@@ -243,6 +242,12 @@ def writers() -> dict[str, Writer]:
         "gates": (Gate, _gates, _link_around_gates),
     }
     return {
-        name: Writer(model.__table__, derive, after, of_city="city_id" in model.__table__.c)
+        name: Writer(
+            model.__table__,
+            derive,
+            after,
+            of_city="city_id" in model.__table__.c,
+            arrival="observed_at" if model is Hazard else None,
+        )
         for name, (model, derive, after) in tables.items()
     }
