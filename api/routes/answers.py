@@ -5,9 +5,46 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Request, Response
+from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from api.schemas import geojson
+from api.schemas.documents import Feature, FeatureCollection, ProblemDocument
+
+
+class GeoJSONResponse(JSONResponse):
+    """An answer as GeoJSON, for the OpenAPI document."""
+
+    media_type = geojson.MEDIA_TYPE
+
+
+# what routes say of their answers in the OpenAPI document
+FEATURES: dict[str, Any] = {"response_class": GeoJSONResponse, "responses": {200: {"model": FeatureCollection}}}
+FEATURE: dict[str, Any] = {"response_class": GeoJSONResponse, "responses": {200: {"model": Feature}}}
+NEW_FEATURE: dict[str, Any] = {
+    "status_code": 201,
+    "response_class": GeoJSONResponse,
+    "responses": {200: {"model": Feature, "description": "It was there already"}, 201: {"model": Feature}},
+}
+NEW: dict[str, Any] = {"status_code": 201, "responses": {200: {"description": "It was there already"}}}
+
+
+def _problem(description: str) -> dict[str, Any]:
+    reference = {"$ref": "#/components/schemas/ProblemDocument"}
+    return {"description": description, "content": {"application/problem+json": {"schema": reference}}}
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": _problem("The request cannot be answered: the problem says why"),
+    422: _problem("Input that cannot be used: the problem says what is wrong, and where"),
+    503: _problem("Not available at the moment: try again after the time in Retry-After"),
+}
+
+
+def problem_schemas() -> dict[str, Any]:
+    """Return the schemas that the problems of the OpenAPI document refer to."""
+    schema = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+    return schema.pop("$defs", {}) | {"ProblemDocument": schema}
 
 
 def geojson_answer(

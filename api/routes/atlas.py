@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import Box, Cursor, Limit, ReadSession
-from api.routes.answers import geojson_answer, json_answer
+from api.routes.answers import FEATURES, geojson_answer, json_answer
 from api.schemas.records import Latitude, Longitude
 from api.services import atlas, places
 from api.vocabulary import Term, vocabulary
@@ -15,35 +15,35 @@ from api.vocabulary import Term, vocabulary
 router = APIRouter(prefix="/api/v1", tags=["map"])
 
 
-@router.get("/perimeters")
+@router.get("/perimeters", **FEATURES)
 def perimeters(request: Request, session: ReadSession, bbox: Box, limit: Limit = 100, cursor: Cursor = 0) -> Response:
     """List the control zones of schools."""
     page = atlas.perimeters_in(session, bounds=bbox, after=cursor, limit=limit)
     return geojson_answer(request, page.document, next_cursor=page.next_cursor)
 
 
-@router.get("/cells")
+@router.get("/cells", **FEATURES)
 def cells(request: Request, session: ReadSession, bbox: Box, limit: Limit = 100, cursor: Cursor = 0) -> Response:
     """List grid cells with their code, schools and inspector."""
     page = atlas.cells_in(session, bounds=bbox, after=cursor, limit=limit)
     return geojson_answer(request, page.document, next_cursor=page.next_cursor)
 
 
-@router.get("/gates")
+@router.get("/gates", **FEATURES)
 def gates(request: Request, session: ReadSession, bbox: Box, limit: Limit = 100, cursor: Cursor = 0) -> Response:
     """List gates."""
     page = atlas.gates_in(session, bounds=bbox, after=cursor, limit=limit)
     return geojson_answer(request, page.document, next_cursor=page.next_cursor)
 
 
-@router.get("/premises")
+@router.get("/premises", **FEATURES)
 def premises(request: Request, session: ReadSession, bbox: Box, limit: Limit = 100, cursor: Cursor = 0) -> Response:
     """List licensed premises."""
     page = atlas.premises_in(session, bounds=bbox, after=cursor, limit=limit)
     return geojson_answer(request, page.document, next_cursor=page.next_cursor)
 
 
-@router.get("/streets")
+@router.get("/streets", **FEATURES)
 def streets(
     request: Request,
     session: ReadSession,

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query, Request, Response
 
 from api.dependencies import AppSettings, Box, CurrentActor, Cursor, Limit, ReadSession, WriteSession
-from api.routes.answers import geojson_answer, json_answer, version_of
+from api.routes.answers import FEATURE, FEATURES, NEW, NEW_FEATURE, geojson_answer, json_answer, version_of
 from api.schemas.records import Category, HazardIn, HazardPatch, InspectionIn, Latitude, Longitude, Status
 from api.security.scope import limited_to
 from api.services import inspections
@@ -16,7 +16,7 @@ from api.services import inspections
 router = APIRouter(prefix="/api/v1", tags=["hazards"])
 
 
-@router.get("/hazards")
+@router.get("/hazards", **FEATURES)
 def hazards(
     request: Request,
     session: ReadSession,
@@ -43,7 +43,7 @@ def hazards(
     return geojson_answer(request, document, next_cursor=following)
 
 
-@router.get("/hazards/nearby")
+@router.get("/hazards/nearby", **FEATURES)
 def nearby(
     request: Request,
     session: ReadSession,
@@ -58,7 +58,7 @@ def nearby(
     )
 
 
-@router.get("/hazards/{identity}")
+@router.get("/hazards/{identity}", **FEATURE)
 def hazard(
     request: Request, session: ReadSession, actor: CurrentActor, settings: AppSettings, identity: uuid.UUID
 ) -> Response:
@@ -67,7 +67,7 @@ def hazard(
     return geojson_answer(request, document, etag=document["properties"]["version"])
 
 
-@router.post("/hazards", status_code=201)
+@router.post("/hazards", **NEW_FEATURE)
 def log_hazard(request: Request, session: WriteSession, actor: CurrentActor, hazard: HazardIn) -> Response:
     """Log a hazard; sending the same record again answers the same result and creates nothing."""
     document, created = inspections.log_hazard(session, actor, hazard)
@@ -76,7 +76,7 @@ def log_hazard(request: Request, session: WriteSession, actor: CurrentActor, haz
     return answer
 
 
-@router.patch("/hazards/{identity}")
+@router.patch("/hazards/{identity}", **FEATURE)
 def change_hazard(
     request: Request,
     session: WriteSession,
@@ -102,7 +102,7 @@ def list_inspections(
     return answer
 
 
-@router.post("/inspections", status_code=201)
+@router.post("/inspections", **NEW)
 def log_inspection(session: WriteSession, actor: CurrentActor, inspection: InspectionIn) -> Response:
     """Log an inspection; sending the same record again answers the same result and creates nothing."""
     document, created = inspections.log_inspection(session, actor, inspection)

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from api.dependencies import AppSettings, CurrentActor, Language, ReadSession
 from api.errors import BadInputError
-from api.routes.answers import geojson_answer
+from api.routes.answers import FEATURES, geojson_answer
 from api.services import heatmaps
 from api.services.heatmaps import HeatRequest
 from gis.maps.figure import policy_of
@@ -31,7 +31,7 @@ def _day(text: str | None, name: str) -> dt.date | None:
         raise BadInputError(f"{name}: {text!r} is not a day; write it as 2026-09-01") from None
 
 
-@router.get("/incidents/cells")
+@router.get("/incidents/cells", **FEATURES)
 def incident_cells(
     request: Request,
     session: ReadSession,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Response
 
 from api.dependencies import CurrentActor, ReadSession, WriteSession
-from api.routes.answers import json_answer, version_of
+from api.routes.answers import NEW, json_answer, version_of
 from api.schemas.access import CellsIn, PersonIn, PersonPatch
 from api.services import accounts
 
@@ -21,7 +21,7 @@ def list_people(session: ReadSession) -> dict[str, Any]:
     return {"people": accounts.list_people(session)}
 
 
-@router.post("/people", status_code=201)
+@router.post("/people", **NEW)
 def add_person(session: WriteSession, given: PersonIn) -> Response:
     """Add somebody; without a password one is made up, and shown in this answer alone."""
     document, created = accounts.add_account(session, given)

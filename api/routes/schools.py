@@ -8,26 +8,26 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from api.dependencies import Box, Cursor, Limit, ReadSession
-from api.routes.answers import geojson_answer
+from api.routes.answers import FEATURE, FEATURES, geojson_answer
 from api.services import atlas
 
 router = APIRouter(prefix="/api/v1", tags=["schools"])
 
 
-@router.get("/schools")
+@router.get("/schools", **FEATURES)
 def schools(request: Request, session: ReadSession, bbox: Box, limit: Limit = 100, cursor: Cursor = 0) -> Response:
     """List schools as GeoJSON: campuses with what is around them."""
     page = atlas.schools_page(session, bounds=bbox, after=cursor, limit=limit)
     return geojson_answer(request, page.document, next_cursor=page.next_cursor)
 
 
-@router.get("/schools/{identity}")
+@router.get("/schools/{identity}", **FEATURE)
 def school(request: Request, session: ReadSession, identity: uuid.UUID) -> Response:
     """Show one school."""
     return geojson_answer(request, atlas.school_detail(session, identity))
 
 
-@router.get("/schools/{identity}/perimeter")
+@router.get("/schools/{identity}/perimeter", **FEATURE)
 def perimeter(request: Request, session: ReadSession, identity: uuid.UUID) -> Response:
     """Show the control zone of a school."""
     return geojson_answer(request, atlas.perimeter_of(session, identity))

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import CurrentActor, Cursor, Limit, ReadSession, WriteSession
-from api.routes.answers import json_answer
+from api.routes.answers import NEW, json_answer
 from api.schemas.sealed import DecisionIn, IncidentIn, SealedRequestIn
 from api.services import sealed
 
@@ -17,7 +17,7 @@ router = APIRouter(prefix="/api/v1", tags=["sealed incidents"])
 Purpose = Annotated[str, Query(max_length=500, description="what you need this for; it is kept in the log")]
 
 
-@router.post("/incidents", status_code=201)
+@router.post("/incidents", **NEW)
 def report(session: WriteSession, actor: CurrentActor, given: IncidentIn) -> Response:
     """Report an incident: it is sealed at once, and the answer is a receipt."""
     document, created = sealed.report_incident(session, actor, given)
@@ -76,7 +76,7 @@ def list_requests(
     return answer
 
 
-@router.post("/sealed-requests", status_code=201)
+@router.post("/sealed-requests", **NEW)
 def ask(session: WriteSession, actor: CurrentActor, given: SealedRequestIn) -> Response:
     """Ask to see the sealed incidents of some days; a leader decides."""
     document, created = sealed.ask(session, actor, given)
