@@ -1,0 +1,135 @@
+"""``kill -9`` of the server amid concurrent writes: what was acknowledged is there once and whole. All data invented.
+
+``CAMPUS_CRASHES`` (2) is how often the server is killed on each database, ``CAMPUS_CRASH_WRITES`` (400) how many writes
+are under way; the full run is ``CAMPUS_CRASHES=50 CAMPUS_CRASH_WRITES=2000 pytest tests/http/test_crashes.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from api.store.audit import audit_key, check_chain, with_audit_key
+from api.store.engine import reading
+from api.store.models import AuditEntry, Hazard, HazardSchool, Inspection
+from tests.http.invented_town import PASSWORD, place
+
+CRASHES = int(os.environ.get("CAMPUS_CRASHES", "2"))
+WRITES = int(os.environ.get("CAMPUS_CRASH_WRITES", "400"))
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def server(engine: Engine, data: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """Run ``campus serve`` on a database, and give the process and its address once it answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = engine.url.render_as_string(hide_password=False)
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("CAMPUS_")} | {
+        "CAMPUS_DATA": str(data),
+        "CAMPUS_DATABASE_URL": url,
+        "PYTHONPATH": str(ROOT),
+    }
+    with (data / "server.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "api.cli", "serve", "--port", str(port)], env=environment, stdout=log, stderr=log
+        )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            with httpx2.Client() as client:
+                while True:
+                    assert process.poll() is None, (data / "server.log").read_text()
+                    try:
+                        client.get(f"{address}/readyz").raise_for_status()
+                        break
+                    except httpx2.TransportError:
+                        continue
+            yield process, address
+        finally:
+            process.kill()
+            process.wait()
+
+
+async def write_until_it_dies(
+    process: subprocess.Popen[bytes], address: str, kill_after: int
+) -> tuple[set[str], set[str]]:
+    """Send hazards and inspections at once, kill the server after some answers; return what was acknowledged."""
+    hazards: set[str] = set()
+    inspections: set[str] = set()
+    limits = httpx2.Limits(max_connections=200, max_keepalive_connections=200)
+    async with httpx2.AsyncClient(base_url=address, timeout=60, limits=limits) as client:
+        token = (await client.post("/api/v1/token", data={"username": "ins", "password": PASSWORD})).json()[
+            "access_token"
+        ]
+        client.headers["Authorization"] = f"Bearer {token}"
+
+        async def send(n: int) -> None:
+            identity = str(uuid.uuid4())
+            lon, lat = place(60 + n % 40, n % 37)
+            kept, path = (inspections, "inspections") if n % 4 == 0 else (hazards, "hazards")
+            body = {"id": identity, "lon": lon, "lat": lat}
+            body |= {"started_at": "2026-11-03T16:00:00+08:00"} if kept is inspections else {"category": "VEN"}
+            try:
+                answer = await client.post(f"/api/v1/{path}", json=body)
+            except httpx2.TransportError:
+                return  # not acknowledged: it may be there or not
+            if answer.status_code in {200, 201}:
+                kept.add(identity)
+            if len(hazards) + len(inspections) >= kill_after and process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+
+        await asyncio.gather(*(send(n) for n in range(WRITES)))
+    return hazards, inspections
+
+
+def test_what_was_acknowledged_survives_kill_9_once_and_whole(town: Engine, tmp_path: Path) -> None:
+    chance = random.Random(20261123)
+    kept_hazards: set[str] = set()
+    kept_inspections: set[str] = set()
+    for _ in range(CRASHES):
+        with server(town, tmp_path) as (process, address):
+            hazards, inspections = asyncio.run(
+                write_until_it_dies(process, address, chance.randrange(WRITES // 20, WRITES * 9 // 10))
+            )
+            assert process.wait() == -signal.SIGKILL
+        assert len(hazards) + len(inspections) < WRITES, "the server was killed amid the writes"
+        kept_hazards |= hazards
+        kept_inspections |= inspections
+    with server(town, tmp_path) as (_, address):  # it comes back by itself
+        assert httpx2.get(f"{address}/api/v1/hazards?limit=1").status_code == 200
+    key = audit_key(tmp_path / "audit.key")
+    with reading(with_audit_key(town, key)) as session:
+        if town.dialect.name == "sqlite":
+            assert session.execute(sa.text("PRAGMA integrity_check")).scalar_one() == "ok"
+            assert session.execute(sa.text("PRAGMA foreign_key_check")).all() == []
+        stored = [str(u) for u in session.scalars(sa.select(Hazard.uuid).where(Hazard.reporter_id.is_not(None)))]
+        assert len(stored) == len(set(stored))
+        assert kept_hazards <= set(stored)
+        visits = {str(u) for u in session.scalars(sa.select(Inspection.uuid))}
+        assert kept_inspections <= visits
+        tied = sa.select(HazardSchool.hazard_id)
+        half = sa.select(Hazard.uuid).where(Hazard.reporter_id.is_not(None), Hazard.id.not_in(tied))
+        assert session.scalars(half).all() == [], "a hazard without its ties"
+        logged = set(session.scalars(sa.select(AuditEntry.subject_uuid).where(AuditEntry.action == "create")))
+        assert set(stored) | visits <= logged, "a record without its line in the log"
+        from_servers = [line for line in check_chain(session, key) if "as it was written" in line]
+        assert len(from_servers) <= own_lines(session), from_servers[:3]
+
+
+def own_lines(session: sa.orm.Session) -> int:
+    """Return the number of lines that the loading of the town sealed, with the empty key of a tool."""
+    return session.scalar(sa.select(sa.func.count()).select_from(AuditEntry).where(AuditEntry.channel == "system")) or 0
