@@ -116,7 +116,11 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def invalid(_request: Request, error: RequestValidationError) -> Response:
         errors = [
-            {"where": ".".join(str(part) for part in entry["loc"]), "what": entry["msg"], "code": entry["type"]}
+            {
+                "where": ".".join(str(part) for part in entry["loc"]),
+                "what": entry["msg"].removeprefix("Value error, "),
+                "code": entry["type"],
+            }
             for entry in error.errors()
         ]
         return problem(422, "; ".join(f"{e['where']}: {e['what']}" for e in errors[:3]), code="invalid", errors=errors)

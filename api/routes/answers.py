@@ -44,7 +44,8 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 def problem_schemas() -> dict[str, Any]:
     """Return the schemas that the problems of the OpenAPI document refer to."""
     schema = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
-    return schema.pop("$defs", {}) | {"ProblemDocument": schema}
+    parts: dict[str, Any] = schema.pop("$defs", {})
+    return parts | {"ProblemDocument": schema}
 
 
 def geojson_answer(

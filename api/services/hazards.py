@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,9 +26,11 @@ def cells_at(session: Session, city: City, lon: NDArray[np.float64], lat: NDArra
     On the border of two official unit grids the lower code holds the point, on the lattice the cell to the
     north-east: each point is in one cell.
     """
-    units = grids.unit_cells(session, city)
     out: list[int | None] = [None] * len(lon)
-    if not units.empty:
+    if not len(lon):
+        return out
+    if grids.has_unit_cells(session, city):
+        units = grids.unit_cells(session, city, bounds=(lon.min(), lat.min(), lon.max(), lat.max()))
         tree = shapely.STRtree(units["outline"].to_numpy(dtype=object))
         point, unit = tree.query(shapely.points(lon, lat), predicate="intersects")
         ids = units["id"].to_numpy()
@@ -35,11 +38,12 @@ def cells_at(session: Session, city: City, lon: NDArray[np.float64], lat: NDArra
             out[p] = int(ids[u])
         return out
     lattice = cities.lattice_of(city)
-    if lattice is None or not len(lon):
+    if lattice is None:
         return out
-    known = grids.cell_ids(session, city)
     column, row = cells_of(lon, lat, lattice)
-    return [known.get(str(code)) for code in cell_codes(city.code, column, row, lattice)]
+    codes = [str(code) for code in cell_codes(city.code, column, row, lattice)]
+    known = grids.cell_ids(session, city, codes)
+    return [known.get(code) for code in codes]
 
 
 def ties(session: Session, city: City, lon: NDArray[np.float64], lat: NDArray[np.float64]) -> pd.DataFrame:
@@ -51,55 +55,67 @@ def ties(session: Session, city: City, lon: NDArray[np.float64], lat: NDArray[np
         point (position in ``lon``), school_id, boundary_distance_m, gate_distance_m (NaN without a gate) and
         gate_id (−1 without one); distances are geodesic metres, 0 on the campus itself.
     """
-    columns = ["point", "school_id", "boundary_distance_m", "gate_distance_m", "gate_id"]
+    point: NDArray[Any] = np.empty(0, dtype=np.int64)
+    school: NDArray[Any] = np.empty(0, dtype=np.int64)
+    distance: NDArray[np.float64] = np.empty(0)
     distances = grids.perimeter_distances(session, city)
-    if not distances or not len(lon):
-        return pd.DataFrame({name: np.empty(0) for name in columns})
-    margin = max(distances.values()) / 1000 * _DEGREES_A_KILOMETRE
-    near = (lon.min() - margin, lat.min() - margin, lon.max() + margin, lat.max() + margin)
-    campuses = schools.campuses_frame(session, city, bounds=near)
-    campuses = campuses[campuses["school_id"].isin(distances)].reset_index(drop=True)
-    if campuses.empty:
-        return pd.DataFrame({name: np.empty(0) for name in columns})
-    limit = campuses["school_id"].map(distances).to_numpy(dtype=float)
-    pairs = pairs_within(
-        np.array(shapely.points(lon, lat), dtype=object), campuses["boundary"].to_numpy(dtype=object), limit
-    )
-    found = pd.DataFrame(
+    near = None
+    if distances and len(lon):
+        margin = max(distances.values()) / 1000 * _DEGREES_A_KILOMETRE
+        near = (lon.min() - margin, lat.min() - margin, lon.max() + margin, lat.max() + margin)
+        owner, boundary = schools.campus_outlines(session, city, near)
+        limit = np.array([distances.get(identity, -1.0) for identity in owner.tolist()])
+        owner, boundary, limit = owner[limit >= 0], boundary[limit >= 0], limit[limit >= 0]
+        pairs = pairs_within(np.array(shapely.points(lon, lat), dtype=object), boundary, limit)
+        point, school, distance = pairs.point_index, owner[pairs.boundary_index], pairs.distance_m
+        first = _first_of_each(distance, school, point)  # the nearest of a school's campuses
+        point, school, distance = point[first], school[first], distance[first]
+    gate_distance, gate = _nearest_gates(session, city, near, point, school, lon, lat)
+    return pd.DataFrame(
         {
-            "point": pairs.point_index,
-            "school_id": campuses["school_id"].to_numpy(dtype=np.int64)[pairs.boundary_index],
-            "boundary_distance_m": pairs.distance_m,
+            "point": point.astype(np.int64),
+            "school_id": school.astype(np.int64),
+            "boundary_distance_m": distance,
+            "gate_distance_m": gate_distance,
+            "gate_id": gate,
         }
     )
-    found = found.groupby(["point", "school_id"], as_index=False, sort=True).min()  # the nearest of its campuses
-    gates = schools.gates_frame(session, city, bounds=near)
-    return _with_gates(found, gates, lon, lat)
 
 
-def _with_gates(
-    found: pd.DataFrame, gates: pd.DataFrame, lon: NDArray[np.float64], lat: NDArray[np.float64]
-) -> pd.DataFrame:
-    """Add the nearest gate of each tie's school, by geodesic distance."""
-    found["gate_distance_m"], found["gate_id"] = np.nan, -1
-    if gates.empty or found.empty:
-        return found
-    place = hazards.shapely_xy(gates["location"].to_numpy(dtype=object))
-    pool = pd.DataFrame(
-        {
-            "school_id": gates["school_id"].astype(int),
-            "gate_id": gates["id"].astype(int),
-            "x": place[:, 0],
-            "y": place[:, 1],
-        }
-    )
-    both = found[["point", "school_id"]].reset_index(names="tie").merge(pool, on="school_id")
-    point = both["point"].to_numpy(dtype=np.int64)
-    both["distance_m"] = distance_m(lon[point], lat[point], both["x"].to_numpy(), both["y"].to_numpy())
-    nearest = both.sort_values(["tie", "distance_m", "gate_id"]).drop_duplicates("tie").set_index("tie")
-    found.loc[nearest.index, "gate_distance_m"] = nearest["distance_m"]
-    found.loc[nearest.index, "gate_id"] = nearest["gate_id"]
-    return found
+def _first_of_each(value: NDArray[Any], *keys: NDArray[Any]) -> NDArray[np.int64]:
+    """Return where the smallest value of each combination of keys stands, ordered by the last key first."""
+    order = np.lexsort((value, *keys))
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = np.any([key[order][1:] != key[order][:-1] for key in keys], axis=0)
+    return order[new]
+
+
+def _nearest_gates(
+    session: Session,
+    city: City,
+    near: Bounds | None,
+    point: NDArray[Any],
+    school: NDArray[Any],
+    lon: NDArray[np.float64],
+    lat: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return for each tie the distance to the nearest gate of its school, and that gate."""
+    best, which = np.full(len(point), np.nan), np.full(len(point), -1, dtype=np.int64)
+    if near is None or not len(point):
+        return best, which
+    owner, gate, x, y = schools.gate_places(session, city, near)
+    begin, end = np.searchsorted(owner, school, "left"), np.searchsorted(owner, school, "right")
+    tie = np.repeat(np.arange(len(point)), end - begin)
+    if not len(tie):
+        return best, which
+    of_tie = np.arange(len(tie)) - np.repeat(np.cumsum(end - begin) - (end - begin), end - begin)
+    at = np.repeat(begin, end - begin) + of_tie
+    place = point[tie]
+    away = distance_m(lon[place], lat[place], x[at], y[at])
+    order = np.lexsort((gate[at], away))  # of two gates as near, the one that has been known longer
+    first = order[_first_of_each(np.arange(len(order)), tie[order])]
+    best[tie[first]], which[tie[first]] = away[first], gate[at][first]
+    return best, which
 
 
 def link_hazards(

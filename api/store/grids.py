@@ -15,23 +15,34 @@ from api.store.models import Cell, CellPiece, City, Perimeter, School
 from api.store.records import reserve_ids
 from api.store.spatial import Bounds, as_multipolygons, meets_bbox, to_shapes
 
+_FEW = 500  # codes in one condition
 
-def unit_cells(session: Session, city: City) -> pd.DataFrame:
-    """Return the official unit grids of a city that are in force: id, code, outline."""
-    rows = session.execute(
-        sa.select(Cell.id, Cell.code, Cell.outline)
-        .where(Cell.city_id == city.id, Cell.kind == "unit", Cell.ends_on.is_(None))
-        .order_by(Cell.code)
-    ).all()
+
+def has_unit_cells(session: Session, city: City) -> bool:
+    """Return whether a city has official unit grids that are in force."""
+    query = sa.select(Cell.id).where(Cell.city_id == city.id, Cell.kind == "unit", Cell.ends_on.is_(None))
+    return session.scalar(query.limit(1)) is not None
+
+
+def unit_cells(session: Session, city: City, *, bounds: Bounds | None = None) -> pd.DataFrame:
+    """Return the official unit grids of a city that are in force, those that meet a box or all: id, code, outline."""
+    query = sa.select(Cell.id, Cell.code, Cell.outline).where(
+        Cell.city_id == city.id, Cell.kind == "unit", Cell.ends_on.is_(None)
+    )
+    if bounds is not None:
+        query = query.where(meets_bbox(Cell.outline, bounds))
+    rows = session.execute(query.order_by(Cell.code)).all()
     frame = pd.DataFrame(rows, columns=["id", "code", "outline"], dtype=object)
     frame["outline"] = to_shapes(frame["outline"])
     return frame
 
 
-def cell_ids(session: Session, city: City) -> dict[str, int]:
-    """Return the ids of a city's cells by code."""
-    rows = session.execute(sa.select(Cell.code, Cell.id).where(Cell.city_id == city.id))
-    return dict(rows.all())
+def cell_ids(session: Session, city: City, codes: Sequence[str] | None = None) -> dict[str, int]:
+    """Return the ids of a city's cells by code; a few codes are looked up, for many all of the city's are read."""
+    query = sa.select(Cell.code, Cell.id).where(Cell.city_id == city.id)
+    if codes is not None and len(codes) <= _FEW:
+        query = query.where(Cell.code.in_(list(codes)))
+    return dict(session.execute(query).all())
 
 
 def add_lattice_cells(

@@ -6,8 +6,10 @@ import uuid as uuid_module
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.store.models import Campus, City, District, Gate, School, Timetable
@@ -41,6 +43,31 @@ def campuses_frame(
     )
     frame["boundary"] = to_shapes(frame["boundary"])
     return frame
+
+
+def campus_outlines(session: Session, city: City, bounds: Bounds) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """Return the schools and boundaries of the campuses that meet a box, as two arrays."""
+    rows = session.execute(
+        sa.select(Campus.school_id, Campus.boundary)
+        .join(School, School.id == Campus.school_id)
+        .where(School.city_id == city.id, meets_bbox(Campus.boundary, bounds))
+        .order_by(Campus.id)
+    ).all()
+    return np.array([row[0] for row in rows], dtype=np.int64), to_shapes(row[1] for row in rows)
+
+
+def gate_places(
+    session: Session, city: City, bounds: Bounds
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the school, id, longitude and latitude of the gates in a box, as four arrays ordered by school."""
+    rows = session.execute(
+        sa.select(Gate.school_id, Gate.id, sa.func.ST_X(Gate.location), sa.func.ST_Y(Gate.location))
+        .join(School, School.id == Gate.school_id)
+        .where(School.city_id == city.id, meets_bbox(Gate.location, bounds))
+        .order_by(Gate.school_id, Gate.id)
+    ).all()
+    school, gate, x, y = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return np.array(school, np.int64), np.array(gate, np.int64), np.array(x, float), np.array(y, float)
 
 
 def gates_frame(
