@@ -91,6 +91,8 @@ def _is_for_a_page(request: Request) -> bool:
 
 
 def _to_sign_in(request: Request) -> Response:
+    if request.url.path.startswith("/sign-in"):
+        return RedirectResponse("/sign-in?failed=city", status_code=303)
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
     return RedirectResponse(f"/sign-in?next={quote(wanted, safe='')}", status_code=303)
 

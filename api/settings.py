@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -59,6 +59,28 @@ class Settings(BaseSettings):
     uploads_per_minute: int = Field(default=120, ge=1, description="Photos that a person may send in a minute.")
     exports_per_minute: int = Field(
         default=60, ge=1, description="Heat maps and exports that a person, or an address, may ask for in a minute."
+    )
+    free_space_mb: int = Field(
+        default=64,
+        ge=0,
+        description="Room on the disk of the data folder below which the server is not ready, megabytes.",
+    )
+    metrics_public: bool = Field(
+        default=False,
+        description="Whether the figures at /metrics are shown to everybody, and not only to administrators and this machine.",
+    )
+    oidc_issuer: str | None = Field(
+        default=None, description="Address of the city's own sign-on (OpenID Connect issuer); empty: passwords alone."
+    )
+    oidc_client_id: str = Field(default="", description="Name of this system at the city's sign-on.")
+    oidc_client_secret: SecretStr | None = Field(default=None, description="Its secret there, where it has one.")
+    oidc_title: str = Field(default="", description="What the button for the city's sign-on is called.")
+    oidc_name_claim: str = Field(
+        default="preferred_username", description="Claim of the identity token that holds the name to sign in with."
+    )
+    oidc_newcomer_role: str = Field(
+        default="",
+        description="Role of people who come by the city's sign-on without an account; empty: they get none.",
     )
     tiles_url: str | None = Field(
         default=None, description="Address of a tile server, with {z}/{x}/{y}; empty: the imported streets."

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
 from api import __version__
-from api.dependencies import AppSettings, CurrentActor, Language, ReadSession, credential
+from api.dependencies import AppSettings, CurrentActor, CurrentWho, Language, ReadSession, credential
+from api.errors import NotFoundError
+from api.routes.access import keep_session
+from api.security import oidc
 from api.security.people import Actor
 from api.security.sessions import csrf_token
+from api.security.signin import sign_in_by_city, sign_in_secret
 from api.services import atlas, cities
 from api.settings import Settings
+from api.store.models.base import now
 from api.vocabulary import vocabulary
 from web import FOLDER
 from web.i18n import LANGUAGES, page_context
 
+MEMO_COOKIE = "campus-city"
 router = APIRouter(tags=["pages"], include_in_schema=False)
 templates = Jinja2Templates(directory=FOLDER / "templates")
 
@@ -77,7 +84,58 @@ def sign_in_page(
 ) -> Response:
     """Show where to sign in; afterwards one goes on to where one wanted to."""
     config = {"invented_notice": cities.any_invented(session), "next": inside(next), "version": __version__}
-    return _page(request, actor, "sign-in.html", language, config)
+    city = (settings.oidc_title or urlsplit(settings.oidc_issuer or "").hostname) if oidc.is_on(settings) else None
+    return _page(request, actor, "sign-in.html", language, config, city_sign_on=city)
+
+
+@router.get("/sign-in/city")
+def to_city_sign_on(
+    request: Request, settings: AppSettings, next: Annotated[str, Query(max_length=500)] = "/"
+) -> Response:
+    """Go to the city's own sign-on."""
+    if not oidc.is_on(settings):
+        raise NotFoundError("this city has no sign-on of its own")
+    secret = sign_in_secret(request.app.state.engine)
+    url, memo = oidc.begin(settings, secret, answer_url=str(request.url_for("from_city_sign_on")), wanted=inside(next))
+    answer = RedirectResponse(url, status_code=303)
+    answer.set_cookie(
+        MEMO_COOKIE,
+        memo,
+        max_age=600,
+        path="/sign-in/city",
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+    return answer
+
+
+@router.get("/sign-in/city/answer")
+def from_city_sign_on(
+    request: Request,
+    settings: AppSettings,
+    who: CurrentWho,
+    state: Annotated[str, Query(max_length=500)] = "",
+    code: Annotated[str, Query(max_length=4000)] = "",
+) -> Response:
+    """Come back from the city's own sign-on, with a session if it confirms who one is."""
+    if not oidc.is_on(settings):
+        raise NotFoundError("this city has no sign-on of its own")
+    engine = request.app.state.engine
+    identity, wanted = oidc.finish(
+        settings,
+        sign_in_secret(engine),
+        answer_url=str(request.url_for("from_city_sign_on")),
+        memo=request.cookies.get(MEMO_COOKIE, ""),
+        state=state,
+        code=code,
+        moment=now(),
+    )
+    signed = sign_in_by_city(engine, who, settings, identity, now())
+    answer = RedirectResponse(inside(wanted), status_code=303)
+    keep_session(request, answer, signed.secret, signed.device)
+    answer.delete_cookie(MEMO_COOKIE, path="/sign-in/city")
+    return answer
 
 
 @router.get("/admin")

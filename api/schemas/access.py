@@ -43,6 +43,7 @@ class PersonIn(In):
     display_name: Annotated[Text, Field(max_length=100)] = ""
     roles: Annotated[list[Role], Field(max_length=8)]
     password: Password | None = None
+    city_sign_on: bool = False  # by the city's own sign-on alone: no password
 
 
 class PersonPatch(In):

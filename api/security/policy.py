@@ -22,12 +22,15 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/"): PUBLIC_VIEW,
     ("GET", "/heat"): PUBLIC_VIEW,
     ("GET", "/sign-in"): ANYONE,
+    ("GET", "/sign-in/city"): ANYONE,
+    ("GET", "/sign-in/city/answer"): ANYONE,
     ("GET", "/admin"): ADMIN,
     ("GET", "/sealed"): ASKERS | {"police"},
     ("GET", "/language/{code}"): ANYONE,
     # for operators
     ("GET", "/healthz"): ANYONE,
     ("GET", "/readyz"): ANYONE,
+    ("GET", "/metrics"): ADMIN,  # and without a sign-in from the machine itself (api/routes/health.py)
     # the reference
     ("GET", "/docs"): PUBLIC_VIEW,
     ("GET", "/openapi.json"): PUBLIC_VIEW,

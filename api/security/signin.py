@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy.engine import Engine
 
 from api.errors import RateLimitError, SignInError
-from api.security import sessions, throttle
+from api.security import oidc, sessions, throttle
 from api.security.people import password_fits
+from api.settings import Settings
 from api.store import people, signin_failures
 from api.store.audit import Who, note
 from api.store.engine import reading, writing
@@ -50,7 +51,7 @@ def sign_in(
         Where there were too many failures; the password was not looked at.
     """
     name = name[:200]
-    secret = _secret(engine)
+    secret = sign_in_secret(engine)
     with reading(engine) as session:
         wait = throttle.wait_s(session, secret, name=name, address=who.address, device=device, moment=moment)
         person = people.get_person(session, name)
@@ -76,7 +77,29 @@ def sign_in(
     raise SignInError(WRONG)
 
 
-def _secret(engine: Engine) -> bytes:
+def sign_in_by_city(
+    engine: Engine, who: Who, settings: Settings, identity: oidc.Identity, moment: dt.datetime
+) -> SignedIn:
+    """Begin a session for somebody whom the city's own sign-on has confirmed.
+
+    Raises
+    ------
+    ForbiddenError
+        Where there is no account for them.
+    """
+    secret = sign_in_secret(engine)
+    with writing(engine, who) as session:
+        person = oidc.person_of(session, identity, settings)
+        session.flush()
+        session.info["who"] = Who(person.id, person.name, who.channel, who.address, who.request_id)
+        record, token = sessions.issue(
+            session, person, kind="session", moment=moment, days=sessions.SESSION_DAYS, name="city", address=who.address
+        )
+        return SignedIn(token, record.expires_at, throttle.device_mark(secret, person.name))
+
+
+def sign_in_secret(engine: Engine) -> bytes:
+    """Return the secret behind marks of devices and memos of the city's sign-on."""
     with reading(engine) as session:
         secret = known_secret(session, "sign-in")
     if secret is None:

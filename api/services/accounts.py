@@ -116,7 +116,7 @@ def add_account(session: Session, given: PersonIn) -> tuple[dict[str, Any], bool
         if known.name != given.name:
             raise ConflictError("an account with this id is there already, and has another name")
         return person_view(session, known), False
-    password = given.password or secrets.token_urlsafe(12)
+    password = None if given.city_sign_on else given.password or secrets.token_urlsafe(12)
     person = people.add_person(
         session,
         name=given.name,
@@ -127,7 +127,7 @@ def add_account(session: Session, given: PersonIn) -> tuple[dict[str, Any], bool
     )
     session.flush()
     view = person_view(session, person)
-    return (view if given.password else view | {"password": password}), True
+    return (view if given.password or password is None else view | {"password": password}), True
 
 
 def change_account(
