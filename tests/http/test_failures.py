@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -9,7 +11,8 @@ from starlette.testclient import TestClient
 
 from api.store.engine import writing
 from api.store.models import City
-from tests.http.invented_town import CITY, assert_problem
+from tests.http.conftest import Headers
+from tests.http.invented_town import CITY, assert_problem, place
 
 BAD_ADDRESSES = [
     "/api/v1/hazards?bbox=1,2,3",
@@ -39,3 +42,65 @@ def test_a_lost_database_answers_503_and_the_server_goes_on(client: TestClient, 
         session.execute(sa.text("ALTER TABLE gone RENAME TO gates"))
         assert session.scalars(sa.select(City.code)).one() == CITY
     assert client.get("/api/v1/gates").status_code == 200
+
+
+def a_hazard() -> dict[str, object]:
+    lon, lat = place(70, 0)
+    return {"id": str(uuid.uuid4()), "lon": lon, "lat": lat, "category": "VEN", "note": "invented " * 1000}
+
+
+def test_a_full_disk_answers_503_and_loses_nothing(client: TestClient, town: Engine, inspector: Headers) -> None:
+    """SQLite says "database or disk is full" as on a full disk, once the file may not grow any further."""
+    if town.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL's own disk cannot be filled from here; its lost connection is tested below")
+    with town.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+    limit = {"pages": pages + 20}
+
+    @sa.event.listens_for(town, "begin")
+    def no_larger(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(f"PRAGMA max_page_count={limit['pages']}")
+
+    kept, refused = [], None
+    for _ in range(60):
+        body = a_hazard()
+        answer = client.post("/api/v1/hazards", json=body, headers=inspector)
+        if answer.status_code == 503:
+            refused = (body, answer)
+            break
+        assert answer.status_code == 201
+        kept.append(body["id"])
+    assert refused is not None, "the disk was never full"
+    assert_problem(refused[1], 503)
+    assert int(refused[1].headers["Retry-After"]) > 0
+    assert client.get(f"/api/v1/hazards/{refused[0]['id']}").status_code == 404
+    limit["pages"] = pages + 10_000
+    assert client.post("/api/v1/hazards", json=refused[0], headers=inspector).status_code == 201
+    for identity in [*kept, refused[0]["id"]]:
+        assert client.get(f"/api/v1/hazards/{identity}").status_code == 200
+
+
+def test_a_database_that_hangs_up_answers_503_and_comes_back(
+    client: TestClient, town: Engine, inspector: Headers, cluster: str
+) -> None:
+    """PostgreSQL drops every connection and lets nobody in, as when it is restarted."""
+    if town.dialect.name != "postgresql":
+        pytest.skip("an embedded database cannot hang up")
+    name = town.url.database
+    administration = sa.create_engine(f"{cluster}/postgres", isolation_level="AUTOCOMMIT")
+    body = a_hazard()
+    with administration.connect() as connection:
+        connection.execute(sa.text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+        connection.execute(
+            sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name}
+        )
+        for _ in range(3):
+            answer = client.post("/api/v1/hazards", json=body, headers=inspector)
+            assert_problem(answer, 503)
+            assert answer.headers["Retry-After"] == "5"
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/readyz").status_code == 503
+        connection.execute(sa.text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+    administration.dispose()
+    assert client.post("/api/v1/hazards", json=body, headers=inspector).status_code == 201
+    assert client.get("/readyz").status_code == 200
