@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Response
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import JSONResponse
@@ -14,19 +13,18 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy.engine import Engine
 
 from api import __version__
-from api.dependencies import authorise
+from api.dependencies import Turns, authorise, take_turn
+from api.middleware.figures import Figures
+from api.middleware.headers import Headers
+from api.middleware.requests import Requests
 from api.problems import add_problem_handlers
-from api.routes import access, atlas, audit, checks, hazards, health, incidents, pages, people, schools, sealed
+from api.routes import access, atlas, audit, checks, hazards, health, incidents, pages, people, photos, schools, sealed
+from api.routes.answers import PROBLEMS, problem_schemas
 from api.security.rates import Rates
 from api.settings import Settings
 from api.store import migrate
 from api.store.engine import open_engine
 from web import FOLDER
-
-PAGE_POLICY = (
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: {tiles}; connect-src 'self'; "
-    "frame-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
-)
 
 
 def create_app(settings: Settings | None = None, engine: Engine | None = None) -> FastAPI:
@@ -59,14 +57,20 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.state.settings = settings
     app.state.engine = engine or open_engine(settings.resolved_database_url, settings.data)
     app.state.rates = Rates(settings)
+    app.state.turns = Turns()
     add_problem_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
-    _add_headers(app, settings)
+    app.state.figures = Figures(settings, app.state.engine)
+    app.add_middleware(Requests, figures=app.state.figures)
+    app.add_middleware(Headers, settings=settings)  # the outermost, so that every answer has them
     guarded = [Depends(authorise)]
+    in_turn = [Depends(take_turn, scope="function"), *guarded]
     for module in (access, people, schools, atlas, hazards, incidents, sealed, checks, audit):
-        app.include_router(module.router, dependencies=guarded)
-    app.include_router(health.router, dependencies=guarded)
-    app.include_router(pages.router, dependencies=guarded)
+        app.include_router(module.router, dependencies=in_turn, responses=PROBLEMS)
+    app.include_router(photos.router, dependencies=guarded, responses=PROBLEMS)  # it has turns of its own
+    app.include_router(health.router, dependencies=guarded, responses=PROBLEMS)
+    app.include_router(health.figures, responses=PROBLEMS)  # it guards itself: a scraper on this machine is let in
+    app.include_router(pages.router, dependencies=in_turn)
     _add_reference(app)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     return app
@@ -77,7 +81,9 @@ def _add_reference(app: FastAPI) -> None:
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[Depends(authorise)])
     def openapi() -> Response:
-        return JSONResponse(app.openapi())
+        document = app.openapi()
+        document["components"]["schemas"] |= problem_schemas()
+        return JSONResponse(document)
 
     @app.get("/docs", include_in_schema=False, dependencies=[Depends(authorise)])
     def docs() -> Response:
@@ -93,22 +99,3 @@ def _add_reference(app: FastAPI) -> None:
             "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:"
         )
         return page
-
-
-def _add_headers(app: FastAPI, settings: Settings) -> None:
-    tiles = ""
-    if settings.tiles_url:
-        scheme, _, rest = settings.tiles_url.partition("://")
-        tiles = f"{scheme}://{rest.split('/', 1)[0].replace('{s}', '*')}"
-    policy = PAGE_POLICY.format(tiles=tiles).replace(" ;", ";")
-
-    @app.middleware("http")
-    async def headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        response = await call_next(request)
-        response.headers.setdefault("Content-Security-Policy", policy)
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Referrer-Policy", "same-origin")
-        response.headers.setdefault("X-Request-ID", uuid.uuid4().hex)
-        if request.url.path.startswith("/static/"):
-            response.headers.setdefault("Cache-Control", "no-cache")  # asked for again by ETag: never an old module
-        return response

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+import anyio
 from fastapi import Depends, Query, Request
 from sqlalchemy.orm import Session
 
@@ -45,6 +46,31 @@ def address_of(request: Request) -> str:
     return request.client.host[:64] if request.client else ""
 
 
+READS_AT_ONCE, WRITES_AT_ONCE = 4, 4
+
+
+class Turns:
+    """How many requests are worked on at once; the others wait in order, and hold no thread.
+
+    A request is mostly Python's own work, so more at once would only take turns at the interpreter. And a writer that
+    waits for the embedded database holds a thread: without a limit, all threads would wait for one that has none left.
+    """
+
+    def __init__(self) -> None:
+        self._reads = anyio.Semaphore(READS_AT_ONCE)
+        self._writes = anyio.Semaphore(WRITES_AT_ONCE)
+
+    def of(self, method: str) -> anyio.Semaphore:
+        """Return where requests of a method wait; those that write never keep others from reading."""
+        return self._reads if method in {"GET", "HEAD", "OPTIONS"} else self._writes
+
+
+async def take_turn(request: Request) -> AsyncIterator[None]:
+    """Wait for the turn of a request whose body is there, and hold it until the answer is made, not sent."""
+    async with request.app.state.turns.of(request.method):
+        yield
+
+
 def authorise(request: Request) -> Actor:
     """Return the person behind the request, if the policy table allows them this route."""
     shown = credential(request)
@@ -82,7 +108,7 @@ CurrentActor = Annotated[Actor, Depends(authorise)]
 
 def _who(request: Request, actor: CurrentActor) -> Who:
     """Return who is behind a request, for the audit log."""
-    return Who(actor.id, actor.name, "web", address_of(request), getattr(request.state, "request_id", ""))
+    return Who(actor.id, actor.name, "web", address_of(request), getattr(request.state, "request_id", "")[:36])
 
 
 CurrentWho = Annotated[Who, Depends(_who)]

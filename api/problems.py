@@ -10,11 +10,12 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
-from sqlalchemy.exc import DataError, DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
 from api.errors import (
+    BadFileError,
     BadInputError,
     CampusError,
     ConflictError,
@@ -23,11 +24,13 @@ from api.errors import (
     RateLimitError,
     SignInError,
     StaleError,
+    TooLargeError,
     UnavailableError,
+    UnsupportedTypeError,
 )
 from gis.errors import GisError
 from web import FOLDER
-from web.i18n import choose_language, page_context
+from web.i18n import choose_language, page_context, translator
 
 _templates = Jinja2Templates(directory=FOLDER / "templates")
 log = structlog.get_logger()
@@ -39,6 +42,8 @@ STATUS: dict[type[Exception], int] = {
     ForbiddenError: 403,
     SignInError: 401,
     RateLimitError: 429,
+    TooLargeError: 413,  # before the class that they are kinds of
+    UnsupportedTypeError: 415,
     BadInputError: 422,
     GisError: 422,
     UnavailableError: 503,
@@ -51,6 +56,8 @@ TITLES = {
     405: "Method not allowed",
     409: "Conflict",
     412: "Changed meanwhile",
+    413: "Too large",
+    415: "A kind of file that is not read here",
     422: "Input cannot be used",
     429: "Too many at once",
     428: "If-Match is missing",
@@ -97,6 +104,13 @@ def _to_sign_in(request: Request) -> Response:
     return RedirectResponse(f"/sign-in?next={quote(wanted, safe='')}", status_code=303)
 
 
+def _in_their_language(request: Request, error: BadFileError) -> str:
+    """Return what is wrong with a file in the language asked for, chosen before, preferred, or the default."""
+    preferred = request.headers.get("Accept-Language", "").split(",")[0].partition(";")[0]
+    wishes = (request.query_params.get("lang"), request.cookies.get("language"), preferred.removeprefix("*"))
+    return translator(choose_language(*wishes, request.app.state.settings.language))(error.text, **error.values)
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Answer every error of the application as a problem; nothing a client sends is answered by a 500."""
 
@@ -109,7 +123,8 @@ def add_problem_handlers(app: FastAPI) -> None:
         headers = {503: {"Retry-After": "5"}, 401: {"WWW-Authenticate": "Bearer"}}.get(status, {})
         if isinstance(error, RateLimitError):
             headers = {"Retry-After": str(math.ceil(error.wait_s))}
-        return problem(status, error.detail, code=error.code, errors=errors, headers=headers)
+        detail = _in_their_language(request, error) if isinstance(error, BadFileError) else error.detail
+        return problem(status, detail, code=error.code, errors=errors, headers=headers)
 
     @app.exception_handler(GisError)
     def gis_error(_request: Request, error: GisError) -> Response:
@@ -137,6 +152,12 @@ def add_problem_handlers(app: FastAPI) -> None:
             response.headers[name.replace("_", "-")] = value
         return response
 
+    _add_database_handlers(app)
+
+
+def _add_database_handlers(app: FastAPI) -> None:
+    """Answer what the database refuses, or that it is not there."""
+
     @app.exception_handler(StaleDataError)
     def stale(_request: Request, _error: StaleDataError) -> Response:
         return problem(412, "somebody else changed the record meanwhile; read it again", code="stale")
@@ -145,9 +166,14 @@ def add_problem_handlers(app: FastAPI) -> None:
     def data(_request: Request, _error: DataError) -> Response:
         return problem(422, "a value cannot be kept: it is out of range, or holds a NUL character", code="invalid")
 
+    @app.exception_handler(IntegrityError)
+    def taken(request: Request, error: IntegrityError) -> Response:
+        log.warning("conflicting_write", route=request.scope["route"].path, error=type(error.orig).__name__)
+        return problem(409, "somebody else wrote the same at the same time; read it again", code="conflict")
+
     @app.exception_handler(DBAPIError)
     def database(request: Request, error: DBAPIError) -> Response:
-        log.error("database_error", path=request.url.path, error=type(error.orig).__name__)
+        log.error("database_error", route=request.scope["route"].path, error=type(error.orig).__name__)
         return problem(
             503,
             "the database does not answer at the moment; try again",

@@ -57,6 +57,18 @@ class Settings(BaseSettings):
         default=60, ge=1, description="Sign-ins that one address may try in a minute, right or wrong."
     )
     uploads_per_minute: int = Field(default=120, ge=1, description="Photos that a person may send in a minute.")
+    photo_max_mb: float = Field(
+        default=15.0, gt=0, le=200, description="Largest photo that is taken, megabytes (of a million bytes)."
+    )
+    photo_max_megapixels: float = Field(
+        default=50.0,
+        gt=0,
+        le=200,
+        description="Most pixels of a photo, millions; looked at in its header before it is decoded.",
+    )
+    photo_side_px: int = Field(
+        default=2560, ge=640, le=10_000, description="A photo is shrunk until its longer side has so many pixels."
+    )
     exports_per_minute: int = Field(
         default=60, ge=1, description="Heat maps and exports that a person, or an address, may ask for in a minute."
     )

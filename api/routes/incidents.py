@@ -1,21 +1,28 @@
-"""Incidents: cells only, k-anonymous, and the heat map drawn of them."""
+"""Incidents: cells only, k-anonymous, and the heat map drawn of them; exact counts for the police alone."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.dependencies import AppSettings, CurrentActor, Language, ReadSession
 from api.errors import BadInputError
 from api.routes.answers import FEATURES, geojson_answer
-from api.services import heatmaps
+from api.services import heatmaps, releases
 from api.services.heatmaps import HeatRequest
+from api.store.models.base import now
 from gis.maps.figure import policy_of
 
-router = APIRouter(prefix="/api/v1", tags=["incidents"])
+
+def _release(request: Request, settings: AppSettings) -> None:
+    """Gather what a week that has ended brings, before the question is answered."""
+    releases.release_if_due(request.app.state.engine, settings, now())
+
+
+router = APIRouter(prefix="/api/v1", tags=["incidents"], dependencies=[Depends(_release)])
 
 Kinds = Annotated[list[str] | None, Query(alias="type", description="incident types, all when none is named")]
 Weekdays = Annotated[list[int] | None, Query(description="1 = Monday … 7 = Sunday")]
@@ -36,6 +43,7 @@ def incident_cells(
     request: Request,
     session: ReadSession,
     settings: AppSettings,
+    actor: CurrentActor,
     first: Annotated[str | None, Query(alias="from", max_length=10)] = None,
     last: Annotated[str | None, Query(alias="to", max_length=10)] = None,
     kinds: Kinds = None,
@@ -43,9 +51,16 @@ def incident_cells(
     after_school: bool = False,
     city: CityCode = None,
 ) -> Response:
-    """Count incidents by cell; no count below k is shown, nor one that could be worked out from the others."""
+    """Count incidents by cell, by groups of at least k; none below k can be worked out, from several answers either.
+
+    A group counts where all that is said of it fits the question. The police are shown exact counts from k on.
+    """
     wanted = _request(first, last, kinds, weekday, after_school, city)
-    return geojson_answer(request, heatmaps.incident_cells(session, settings, wanted))
+    return geojson_answer(request, heatmaps.incident_cells(session, settings, wanted, sealed=_sees_sealed(actor)))
+
+
+def _sees_sealed(actor: CurrentActor) -> bool:
+    return "police" in actor.roles
 
 
 @router.get("/heatmap", response_class=HTMLResponse)
@@ -66,7 +81,12 @@ def heatmap(
     """Draw the heat map as one page that needs no network; it holds cells and counts, never a point."""
     wanted = _request(since, last, kinds, weekday, after_school, city, by_week=by_week)
     page = heatmaps.heatmap_page(
-        session, settings, wanted, language=chosen if chosen in {"zh", "en"} else language, viewer=actor.display_name
+        session,
+        settings,
+        wanted,
+        language=chosen if chosen in {"zh", "en"} else language,
+        viewer=actor.display_name,
+        sealed=_sees_sealed(actor),
     )
     # the page holds its own scripts: it runs as a stranger, and reaches nothing of ours
     policy = f"{policy_of(page)}; sandbox allow-scripts; frame-ancestors 'self'"

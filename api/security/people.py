@@ -85,7 +85,7 @@ def add_person(
     )
     session.add(person)
     session.flush()
-    session.add_all(PersonRole(person_id=person.id, role=role) for role in roles)
+    session.add_all(PersonRole(person_id=person.id, role=role) for role in sorted(set(roles)))
     return person
 
 

@@ -78,6 +78,12 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("PATCH", "/api/v1/hazards/{identity}"): FIELD,
     ("GET", "/api/v1/inspections"): FIELD,
     ("POST", "/api/v1/inspections"): FIELD,
+    # photos: as the record they belong to (api/services/photos), and never without a sign-in: passers-by are on them
+    ("GET", "/api/v1/hazards/{identity}/photos"): SIGNED_IN,
+    ("POST", "/api/v1/hazards/{identity}/photos"): FIELD,
+    ("POST", "/api/v1/inspections/{identity}/photos"): FIELD,
+    ("GET", "/api/v1/photos/{identity}"): SIGNED_IN,
+    ("GET", "/api/v1/photos/{identity}/thumbnail"): SIGNED_IN,
     # sealed incidents: whoever is in the field reports; seeing them is decided by record (api/services/sealed.py)
     ("POST", "/api/v1/incidents"): FIELD,
     ("GET", "/api/v1/incidents"): ASKERS | {"police"},

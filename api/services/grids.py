@@ -11,7 +11,7 @@ import shapely
 from sqlalchemy.orm import Session
 
 from api.errors import NotFoundError
-from api.services import hazards
+from api.services import hazards, releases
 from api.store import cities, grids, schools
 from api.store.bulk import insert_rows
 from api.store.models import City, Perimeter
@@ -64,6 +64,8 @@ def build_grid(
     if resized:
         assert cell_m is not None  # noqa: S101
         city.cell_m = cell_m
+        session.flush()
+        releases.place_anew(session, city)
     if distance_m is not None and school_ids is None:
         city.perimeter_distance_m = distance_m
     width_m = distance_m if distance_m is not None else city.perimeter_distance_m

@@ -1,9 +1,14 @@
-"""Heat maps of incidents: counted by cell in the database, made safe, and only then drawn."""
+"""Heat maps of incidents, counted by cell in the database.
+
+People without access to the sealed layer are shown sums of released groups (``gis.release``), so that nothing can be
+worked out from several questions. The police, who may see the detail anyway, are shown exact counts, of which each
+page hides what is below k (``gis.privacy``).
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,13 +17,14 @@ from zoneinfo import ZoneInfo
 import geopandas
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError, NotFoundError
 from api.schemas.geojson import features
 from api.settings import Settings
 from api.store import atlas, cities, grids, hazards, incidents, schools
-from api.store.incidents import CountedIncidents, IncidentFilter
+from api.store.incidents import CountedIncidents, GroupFilter, IncidentFilter
 from api.store.models import City
 from api.store.models.base import now
 from api.store.spatial import to_shapes
@@ -28,7 +34,7 @@ from gis.lattice import Lattice, cell_codes, cell_polygons
 from gis.maps.heatmap import HeatmapSpec, Tiles
 from gis.maps.heatmap import heatmap_page as draw
 from gis.maps.text import Text
-from gis.privacy import suppress
+from gis.privacy import ShownCounts, suppress
 from gis.schooltime import SchoolCalendar, timetable_weekdays
 from web import FOLDER
 
@@ -49,7 +55,8 @@ class HeatRequest:
     city: str | None = None
 
 
-def _filter(city: City, settings: Settings, wanted: HeatRequest) -> IncidentFilter:
+def _kinds(wanted: HeatRequest) -> list[str]:
+    """Return the codes of the types that are asked for, and refuse questions that cannot be answered."""
     types = vocabulary().incident_types
     codes = []
     for kind in wanted.kinds:
@@ -65,16 +72,31 @@ def _filter(city: City, settings: Settings, wanted: HeatRequest) -> IncidentFilt
             raise BadInputError(f"the day {day} cannot be right; use one from 1900 to 2200, as 2026-11-03")
     if any(not 1 <= day <= 7 for day in wanted.weekdays):
         raise BadInputError("a weekday is a number from 1 (Monday) to 7 (Sunday)")
+    return codes
+
+
+def _exact_filter(city: City, settings: Settings, wanted: HeatRequest) -> IncidentFilter:
     zone = ZoneInfo(city.time_zone)
     midnight = dt.time()
     return IncidentFilter(
         first=None if wanted.first is None else dt.datetime.combine(wanted.first, midnight, zone),
         last=None if wanted.last is None else dt.datetime.combine(wanted.last + dt.timedelta(days=1), midnight, zone),
-        kinds=codes,
+        kinds=_kinds(wanted),
         weekdays=wanted.weekdays,
         after_school_min=(-settings.after_school_before_min, settings.after_school_after_min)
         if wanted.after_school
         else None,
+    )
+
+
+def _group_filter(settings: Settings, wanted: HeatRequest) -> GroupFilter:
+    return GroupFilter(
+        least=settings.k_anonymity,
+        first=wanted.first,
+        last=wanted.last,
+        kinds=_kinds(wanted),
+        weekdays=wanted.weekdays,
+        after_school=wanted.after_school,
     )
 
 
@@ -90,33 +112,82 @@ def _city(session: Session, code: str | None) -> City:
 
 def _slices(counted: CountedIncidents, by_week: bool) -> WeekSlices | None:
     """Return the hours and weekdays that the slider steps through; None for a map without one."""
-    if not by_week or not len(counted.count):
+    hour, weekday = counted.hour[counted.hour >= 0], counted.weekday
+    if not by_week or not len(hour):
         return None
-    hours = range(int(counted.hour.min()), int(counted.hour.max()) + 1)
-    days = range(1, 8) if (counted.weekday > 5).any() else range(1, 6)
+    hours = range(int(hour.min()), int(hour.max()) + 1)
+    days = range(1, 8) if (weekday > 5).any() else range(1, 6)
     return WeekSlices(bands_min=tuple((60 * h, 60 * h + 60) for h in hours), weekdays=tuple(days))
 
 
-def _cell_counts(counted: CountedIncidents, lattice: Lattice, slices: WeekSlices | None) -> CellCounts:
+@dataclass(frozen=True)
+class _Counts:
+    """Counts by cell and slice, what of them may be shown, and the days that they are of."""
+
+    cells: CellCounts
+    shown: ShownCounts
+    slices: WeekSlices | None = None
+    period: tuple[dt.date, dt.date] | None = None
+
+
+def _by_cell(
+    counted: CountedIncidents, lattice: Lattice, slices: WeekSlices | None
+) -> tuple[CellCounts, NDArray[np.int64]]:
+    """Return counts by cell and slice, and the cells' totals, in which those of no slice are counted too."""
     places = np.column_stack([counted.row, counted.column])
     cells, position = np.unique(places, axis=0, return_inverse=True)
-    width = len(slices) if slices else 1
-    part = (
-        slices.index_of(counted.weekday, counted.hour * 60) if slices else np.zeros(len(counted.count), dtype=np.int64)
+    position = position.ravel()
+    totals = np.bincount(position, weights=counted.count, minlength=len(cells)).astype(np.int64)
+    if slices is None:
+        return CellCounts(lattice, cells[:, 1], cells[:, 0], totals[:, None]), totals
+    part = slices.index_of(counted.weekday, np.where(counted.hour < 0, -1, counted.hour * 60))
+    timed = part >= 0
+    table = np.bincount(
+        position[timed] * len(slices) + part[timed], weights=counted.count[timed], minlength=len(cells) * len(slices)
     )
-    table = np.bincount(position.ravel() * width + part, weights=counted.count, minlength=len(cells) * width)
-    return CellCounts(lattice, cells[:, 1], cells[:, 0], table.reshape(len(cells), width).astype(np.int64))
+    counts = table.reshape(len(cells), len(slices)).astype(np.int64)
+    return CellCounts(lattice, cells[:, 1], cells[:, 0], counts), totals
 
 
-def incident_cells(session: Session, settings: Settings, wanted: HeatRequest) -> dict[str, Any]:
-    """Return the cells that may be shown with their counts, as GeoJSON."""
+def _counts(
+    session: Session, city: City, lattice: Lattice, settings: Settings, wanted: HeatRequest, *, sealed: bool
+) -> _Counts:
+    """Count what is asked for: exactly, or by released groups."""
+    if sealed:
+        exact = _exact_filter(city, settings, wanted)
+        counted = incidents.count_by_cell(session, city, exact)
+        slices = _slices(counted, wanted.by_week)
+        cells, _ = _by_cell(counted, lattice, slices)
+        zone = ZoneInfo(city.time_zone)
+        span = incidents.period_of(session, city, exact)
+        period = None if span is None else (span[0].astimezone(zone).date(), span[1].astimezone(zone).date())
+        return _Counts(cells, suppress(cells.counts, settings.k_anonymity), slices, period)
+    of_groups = _group_filter(settings, wanted)
+    counted = incidents.count_groups(session, city, of_groups)
+    slices = _slices(counted, wanted.by_week)
+    cells, totals = _by_cell(counted, lattice, slices)
+    # each of these numbers is a sum of whole groups: nothing has to be hidden for the sake of another
+    shown = ShownCounts(
+        counts=cells.counts.astype(np.int64),
+        cell_totals=totals,
+        slice_totals=cells.counts.sum(axis=0).astype(np.int64),
+        total=int(totals.sum()),
+        k=settings.k_anonymity,
+    )
+    return _Counts(cells, shown, slices, incidents.period_of_groups(session, city, of_groups))
+
+
+def incident_cells(session: Session, settings: Settings, wanted: HeatRequest, *, sealed: bool) -> dict[str, Any]:
+    """Return the cells that may be shown with their counts, as GeoJSON.
+
+    ``basis`` says what was counted: ``groups``, of which the last day is before ``released_until``, or ``exact``.
+    """
     city = _city(session, wanted.city)
     lattice = cities.lattice_of(city)
     if lattice is None:
         return features([], [], [])
-    counted = incidents.count_by_cell(session, city, _filter(city, settings, wanted))
-    cells = _cell_counts(counted, lattice, None)
-    shown = suppress(cells.counts, settings.k_anonymity)
+    counts = _counts(session, city, lattice, settings, replace(wanted, by_week=False), sealed=sealed)
+    cells, shown = counts.cells, counts.shown
     safe = np.flatnonzero(shown.cell_totals)
     column, row = cells.column[safe], cells.row[safe]
     codes = cell_codes(city.code, column, row, lattice)
@@ -125,25 +196,33 @@ def incident_cells(session: Session, settings: Settings, wanted: HeatRequest) ->
         cell_polygons(column, row, lattice),
         [{"code": str(code), "count": int(n)} for code, n in zip(codes, shown.cell_totals[safe], strict=True)],
     )
-    return document | {"k": settings.k_anonymity, "hidden": shown.hidden_total, "total": shown.total}
+    until = city.incidents_released_until
+    basis = {"basis": "exact"} if sealed else {"basis": "groups", "released_until": until and until.isoformat()}
+    return document | {"k": settings.k_anonymity, "hidden": shown.hidden_total, "total": shown.total} | basis
 
 
-def heatmap_page(session: Session, settings: Settings, wanted: HeatRequest, *, language: str, viewer: str) -> str:
-    """Return the heat map of a city's incidents as one page; see ``gis.maps.heatmap``."""
+def heatmap_page(
+    session: Session, settings: Settings, wanted: HeatRequest, *, language: str, viewer: str, sealed: bool
+) -> str:
+    """Return the heat map of a city's incidents as one page; see ``gis.maps.heatmap``.
+
+    ``sealed`` is for those who may see the sealed layer: exact counts, of which the page hides what is below k.
+    """
     city = _city(session, wanted.city)
     lattice = cities.lattice_of(city)
     if lattice is None:
         raise NotFoundError("nothing is known of this city yet; import schools and incidents first")
-    chosen = _filter(city, settings, wanted)
-    counted = incidents.count_by_cell(session, city, chosen)
-    slices = _slices(counted, wanted.by_week)
-    first, last = _period(session, city, wanted, chosen)
+    counts = _counts(session, city, lattice, settings, wanted, sealed=sealed)
+    first, last = counts.period or (None, None)
+    first, last = wanted.first or first, wanted.last or last
     by_weekday = _school_days(first, last, cities.calendar_of(session, city)) if first and last else {}
     box = atlas.campus_bounds(session, city)
     spec = HeatmapSpec(
-        cells=_cell_counts(counted, lattice, slices),
-        slices=slices,
+        cells=counts.cells,
+        slices=counts.slices,
         k=settings.k_anonymity,
+        groups=None if sealed else counts.shown,
+        released_until=city.incidents_released_until,
         title=Text(f"{city.name}：{_title('zh', wanted)}", f"{city.name_en or city.name}: {_title('en', wanted)}"),
         period=f"{first} – {last}" if first else "",
         school_days=sum(by_weekday.values()) or None,
@@ -171,16 +250,6 @@ def _title(language: str, wanted: HeatRequest) -> str:
 def _watermark(city: City, viewer: str) -> str:
     moment = now().astimezone(ZoneInfo(city.time_zone)).strftime("%Y-%m-%d %H:%M")
     return f"{viewer} {moment}".strip()
-
-
-def _period(
-    session: Session, city: City, wanted: HeatRequest, chosen: IncidentFilter
-) -> tuple[dt.date | None, dt.date | None]:
-    span = incidents.period_of(session, city, chosen)
-    if span is None:
-        return wanted.first, wanted.last
-    zone = ZoneInfo(city.time_zone)
-    return wanted.first or span[0].astimezone(zone).date(), wanted.last or span[1].astimezone(zone).date()
 
 
 def _school_days(first: dt.date, last: dt.date, calendar: SchoolCalendar) -> dict[int, int]:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import sys
+import threading
+from collections import defaultdict, deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -153,6 +155,43 @@ def _set_up_metadata(connection: Any) -> None:
         raise
 
 
+class _Queue:
+    """Writers of one embedded database in this process, first come, first served.
+
+    SQLite's own waiting is by chance: under load an unlucky writer would wait until its time is up.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        mine = threading.Event()
+        with self._guard:
+            self._waiting.append(mine)
+            if self._waiting[0] is mine:
+                mine.set()
+        mine.wait()
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._waiting.popleft()
+                if self._waiting:
+                    self._waiting[0].set()
+
+
+_queues: defaultdict[str, _Queue] = defaultdict(_Queue)
+
+
+def _turn(engine: Engine) -> AbstractContextManager[None]:
+    """Wait for the turn to write; PostgreSQL's writers need none."""
+    if engine.dialect.name != "sqlite":
+        return nullcontext()
+    return _queues[str(engine.url.database)].turn()
+
+
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """Open a session that only reads: one consistent view of the database, and no lock on writers."""
@@ -168,6 +207,6 @@ def writing(engine: Engine, who: Who | None = None) -> Iterator[Session]:
 
     Whatever it changes is written into the audit log in the same transaction, as done by ``who``.
     """
-    with Session(engine, expire_on_commit=False) as session, session.begin():
+    with _turn(engine), Session(engine, expire_on_commit=False) as session, session.begin():
         watch(session, who or Who())
         yield session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -67,6 +68,11 @@ class HeatmapSpec:
         The slices that the columns of ``cells.counts`` stand for; without, there is one column.
     k
         The smallest count that is shown: 3 inside the office, 5 for meetings and exports.
+    groups
+        What is shown where the counts are those of released groups (see `gis.release`): their totals may be more
+        than their slices, for a group need not say its hour. Without, what may be shown is decided by `k`.
+    released_until
+        The day before which incidents have been gathered into groups.
     title, period
         Heading and period, such as ``2026-09-01 – 2026-11-22``.
     school_days
@@ -93,6 +99,8 @@ class HeatmapSpec:
     cells: CellCounts
     slices: WeekSlices | None = None
     k: int = 3
+    groups: ShownCounts | None = None
+    released_until: dt.date | None = None
     title: str | Text | None = None
     period: str | Text = ""
     school_days: int | None = None
@@ -141,7 +149,7 @@ def heatmap_page(
         If a library is missing in ``assets``.
     """
     _check(spec)
-    shown = suppress(spec.cells.counts, spec.k)
+    shown = suppress(spec.cells.counts, spec.k) if spec.groups is None else spec.groups
     bounds = _bounds(spec, shown)
     title = Text.of(spec.title) if spec.title else catalogue()["page.title"]
     figure = OfflineFigure(
@@ -191,6 +199,8 @@ class _Line(layers.ScriptLayer):
 def _check(spec: HeatmapSpec) -> None:
     columns = spec.cells.counts.shape[1]
     expected = len(spec.slices) if spec.slices else 1
+    if spec.groups is not None and spec.groups.counts.shape != spec.cells.counts.shape:
+        raise GisError("the counts of groups are not those of the cells given")
     if columns != expected:
         raise GisError(f"the counts have {columns} slices, but the slices given are {expected}")
     if spec.language not in LANGUAGES:
@@ -328,9 +338,10 @@ def _densest_box(
 
 def _config(spec: HeatmapSpec, bounds: tuple[float, float, float, float], title: Text) -> dict[str, Any]:
     texts = {name: catalogue()[key].pair() for name, key in _TEXTS}
-    texts["too_few"] = say("count.too_few", k=spec.k).pair()
+    texts["too_few"] = say("count.too_few" if spec.groups is None else "count.no_group", k=spec.k).pair()
     texts["cell"] = say("count.cell", cell=f"{spec.cells.lattice.cell_m:g}").pair()
     return {
+        "nothing": f"< {spec.k}" if spec.groups is None else "—",
         "bounds": [[bounds[1], bounds[0]], [bounds[3], bounds[2]]],
         "title": title.pair(),
         "slices": [label.pair() for label in slider.slice_labels(spec.slices)] if spec.slices else [],
@@ -352,8 +363,17 @@ def _factors(spec: HeatmapSpec) -> list[float]:
 
 def _body(spec: HeatmapSpec, shown: ShownCounts, title: Text) -> str:
     parts = [slider.time_html(spec.slices, shown)] if spec.slices else []
-    parts.append(slider.legend_html(spec.cells.lattice.cell_m, spec.k))
-    parts.append(slider.notes_html(k=spec.k, school_days=spec.school_days, week=spec.slices is not None))
+    grouped = spec.groups is not None
+    parts.append(slider.legend_html(spec.cells.lattice.cell_m, spec.k, grouped=grouped))
+    parts.append(
+        slider.notes_html(
+            k=spec.k,
+            school_days=spec.school_days,
+            week=spec.slices is not None,
+            grouped=grouped,
+            released_until=spec.released_until,
+        )
+    )
     notice = Text.of(spec.notice) if spec.notice else None
     credit = Text.of(spec.credit)
     if spec.tiles and spec.tiles.attribution not in credit.pair():

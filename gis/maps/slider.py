@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 import numpy as np
@@ -87,26 +88,36 @@ def _short(band: tuple[int, int], after_dismissal: bool) -> str:
     return f"{start // 60}–{end // 60}" if whole else f"{start // 60}:{start % 60:02d}"
 
 
-def legend_html(cell_m: float, k: int) -> str:
+def legend_html(cell_m: float, k: int, *, grouped: bool = False) -> str:
     """Return the legend; the page's script fills in the classes of the view that is shown."""
     unit = say("legend.unit", cell=f"{cell_m:g}")
+    blank, nothing = ("legend.no_group", "legend.no_groups") if grouped else ("legend.blank", "legend.nothing")
     return (
         f'<div class="legend"><p class="label">{unit.html()}</p><p class="legend__head" id="legend-head">'
         f'<span class="legend__range">{say("legend.count_unit").html()}</span>'
         f'<span id="legend-rate" class="legend__rate">{say("legend.rate_unit").html()}</span></p>'
-        f'<p id="legend-nothing" class="legend__nothing" hidden>{say("legend.nothing", k=k).html()}</p>'
+        f'<p id="legend-nothing" class="legend__nothing" hidden>{say(nothing, k=k).html()}</p>'
         '<ol id="legend-classes" class="legend__classes"></ol>'
-        f'<p class="legend__blank"><span class="legend__swatch legend__swatch--blank"></span>{say("legend.blank", k=k).html()}</p></div>'
+        f'<p class="legend__blank"><span class="legend__swatch legend__swatch--blank"></span>{say(blank, k=k).html()}</p></div>'
     )
 
 
-def notes_html(*, k: int, school_days: int | None, week: bool) -> str:
+def notes_html(
+    *,
+    k: int,
+    school_days: int | None,
+    week: bool,
+    grouped: bool = False,
+    released_until: dt.date | None = None,
+) -> str:
     """Return the notes on how to read the map."""
-    notes = [say("notes.suppressed", k=k), say("notes.points"), say("notes.effort")]
+    notes = [say("notes.groups" if grouped else "notes.suppressed", k=k), say("notes.points"), say("notes.effort")]
+    if grouped and released_until is not None:
+        notes.insert(1, say("notes.released", day=released_until - dt.timedelta(days=1)))
     if school_days:
         notes.insert(1, say("notes.rate", days=school_days))
     if week:
-        notes.append(say("notes.week"))
+        notes.append(say("notes.week_groups" if grouped else "notes.week"))
     items = "".join(f"<li>{note.html()}</li>" for note in notes)
     return f'<details class="notes foldable"><summary>{say("notes.title").html()}</summary><ul>{items}</ul></details>'
 

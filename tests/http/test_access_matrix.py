@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from tests.http.conftest import PEOPLE, Headers
 from tests.http.invented_town import PASSWORD, place
+from tests.photos_sent import two_colours, written
 
 TABLE = Path(__file__).with_name("access.txt")
 NAMES = {role: name for name, role in reversed(PEOPLE.items())} | {"nobody": ""}
@@ -71,6 +72,19 @@ class Town:
         body = {"id": str(uuid.uuid4()), "lon": LON, "lat": LAT, "category": "VEN"}
         return str(self._post("/api/v1/hazards", body, writer)["id"])
 
+    def inspection(self, role: str, own: bool) -> str:
+        writer = self.headers[role] if own and role in {"inspector", "police", "dispatcher", "admin"} else self.other
+        body = {"id": str(uuid.uuid4()), "started_at": "2026-11-03T16:00:00+08:00", "lon": LON, "lat": LAT}
+        return str(self._post("/api/v1/inspections", body, writer)["id"])
+
+    def photo(self, role: str, own: bool) -> str:
+        form = a_photo()
+        answer = self.client.post(
+            f"/api/v1/hazards/{self.hazard(role, own)}/photos", **form, headers=self.headers["admin"]
+        )
+        assert answer.status_code == 201, answer.text
+        return str(form["data"]["id"])
+
     def token(self, role: str, own: bool) -> str:
         owner = self.headers[role] if own and role != "nobody" else self.other
         return str(self._post("/api/v1/tokens", {"name": "invented"}, owner)["id"])
@@ -103,6 +117,10 @@ class Town:
         answer = self.client.get(path, headers=self.headers[role])
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+
+def a_photo() -> dict[str, Any]:
+    return {"data": {"id": str(uuid.uuid4())}, "files": {"file": ("invented.jpg", written(two_colours()))}}
 
 
 def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
@@ -138,6 +156,17 @@ def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
         ("GET", "/api/v1/hazards/{identity}"): lambda: Call(f"/api/v1/hazards/{town.hazard(role, own)}"),
         ("PATCH", "/api/v1/hazards/{identity}"): lambda: Call(
             f"/api/v1/hazards/{town.hazard(role, own)}", match, {"json": {"note": "invented"}}
+        ),
+        ("GET", "/api/v1/hazards/{identity}/photos"): lambda: Call(f"/api/v1/hazards/{town.hazard(role, own)}/photos"),
+        ("POST", "/api/v1/hazards/{identity}/photos"): lambda: Call(
+            f"/api/v1/hazards/{town.hazard(role, own)}/photos", {}, a_photo()
+        ),
+        ("POST", "/api/v1/inspections/{identity}/photos"): lambda: Call(
+            f"/api/v1/inspections/{town.inspection(role, own)}/photos", {}, a_photo()
+        ),
+        ("GET", "/api/v1/photos/{identity}"): lambda: Call(f"/api/v1/photos/{town.photo(role, own)}"),
+        ("GET", "/api/v1/photos/{identity}/thumbnail"): lambda: Call(
+            f"/api/v1/photos/{town.photo(role, own)}/thumbnail"
         ),
         ("POST", "/api/v1/hazards"): lambda: Call(path, {}, {"json": {"id": fresh, "category": "VEN"} | spot}),
         ("POST", "/api/v1/inspections"): lambda: Call(

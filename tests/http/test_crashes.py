@@ -15,6 +15,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -102,9 +103,9 @@ def test_what_was_acknowledged_survives_kill_9_once_and_whole(town: Engine, tmp_
     kept_inspections: set[str] = set()
     for _ in range(CRASHES):
         with server(town, tmp_path) as (process, address):
-            hazards, inspections = asyncio.run(
-                write_until_it_dies(process, address, chance.randrange(WRITES // 20, WRITES * 9 // 10))
-            )
+            writing = write_until_it_dies(process, address, chance.randrange(WRITES // 20, WRITES * 9 // 10))
+            with ThreadPoolExecutor(1) as thread:  # this one may have an event loop already
+                hazards, inspections = thread.submit(asyncio.run, writing).result()
             assert process.wait() == -signal.SIGKILL
         assert len(hazards) + len(inspections) < WRITES, "the server was killed amid the writes"
         kept_hazards |= hazards

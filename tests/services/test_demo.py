@@ -56,27 +56,34 @@ def test_both_cities_are_there_with_what_is_made_up_marked(loaded: Engine, setti
 def test_heat_map_counts_are_those_of_the_database_and_never_below_k(loaded: Engine, settings: Settings) -> None:
     with reading(loaded) as session:
         wanted = HeatRequest(city="330681")
-        document = heatmaps.incident_cells(session, settings, wanted)
+        document = heatmaps.incident_cells(session, settings, wanted, sealed=True)
         counts = [f["properties"]["count"] for f in document["features"]]
         assert min(counts) >= settings.k_anonymity
         not_serious = sa.select(sa.func.count()).where(Incident.serious.is_(False))
         total = session.scalar(not_serious.where(Incident.city_id == cities.get_city(session, "330681").id))
         assert sum(counts) + document["hidden"] == document["total"] == total
-        everything = heatmaps.incident_cells(session, settings, replace(wanted, after_school=False))
-        after_school = heatmaps.incident_cells(session, settings, replace(wanted, after_school=True))
-        assert after_school["total"] < everything["total"]
-        one_day = heatmaps.incident_cells(
-            session, settings, replace(wanted, first=dt.date(2026, 9, 7), last=dt.date(2026, 9, 7))
-        )
-        assert one_day["total"] < everything["total"]
         holidays = HeatRequest(city="330681", first=dt.date(2026, 10, 1), last=dt.date(2026, 10, 7))
-        assert heatmaps.incident_cells(session, settings, holidays)["features"] == []
+        narrower = [
+            replace(wanted, after_school=True),
+            replace(wanted, first=dt.date(2026, 9, 7), last=dt.date(2026, 9, 13)),
+            replace(wanted, kinds=("fight",)),
+        ]
+        for sealed in (True, False):
+            everything = heatmaps.incident_cells(session, settings, wanted, sealed=sealed)["total"]
+            for part in narrower:
+                assert heatmaps.incident_cells(session, settings, part, sealed=sealed)["total"] < everything
+            assert heatmaps.incident_cells(session, settings, holidays, sealed=sealed)["features"] == []
+        released = heatmaps.incident_cells(session, settings, wanted, sealed=False)
+        assert released["hidden"] == 0
+        assert total // 3 < released["total"] <= total  # recent and thin ones wait
+        assert min(f["properties"]["count"] for f in released["features"]) >= settings.k_anonymity
 
 
-def test_the_page_holds_cells_and_no_point(loaded: Engine, settings: Settings) -> None:
+@pytest.mark.parametrize("sealed", [False, True])
+def test_the_page_holds_cells_and_no_point(loaded: Engine, settings: Settings, sealed: bool) -> None:
     with reading(loaded) as session:
         page = heatmaps.heatmap_page(
-            session, settings, HeatRequest(city="330681", by_week=True), language="zh", viewer=""
+            session, settings, HeatRequest(city="330681", by_week=True), language="zh", viewer="", sealed=sealed
         )
         assert len(page.encode()) < 1_000_000
         for lon, lat in session.execute(
@@ -90,7 +97,7 @@ def test_the_page_holds_cells_and_no_point(loaded: Engine, settings: Settings) -
 def test_nothing_and_bad_wishes_are_answered_in_words(loaded: Engine, settings: Settings) -> None:
     with reading(loaded) as session:
         empty = HeatRequest(city="330681", first=dt.date(2030, 1, 1))
-        assert "<html" in heatmaps.heatmap_page(session, settings, empty, language="en", viewer="")
+        assert "<html" in heatmaps.heatmap_page(session, settings, empty, language="en", viewer="", sealed=False)
         for bad in (
             HeatRequest(city="330681", kinds=("coercion",)),  # a serious type is never mapped
             HeatRequest(city="330681", kinds=("volcano",)),
@@ -98,9 +105,9 @@ def test_nothing_and_bad_wishes_are_answered_in_words(loaded: Engine, settings: 
             HeatRequest(city="330681", weekdays=(8,)),
         ):
             with pytest.raises(BadInputError):
-                heatmaps.incident_cells(session, settings, bad)
+                heatmaps.incident_cells(session, settings, bad, sealed=False)
         with pytest.raises(NotFoundError, match="TEMPE"):
-            heatmaps.incident_cells(session, settings, HeatRequest(city="nowhere"))
+            heatmaps.incident_cells(session, settings, HeatRequest(city="nowhere"), sealed=False)
 
 
 def test_leads_of_the_demonstration(loaded: Engine, settings: Settings) -> None:

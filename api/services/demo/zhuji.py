@@ -21,6 +21,7 @@ from api.services.cities import add_city
 from api.services.demo.files import bring_in, write_csv, write_shapes
 from api.services.demo.invented import hazards_around, premises_around
 from api.services.grids import build_grid
+from api.services.releases import release_incidents
 from api.settings import Settings
 from api.store.models import CalendarDay, City, Term
 from gis import crs
@@ -29,6 +30,7 @@ CODE = "330681"
 ZONE = "Asia/Shanghai"
 FIRST, LAST = dt.date(2026, 9, 1), dt.date(2027, 1, 22)
 _SHOWN_UNTIL = dt.date(2026, 11, 20)
+RELEASED_UNTIL = dt.date(2026, 11, 23)  # whatever the clock says where the demonstration is loaded
 _SEED = 330681
 _APART_DEG = 0.0012  # about 120 m
 _EXTENT = (119.88, 29.36, 120.54, 29.99)
@@ -122,6 +124,7 @@ def load(session: Session, settings: Settings, folder: Path) -> City:
         invented=True,
         crs="wgs84",
     )
+    release_incidents(session, city, settings, RELEASED_UNTIL)
     build_grid(session, city)
     return city
 

@@ -23,6 +23,7 @@ from api.services.imports.rows import Rows, raw_bytes, read_rows
 from api.services.imports.schools import known_campuses, prepare_schools, write_schools
 from api.services.imports.timetables import write_timetables
 from api.services.imports.writers import Writer, writers
+from api.services.releases import after_import
 from api.settings import Settings
 from api.store import schools
 from api.store.audit import note
@@ -156,6 +157,8 @@ def write_rows(
         if writer.after is not None:
             session.flush()
             writer.after(session, city, added, changed, np.concatenate([fresh.geometry, stale.geometry]))
+        if collection.name == "incidents":
+            after_import(session, city, settings, changed)
     return report
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from api.services import grids, hazards, incidents
 from api.services.imports.rows import Rows
-from api.store import schools
+from api.store import releases, schools
 from api.store.bulk import Values
 from api.store.models import Cell, City, District, Gate, Hazard, Incident, Place, Premises, Street
 from api.store.spatial import as_multipolygons
@@ -75,6 +75,7 @@ def _premises(session: Session, city: City, rows: Rows) -> Derived:
 
 
 def _incidents(session: Session, city: City, rows: Rows) -> Derived:
+    releases.hold(session, city)  # before rows change: whoever gathers them waits, or has ended
     columns = rows.columns
     ends = [
         first if last is None else last

@@ -49,7 +49,7 @@ function show(slice) {
   state.slice = slice;
   const data = layer.data, total = slice < 0 ? data.total : data.slice_totals[slice];
   byId("time-now").textContent = pick(label(slice));
-  byId("count-total").textContent = total ? number(total) : `< ${data.k}`;
+  byId("count-total").textContent = total ? number(total) : config.nothing;
   byId("count-cells").textContent = number(layer.coloured(slice));
   const hidden = total ? total - layer.coloredSum(slice) : 0, line = byId("count-hidden");
   line.textContent = hidden ? fill(slice < 0 ? config.texts.hidden : config.texts.hidden_slice, { n: number(hidden), k: data.k }) : "";

@@ -1,0 +1,56 @@
+"""The heat map as a file."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.commands.console import CityOption, Database, out, ready_engine, settings_for, working
+from api.errors import BadInputError
+
+
+def heatmap(
+    to: Annotated[Path, typer.Option("--out", help="FILE.html")],
+    first: Annotated[str | None, typer.Option("--from", help="First day, 2026-09-01.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last day.")] = None,
+    kinds: Annotated[list[str] | None, typer.Option("--type", help="Incident type; may be repeated.")] = None,
+    after_school: Annotated[bool, typer.Option("--after-school", help="Only the hour around dismissal.")] = False,
+    by_week: Annotated[bool, typer.Option("--by-week", help="With a slider over weekdays and hours.")] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Exact counts, for the police alone; else released groups.")
+    ] = False,
+    language: str = "zh",
+    city_code: CityOption = None,
+    database: Database = None,
+) -> None:
+    """Draw a Folium heat map as one file that opens with no network."""
+    from api.services.heatmaps import HeatRequest, heatmap_page
+    from api.services.releases import release_if_due
+    from api.store.engine import reading
+    from api.store.models.base import now
+
+    settings = settings_for(database)
+    wanted = HeatRequest(
+        first=_day(first), last=_day(last), kinds=tuple(kinds or ()), after_school=after_school, by_week=by_week,
+        city=city_code,
+    )  # fmt: skip
+    engine = ready_engine(settings)
+    with working("drawing"):
+        if not exact:
+            release_if_due(engine, settings, now())
+        with reading(engine) as session:
+            page = heatmap_page(
+                session, settings, wanted, language="en" if language == "en" else "zh", viewer="", sealed=exact
+            )
+    to.write_text(page, encoding="utf-8")
+    out.print(f"{to}: {len(page.encode()) / 1000:.0f} kB")
+
+
+def _day(text: str | None) -> dt.date | None:
+    try:
+        return None if text is None else dt.date.fromisoformat(text)
+    except ValueError:
+        raise BadInputError(f"{text!r} is not a day; write it as 2026-09-01") from None

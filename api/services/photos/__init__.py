@@ -1,0 +1,5 @@
+"""Photos of hazards and inspections: see :mod:`api.services.photos.records`."""
+
+from api.services.photos.records import Owner, ShownPhoto, add_photo, list_photos, shown_photo, shown_thumbnail
+
+__all__ = ["Owner", "ShownPhoto", "add_photo", "list_photos", "shown_photo", "shown_thumbnail"]

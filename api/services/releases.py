@@ -1,0 +1,159 @@
+"""What may be said of incidents to people without access to the sealed layer: groups of at least k; see gis.release."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import structlog
+from numpy.typing import NDArray
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from api.settings import Settings
+from api.store import cities, releases
+from api.store.engine import reading, writing
+from api.store.models import City
+from api.store.models.base import now
+from api.store.secrets import server_secret
+from gis.lattice import cells_of
+from gis.release import Incidents, group_incidents
+
+_log = structlog.get_logger("api.releases")
+
+
+def release_incidents(session: Session, city: City, settings: Settings, until: dt.date) -> int:
+    """Gather the incidents of weeks that ended before a day into groups, and return how many found one.
+
+    Groups that are there stay as they are. The caller's transaction keeps it.
+    """
+    monday = until - dt.timedelta(days=until.weekday())
+    releases.hold(session, city)
+    known = releases.released_until(session, city)
+    found = releases.waiting(session, city, dt.datetime.combine(monday, dt.time(), ZoneInfo(city.time_zone)))
+    incidents = Incidents.of(
+        found.column,
+        found.row,
+        _days(found.occurred_s, city),
+        found.kind,
+        _after_school(found.minutes_after_dismissal, settings),
+        found.weekday,
+        np.where(found.time_known, found.hour, -1),
+    )
+    group, groups = group_incidents(incidents, k=settings.k_anonymity, key=_key(session, city), until=monday)
+    releases.add_groups(session, city, groups, found.id, group)
+    if known is None or known < monday:
+        releases.set_released_until(session, city, monday)
+    return int((group >= 0).sum())
+
+
+def _key(session: Session, city: City) -> bytes:
+    """Return the secret of a city's thresholds: cells of two cities may have the same numbers."""
+    return hashlib.blake2b(server_secret(session, "release"), person=city.uuid.bytes).digest()
+
+
+def _days(seconds: NDArray[np.int64], city: City) -> NDArray[np.datetime64]:
+    """Return the days of moments in the city's own time."""
+    local = pd.to_datetime(seconds, unit="s", utc=True).tz_convert(ZoneInfo(city.time_zone)).tz_localize(None)
+    return np.asarray(local.to_numpy().astype("datetime64[D]"))
+
+
+def _after_school(minutes: NDArray[np.float64], settings: Settings) -> NDArray[np.bool_]:
+    return (minutes >= -settings.after_school_before_min) & (minutes <= settings.after_school_after_min)
+
+
+def retract(session: Session, incident_ids: Sequence[int]) -> int:
+    """Take back the groups of incidents that are changed or removed, and return how many groups that were.
+
+    All their members wait for another group. To be called before an incident is deleted.
+    """
+    found = releases.groups_of(session, incident_ids)
+    releases.take_back(session, found)
+    return len(found)
+
+
+def retract_untrue(session: Session, city: City, settings: Settings, incident_ids: Sequence[int]) -> int:
+    """Take back the groups whose description is no longer true of all of some incidents that were changed."""
+    frame = releases.with_groups(session, incident_ids)
+    if frame.empty:
+        return 0
+    day = _days(frame["occurred_s"].to_numpy(dtype=np.int64), city)
+    after = _after_school(frame["minutes_after_dismissal"].to_numpy(dtype=np.float64), settings)
+    true = (
+        (frame["column"] == frame["group_lattice_column"]).to_numpy(dtype=bool)
+        & (frame["row"] == frame["group_lattice_row"]).to_numpy(dtype=bool)
+        & ~frame["serious"].to_numpy(dtype=bool)
+        & (day >= frame["group_first_day"].to_numpy(dtype="datetime64[D]"))
+        & (day <= frame["group_last_day"].to_numpy(dtype="datetime64[D]"))
+    )
+    hour = frame["hour"].where(frame["time_known"].astype(bool), -1)
+    for said, is_so in (
+        ("kind", frame["kind"]),
+        ("after_school", pd.Series(after, dtype=object)),
+        ("weekday", frame["weekday"]),
+        ("hour", hour),
+    ):
+        of_group = frame[f"group_{said}"]
+        true &= (of_group.isna() | (of_group == is_so)).to_numpy(dtype=bool)
+    untrue = sorted({int(identity) for identity in frame["group_id"][~true]})
+    releases.take_back(session, untrue)
+    return len(untrue)
+
+
+def after_import(session: Session, city: City, settings: Settings, changed: Sequence[int]) -> None:
+    """Take back what changed rows have made untrue, and gather what has come, in the import's transaction."""
+    releases.hold(session, city)
+    retract_untrue(session, city, settings, changed)
+    release_incidents(session, city, settings, today_in(city, now()))
+
+
+def today_in(city: City, moment: dt.datetime) -> dt.date:
+    """Return the day that it is in a city."""
+    return moment.astimezone(ZoneInfo(city.time_zone)).date()
+
+
+def release_if_due(engine: Engine, settings: Settings, moment: dt.datetime) -> list[str]:
+    """Gather the incidents of every city in which a week has ended since the last time; return the cities' codes.
+
+    At most once a week for each city, whoever asks first. Where it cannot be done, what is there is still right, so
+    that is no error: the next one who asks tries again.
+    """
+    with reading(engine) as session:
+        due = [city.code for city in cities.all_cities(session) if _is_due(city, moment)]
+    done = []
+    for code in due:
+        try:
+            with writing(engine) as session:
+                city = cities.get_city(session, code)
+                releases.hold(session, city)
+                session.refresh(city)  # another may have been faster
+                if _is_due(city, moment):
+                    release_incidents(session, city, settings, today_in(city, moment))
+                    done.append(code)
+        except DBAPIError as error:
+            _log.warning("incidents not released", city=code, error=type(error).__name__)
+    return done
+
+
+def _is_due(city: City, moment: dt.datetime) -> bool:
+    today = today_in(city, moment)
+    monday = today - dt.timedelta(days=today.weekday())
+    return city.incidents_released_until is None or city.incidents_released_until < monday
+
+
+def place_anew(session: Session, city: City) -> None:
+    """Put all incidents into the cells of a lattice that has changed; all groups are taken back and made anew.
+
+    They are made when somebody asks next; see :func:`release_if_due`.
+    """
+    lattice = cities.lattice_of(city)
+    releases.hold(session, city)
+    releases.take_all_back(session, city)
+    if lattice is not None:
+        ids, place = releases.places_of(session, city)
+        releases.set_cells(session, ids, *cells_of(place[:, 0], place[:, 1], lattice))

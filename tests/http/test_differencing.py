@@ -1,0 +1,106 @@
+"""Attacks on the suppressed cells by differences of answers, over HTTP, while incidents come in. All data invented."""
+
+from __future__ import annotations
+
+import os
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.services.imports import ImportOptions, import_file
+from api.settings import Settings
+from api.store.engine import reading, writing
+from api.store.models import City, Incident
+from tests.http.invented_town import place
+
+ROUNDS = int(os.environ.get("CAMPUS_FUZZ_EXAMPLES", "3"))
+KINDS = ["fight", "bullying", "gathering"]
+MONDAYS = [str(np.datetime64("2026-08-31") + np.timedelta64(7 * week, "D")) for week in range(12)]
+Answer = dict[str, int]
+
+
+def some_incidents(rng: np.random.Generator, size: int, first: str, days: int) -> list[str]:
+    """Return lines of incidents in nine cells, some crowded and some not, most of them after school."""
+    out = []
+    for n in range(size):
+        x, y = 100 * rng.choice(9, p=[0.3, 0.2, 0.15, 0.1, 0.1, 0.05, 0.04, 0.03, 0.03]), -150.0
+        lon, lat = place(x, y)
+        day = np.datetime64(first) + np.timedelta64(int(rng.integers(days)), "D")
+        hour = 16 if rng.random() < 0.7 else int(rng.integers(8, 21))
+        out.append(f"{first}-{n},{rng.choice(KINDS)},{day} {hour:02d}:{rng.integers(60):02d},{lon:.7f},{lat:.7f}")
+    return out
+
+
+def ask(client: TestClient, query: str) -> Answer:
+    answer = client.get(f"/api/v1/incidents/cells?{query}&lang=en")
+    assert answer.status_code == 200, answer.text
+    document: dict[str, Any] = answer.json()
+    cells = {feature["id"]: feature["properties"]["count"] for feature in document["features"]}
+    assert document["total"] == sum(cells.values())
+    return cells | {"all": document["total"]}
+
+
+def all_answers(client: TestClient, rng: np.random.Generator) -> dict[tuple[Any, ...], Answer]:
+    """Ask everything: windows of days of every length, types one by one and together, weekdays, after school."""
+    days = [str(np.datetime64(monday) + np.timedelta64(int(rng.integers(0, 3)), "D")) for monday in MONDAYS[::3]]
+    windows = [(None, None), *((a, b) for a in MONDAYS[:9:4] for b in [*MONDAYS[1::5], *days] if a <= b)]
+    kinds = [(), ("fight",), ("fight", "bullying")]
+    weekdays = [(), (2, 3, 4)]
+    out = {}
+    for window, kind, weekday, after in product(windows, kinds, weekdays, (False, True)):
+        words = [f"from={window[0]}&to={window[1]}"] if window[0] else []
+        words += [f"type={name}" for name in kind] + [f"weekday={day}" for day in weekday]
+        out[window, kind, weekday, after] = ask(client, "&".join([*words, f"after_school={str(after).lower()}"]))
+    return out
+
+
+def lies_in(inner: tuple[Any, ...], outer: tuple[Any, ...]) -> bool:
+    """Return whether all that one question is about, another is about too."""
+    (a, b), kinds, weekdays, after = inner
+    (c, d), kinds_out, weekdays_out, after_out = outer
+    return (
+        (c is None or (a is not None and c <= a and b <= d))
+        and (not kinds_out or (kinds != () and set(kinds) <= set(kinds_out)))
+        and (not weekdays_out or (weekdays != () and set(weekdays) <= set(weekdays_out)))
+        and (after or not after_out)
+    )
+
+
+def attack(smaller: Answer, larger: Answer, k: int) -> None:
+    """Take the difference of two answers in every cell, and in all: it must be nothing, or k at least."""
+    for cell in smaller.keys() | larger.keys():
+        apart = larger.get(cell, 0) - smaller.get(cell, 0)
+        assert apart == 0 or apart >= k, (cell, smaller, larger)
+
+
+@pytest.mark.parametrize("seed", range(max(1, ROUNDS // 3)))
+def test_no_difference_of_answers_is_below_k(town: Engine, settings: Settings, tmp_path: Path, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    free = settings.model_copy(update={"exports_per_minute": 10**6})
+    known: dict[tuple[Any, ...], Answer] = {}
+    with TestClient(create_app(free, town)) as client:
+        for first, days, size in (("2026-09-01", 35, 250), ("2026-09-28", 20, 60), ("2026-10-12", 30, 200)):
+            path = tmp_path / f"{first}.csv"
+            lines = some_incidents(rng, size, first, days)
+            path.write_text("\n".join(["id,type,occurred_at,lon,lat", *lines, ""]), encoding="utf-8")
+            with writing(town) as session:
+                city = session.scalars(sa.select(City)).one()
+                import_file(session, city, "incidents", path, ImportOptions(crs="wgs84", invented=True), settings)
+            answers = all_answers(client, rng)
+            assert any(answer["all"] for answer in answers.values())
+            for (inner, small), (outer, large) in product(answers.items(), repeat=2):
+                if inner != outer and lies_in(inner, outer):
+                    attack(small, large, settings.k_anonymity)
+            for question in known.keys() & answers.keys():  # the map of then against the map of now
+                attack(known[question], answers[question], settings.k_anonymity)
+            known |= answers
+    with reading(town) as session:  # and yet most of it can be seen
+        there = session.scalar(sa.select(sa.func.count()).select_from(Incident).where(Incident.serious.is_(False))) or 0
+    assert known[(None, None), (), (), False]["all"] > 0.8 * there
