@@ -8,7 +8,7 @@ import pandas as pd
 
 from api.errors import BadInputError
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # the full-width ones too: spreadsheets take them alike
 
 
 def write_table(table: pd.DataFrame, path: Path) -> None:
@@ -28,11 +28,11 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def harmless(value: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula.
+    """Return a cell that no spreadsheet takes for a formula, also after spaces, tabs and ends of lines.
 
     Examples
     --------
-    >>> harmless("=1+1"), harmless("Gate"), harmless(-1.5)
-    ("'=1+1", 'Gate', -1.5)
+    >>> harmless("=1+1"), harmless(" ＠SUM(A1)"), harmless("Gate"), harmless(-1.5)
+    ("'=1+1", "' ＠SUM(A1)", 'Gate', -1.5)
     """
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+    return f"'{value}" if isinstance(value, str) and value.lstrip().startswith(_FORMULA) else value

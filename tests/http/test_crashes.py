@@ -7,6 +7,8 @@ are under way; the full run is ``CAMPUS_CRASHES=50 CAMPUS_CRASH_WRITES=2000 pyte
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import io
 import os
 import random
 import signal
@@ -21,16 +23,26 @@ from pathlib import Path
 
 import httpx2
 import sqlalchemy as sa
+from PIL import Image
 from sqlalchemy.engine import Engine
 
+from api.services.photos.files import path_of
 from api.store.audit import audit_key, check_chain, with_audit_key
 from api.store.engine import reading
-from api.store.models import AuditEntry, Hazard, HazardSchool, Inspection
+from api.store.models import AuditEntry, Hazard, HazardSchool, Inspection, Photo
 from tests.http.invented_town import PASSWORD, place
 
 CRASHES = int(os.environ.get("CAMPUS_CRASHES", "2"))
 WRITES = int(os.environ.get("CAMPUS_CRASH_WRITES", "400"))
 ROOT = Path(__file__).parents[2]
+EVERY_PHOTO = 8  # one in so many hazards has one
+
+
+def some_photo(n: int) -> bytes:
+    """Return a photo that no other number has."""
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), (n % 256, n // 256 % 256, 99)).save(out, "JPEG")
+    return out.getvalue()
 
 
 @contextmanager
@@ -67,10 +79,14 @@ def server(engine: Engine, data: Path) -> Iterator[tuple[subprocess.Popen[bytes]
 
 async def write_until_it_dies(
     process: subprocess.Popen[bytes], address: str, kill_after: int
-) -> tuple[set[str], set[str]]:
-    """Send hazards and inspections at once, kill the server after some answers; return what was acknowledged."""
+) -> tuple[set[str], set[str], dict[str, str]]:
+    """Send hazards, photos of some, and inspections at once, kill the server after some answers.
+
+    Return what was acknowledged; of photos the SHA-256 that the answer named.
+    """
     hazards: set[str] = set()
     inspections: set[str] = set()
+    photos: dict[str, str] = {}
     limits = httpx2.Limits(max_connections=200, max_keepalive_connections=200)
     async with httpx2.AsyncClient(base_url=address, timeout=60, limits=limits) as client:
         token = (await client.post("/api/v1/token", data={"username": "ins", "password": PASSWORD})).json()[
@@ -86,30 +102,37 @@ async def write_until_it_dies(
             body |= {"started_at": "2026-11-03T16:00:00+08:00"} if kept is inspections else {"category": "VEN"}
             try:
                 answer = await client.post(f"/api/v1/{path}", json=body)
+                if answer.status_code in {200, 201}:
+                    kept.add(identity)
+                    if n % EVERY_PHOTO == 1:
+                        form = {"data": {"id": identity}, "files": {"file": ("a.jpg", some_photo(n))}}
+                        sent = await client.post(f"/api/v1/{path}/{identity}/photos", **form)
+                        if sent.status_code in {200, 201}:
+                            photos[identity] = sent.json()["sha256"]
             except httpx2.TransportError:
-                return  # not acknowledged: it may be there or not
-            if answer.status_code in {200, 201}:
-                kept.add(identity)
+                pass  # not acknowledged: it may be there or not
             if len(hazards) + len(inspections) >= kill_after and process.poll() is None:
                 process.send_signal(signal.SIGKILL)
 
         await asyncio.gather(*(send(n) for n in range(WRITES)))
-    return hazards, inspections
+    return hazards, inspections, photos
 
 
 def test_what_was_acknowledged_survives_kill_9_once_and_whole(town: Engine, tmp_path: Path) -> None:
     chance = random.Random(20261123)
     kept_hazards: set[str] = set()
     kept_inspections: set[str] = set()
+    kept_photos: dict[str, str] = {}
     for _ in range(CRASHES):
         with server(town, tmp_path) as (process, address):
             writing = write_until_it_dies(process, address, chance.randrange(WRITES // 20, WRITES * 9 // 10))
             with ThreadPoolExecutor(1) as thread:  # this one may have an event loop already
-                hazards, inspections = thread.submit(asyncio.run, writing).result()
+                hazards, inspections, photos = thread.submit(asyncio.run, writing).result()
             assert process.wait() == -signal.SIGKILL
         assert len(hazards) + len(inspections) < WRITES, "the server was killed amid the writes"
         kept_hazards |= hazards
         kept_inspections |= inspections
+        kept_photos |= photos
     with server(town, tmp_path) as (_, address):  # it comes back by itself
         assert httpx2.get(f"{address}/api/v1/hazards?limit=1").status_code == 200
     key = audit_key(tmp_path / "audit.key")
@@ -122,6 +145,13 @@ def test_what_was_acknowledged_survives_kill_9_once_and_whole(town: Engine, tmp_
         assert kept_hazards <= set(stored)
         visits = {str(u) for u in session.scalars(sa.select(Inspection.uuid))}
         assert kept_inspections <= visits
+        files = {str(row.uuid): row.sha256 for row in session.execute(sa.select(Photo.uuid, Photo.sha256))}
+        assert kept_photos
+        assert kept_photos.items() <= files.items()
+        for name in files.values():
+            assert hashlib.sha256(path_of(tmp_path, name).read_bytes()).hexdigest() == name, (
+                "a photo that is half there"
+            )
         tied = sa.select(HazardSchool.hazard_id)
         half = sa.select(Hazard.uuid).where(Hazard.reporter_id.is_not(None), Hazard.id.not_in(tied))
         assert session.scalars(half).all() == [], "a hazard without its ties"
