@@ -9,12 +9,14 @@ import time
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page
+from sqlalchemy.engine import Engine
 
 from api.app import create_app
 from api.services import demo
@@ -68,6 +70,13 @@ def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with writing(engine) as session:
         signs = demo.load(session, settings)
     passwords = dict(line.split() for line in signs if line.startswith("  demo-"))
+    with running(engine, settings) as address:
+        yield Site(address, passwords)
+
+
+@contextmanager
+def running(engine: Engine, settings: Settings) -> Iterator[str]:
+    """Run a server on a database, and give its address."""
     server = uvicorn.Server(uvicorn.Config(create_app(settings, engine), log_level="warning"))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -76,7 +85,7 @@ def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         while not server.started and thread.is_alive():
             time.sleep(0.02)
         assert server.started
-        yield Site(f"http://127.0.0.1:{listening.getsockname()[1]}", passwords)
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         server.should_exit = True
         thread.join()
 
@@ -99,7 +108,14 @@ def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Watched]]:
     """Return a function that opens an address of the site and watches the page."""
     contexts = []
 
-    def open_page(path: str = "/", size: tuple[int, int] = DESKTOP, *, language: str = "zh-CN") -> Watched:
+    def open_page(
+        path: str = "/",
+        size: tuple[int, int] = DESKTOP,
+        *,
+        language: str = "zh-CN",
+        address: str = site.address,
+        name: str = "",
+    ) -> Watched:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             has_touch=size == PHONE,
@@ -109,11 +125,14 @@ def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Watched]]:
         contexts.append(context)
         context.set_default_timeout(15_000)
         context.add_init_script(_NOTE_VIOLATIONS)
+        if name:
+            body = {"username": name, "password": site.passwords[name]}
+            assert context.request.post(f"{address}/api/v1/session", data=body).ok
         watched = Watched(context.new_page())
         events = watched.events
 
         def on_request(request):
-            if not request.url.startswith((f"{site.address}/", "data:", "blob:")):
+            if not request.url.startswith((f"{address}/", "data:", "blob:")):
                 events.append(f"request: {request.url}")
 
         def on_dialog(dialog):
@@ -128,7 +147,7 @@ def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Watched]]:
         watched.page.on("dialog", on_dialog)
         watched.page.on("pageerror", lambda error: events.append(f"script: {error}"))
         watched.page.on("console", on_console)
-        watched.page.goto(site.address + path)
+        watched.page.goto(address + path)
         return watched
 
     yield open_page

@@ -1,0 +1,190 @@
+"""A script in every text that a person or a file can bring: no page runs it, and none shows it as markup. Invented."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
+
+from api.services import demo
+from api.settings import Settings
+from api.store import migrate
+from api.store.engine import make_engine, writing
+from api.store.models.base import Base
+from tests.browser.conftest import PHONE, running
+
+pytestmark = pytest.mark.browser
+
+ATTACKS = (
+    "'\"><img src=x onerror=run()><script>run()</script></script><b>${7*7}{{7*7}}",
+    '"><img src=x onerror=run()>',
+    "<img src=x>",
+)
+# columns of text that a person writes or a file brings; each is filled with an attack
+TEXTS = {
+    "cities": {"name", "name_en"},
+    "calendar_days": {"name"},
+    "department_names": {"name"},
+    "districts": {"name", "name_en"},
+    "places": {"name", "address"},
+    "premises": {"name", "address", "licence", "opening_hours"},
+    "streets": {"name"},
+    "cells": {"responsible"},
+    "people": {"display_name"},
+    "schools": {"name", "name_en", "address"},
+    "campuses": {"name"},
+    "gates": {"name"},
+    "hazards": {"name", "note", "address"},
+    "incidents": {"note"},
+    "sealed_requests": {"purpose", "decision_note"},
+    "terms": {"name"},
+    "inspections": {"note"},
+    "photos": {"caption"},
+    "access_tokens": {"name"},
+    "sources": {"name", "actor"},
+    "timetables": {"grades"},
+    "audit_log": {"person", "purpose", "address"},  # append-only: written by the requests of this test
+}
+# what the program writes itself, or takes from a list of its own
+CODES = {
+    "audit_head": {"seal"},
+    "audit_log": {"channel", "request_id", "action", "subject", "subject_uuid", "before", "after", "seal"},
+    "distance_rules": {"rule_id"},
+    "server_secrets": {"name"},
+    "sign_in_failures": {"name_hash", "address"},
+    "sources": {"kind", "collection", "sha256", "crs", "encoding"},
+    "cities": {"code", "time_zone"},
+    "departments": {"code"},
+    "districts": {"code", "kind"},
+    "incident_groups": {"kind"},
+    "places": {"kind"},
+    "streets": {"highway"},
+    "cells": {"code", "kind"},
+    "department_names": {"language"},
+    "people": {"name", "password_hash", "external_subject"},  # a name of 64 characters is tried below
+    "campuses": {"known_as"},
+    "access_tokens": {"kind", "token_sha256", "address"},
+    "gates": {"kind"},
+    "hazards": {"category", "subtype", "status"},
+    "incidents": {"kind", "age_band"},
+    "person_roles": {"role"},
+    "sealed_requests": {"status"},
+    "inspections": {"outcome"},
+    "photos": {"sha256", "sent_sha256"},
+}
+_ALWAYS_CODES = {"source_key", "content_hash"}
+EVERYTHING_OPEN = """() => {
+  for (const name of Object.keys(window).filter((key) => key.startsWith("map_"))) {
+    if (!window.L || !(window[name] instanceof L.Map)) continue;
+    window[name].eachLayer((layer) => {
+      if (layer.getPopup?.()) layer.openPopup();
+      if (layer.getTooltip?.()) layer.openTooltip();
+    });
+  }
+}"""
+MARKUP = """() => document.querySelectorAll('img[src="x"], [onerror]').length
+  + [...document.scripts].filter((script) => script.textContent.trim() === "run()").length"""
+
+
+def test_every_column_of_text_is_looked_at() -> None:
+    for table in Base.metadata.sorted_tables:
+        columns = {column.name for column in table.columns if isinstance(column.type, sa.String)} - _ALWAYS_CODES
+        decided = TEXTS.get(table.name, set()) | CODES.get(table.name, set())
+        assert columns - decided == set(), f"{table.name}: is it text from people, or a code?"
+
+
+@pytest.fixture(scope="module")
+def attacked(browser: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
+    settings = Settings(data=tmp_path_factory.mktemp("attacked"))
+    engine = make_engine(settings.resolved_database_url)
+    migrate.upgrade(engine)
+    with writing(engine) as session:
+        signs = demo.load(session, settings)
+        for table in Base.metadata.sorted_tables:
+            if table.name == "audit_log":
+                continue
+            for name in TEXTS.get(table.name, ()):
+                longest = getattr(table.columns[name].type, "length", None) or 10_000
+                text = next(attack for attack in ATTACKS if len(attack) + 8 <= longest)
+                session.execute(
+                    sa.update(table).values({name: sa.literal(text) + sa.cast(table.primary_key.columns[0], sa.String)})
+                )
+    passwords = dict(line.split() for line in signs if line.startswith("  demo-"))
+    with running(engine, settings) as address:
+        yield address, passwords
+    engine.dispose()
+
+
+def looked_at(page: Page) -> None:
+    """Open whatever can be opened on a page, and look for markup in all its frames."""
+    page.wait_for_load_state("networkidle")
+    for frame in page.frames:
+        frame.evaluate(EVERYTHING_OPEN)
+        assert frame.evaluate(MARKUP) == 0, frame.url
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+def test_no_page_takes_a_text_for_markup(visit, attacked, language):
+    address, passwords = attacked
+    watched = visit("/", PHONE if language == "en" else (1440, 900), language=language, address=address)
+    page = watched.page
+    looked_at(page)
+    for selector in (".tab", "#overview-list .pick", ".back", ".tab:nth-of-type(2)", "#overview-list .pick"):
+        found = page.locator(selector)
+        if found.count() and found.first.is_visible():
+            found.first.dispatch_event("click")
+            looked_at(page)
+    page.goto(address)
+    page.locator("#search-input").fill("img")
+    expect(page.locator("#search-results")).to_contain_text("<img src=x")  # as it was written
+    looked_at(page)
+    page.locator("#search-results [role=option]").first.dispatch_event("click")
+    looked_at(page)
+    page.goto(f"{address}/heat")
+    looked_at(page)
+    body = {"username": "demo-admin", "password": passwords["demo-admin"]}
+    csrf = page.context.request.post(f"{address}/api/v1/session", data=body).json()["csrf"]
+    send = {"headers": {"X-CSRF-Token": csrf}}
+    person = {
+        "id": "6f0f4b0e-0000-4000-8000-000000000001",
+        "name": "<img src=x onerror=run()>",
+        "password": "an invented one",
+        "roles": ["viewer"],
+        "display_name": ATTACKS[0],
+    }
+    assert page.context.request.post(f"{address}/api/v1/people", data=person, **send).status in {200, 201}
+    for path in ("/admin", "/sealed", "/", "/heat", "/sign-in"):
+        page.goto(address + path)
+        looked_at(page)
+        for tab in page.locator("[role=tab], details > summary").all():
+            if tab.is_visible():
+                tab.dispatch_event("click")
+        looked_at(page)
+    assert watched.trouble() == []
+
+
+def test_an_export_holds_no_formula_and_a_missing_page_no_markup(visit, attacked):
+    address, passwords = attacked
+    page = visit("/sign-in", address=address).page
+    body = {"username": "demo-admin", "password": passwords["demo-admin"]}
+    csrf = page.context.request.post(f"{address}/api/v1/session", data=body).json()["csrf"]
+    person = {
+        "id": "6f0f4b0e-0000-4000-8000-000000000002",
+        "name": "=HYPERLINK(1)",
+        "password": "an invented one",
+        "roles": ["viewer"],
+        "display_name": "＝1+1",
+    }
+    answer = page.context.request.post(f"{address}/api/v1/people", data=person, headers={"X-CSRF-Token": csrf})
+    assert answer.status in {200, 201}
+    page.context.request.post(f"{address}/api/v1/session", data={"username": "@SUM(A1)", "password": "wrong one"})
+    text = page.context.request.get(f"{address}/api/v1/audit/export").text()
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert len(rows) > 2
+    assert not [cell for row in rows for cell in row if cell.lstrip().startswith(("=", "+", "-", "@", "＝"))]
+    page.goto(f"{address}/%3Cimg%20src=x%20onerror=run()%3E?next=%22%3E%3Cimg%20src=x%3E")
+    looked_at(page)
