@@ -18,7 +18,21 @@ from api.middleware.figures import Figures
 from api.middleware.headers import Headers
 from api.middleware.requests import Requests
 from api.problems import add_problem_handlers
-from api.routes import access, atlas, audit, checks, hazards, health, incidents, pages, people, photos, schools, sealed
+from api.routes import (
+    access,
+    atlas,
+    audit,
+    checks,
+    field,
+    hazards,
+    health,
+    incidents,
+    pages,
+    people,
+    photos,
+    schools,
+    sealed,
+)
 from api.routes.answers import PROBLEMS, problem_schemas
 from api.security.rates import Rates
 from api.settings import Settings
@@ -65,7 +79,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.add_middleware(Headers, settings=settings)  # the outermost, so that every answer has them
     guarded = [Depends(authorise)]
     in_turn = [Depends(take_turn, scope="function"), *guarded]
-    for module in (access, people, schools, atlas, hazards, incidents, sealed, checks, audit):
+    for module in (access, people, schools, atlas, field, hazards, incidents, sealed, checks, audit):
         app.include_router(module.router, dependencies=in_turn, responses=PROBLEMS)
     app.include_router(photos.router, dependencies=guarded, responses=PROBLEMS)  # it has turns of its own
     app.include_router(health.router, dependencies=guarded, responses=PROBLEMS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import uuid
 from typing import Annotated, Any
@@ -65,6 +66,10 @@ class In(BaseModel):
     """Base of what clients send."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    def fingerprint(self) -> str:
+        """Return 32 characters that are the same for the same record, however it was written."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:32]
 
 
 class HazardIn(In):

@@ -76,6 +76,13 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/api/v1/hazards/{identity}"): PUBLIC_VIEW,
     ("POST", "/api/v1/hazards"): FIELD,
     ("PATCH", "/api/v1/hazards/{identity}"): FIELD,
+    ("GET", "/api/v1/hazards/{identity}/sightings"): SIGNED_IN,
+    ("POST", "/api/v1/sightings"): FIELD,
+    ("POST", "/api/v1/sync"): FIELD,
+    ("GET", "/api/v1/field/pack"): FIELD,
+    ("GET", "/api/v1/checklists"): SIGNED_IN,
+    ("PUT", "/api/v1/checklists/{key}"): ADMIN,
+    ("GET", "/api/v1/inspections/due"): FIELD,
     ("GET", "/api/v1/inspections"): FIELD,
     ("POST", "/api/v1/inspections"): FIELD,
     # photos: as the record they belong to (api/services/photos), and never without a sign-in: passers-by are on them

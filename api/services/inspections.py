@@ -15,14 +15,15 @@ from api.schemas.geojson import features
 from api.schemas.records import HazardIn, HazardPatch, InspectionIn
 from api.security.people import Actor
 from api.security.scope import OVERSEERS, may_see_hazard, require_change
+from api.services.checklists import check_answers
 from api.services.hazards import link_hazards
 from api.services.identities import identity_warnings
 from api.services.screening import city_at
 from api.settings import Settings
-from api.store import hazards, inspections, schools
+from api.store import field, hazards, inspections, schools
 from api.store.models import City, Hazard, Inspection
 from api.store.models.base import now
-from api.store.spatial import Bounds, to_element, to_shape, to_shapes
+from api.store.spatial import Bounds, to_element, to_shapes
 from api.vocabulary import vocabulary
 from gis.geodesic import distance_m
 
@@ -42,12 +43,7 @@ def log_hazard(session: Session, actor: Actor, hazard: HazardIn) -> tuple[dict[s
     """
     known = hazards.get_hazard(session, hazard.id)
     if known is not None:
-        place = to_shape(known.location)
-        if (
-            known.reporter_id != actor.id
-            or known.category != hazard.category
-            or (place.x, place.y) != (hazard.lon, hazard.lat)
-        ):
+        if known.reporter_id != actor.id or known.content_hash != hazard.fingerprint():
             raise ConflictError("a hazard with this id is there already, and says something else")
         return hazard_detail(session, hazard.id), False
     _check_subtype(hazard.category, hazard.subtype)
@@ -64,6 +60,7 @@ def log_hazard(session: Session, actor: Actor, hazard: HazardIn) -> tuple[dict[s
         observed_at=hazard.observed_at or now(),
         position_error_m=hazard.position_error_m,
         reporter_id=actor.id,
+        content_hash=hazard.fingerprint(),
         location=to_element(shapely.Point(hazard.lon, hazard.lat)),
         source_id=inspections.person_source(session, actor.name).id,
     )
@@ -118,7 +115,8 @@ def _check_subtype(category: str, subtype: str) -> None:
         raise BadInputError(f"subtype {subtype!r}: {what}", problems=[Problem("body.subtype", what)])
 
 
-def _properties(hazard: Hazard, cell_code: str | None, source: str | None) -> dict[str, Any]:
+def hazard_properties(hazard: Hazard, cell_code: str | None, source: str | None) -> dict[str, Any]:
+    """Return what is said of a hazard beside its place."""
     return {
         "name": hazard.name,
         "category": hazard.category,
@@ -143,7 +141,8 @@ def hazard_detail(session: Session, identity: uuid.UUID) -> dict[str, Any]:
     if found is None:
         raise NotFoundError("there is no such hazard")
     hazard, code, source = found
-    properties = _properties(hazard, code, source)
+    properties = hazard_properties(hazard, code, source)
+    properties |= seen_again(session, [hazard])[hazard.id]
     properties["schools"] = [
         {
             "uuid": str(row.uuid),
@@ -197,7 +196,7 @@ def hazards_in(
     )
     following = rows[limit - 1][0].id if len(rows) > limit else None
     rows = rows[:limit]
-    properties = [_properties(hazard, code, source) for hazard, code, source in rows]
+    properties = [hazard_properties(hazard, code, source) for hazard, code, source in rows]
     if school is not None:
         away = hazards.distances_to_school(session, school, [hazard.id for hazard, _, _ in rows])
         for (hazard, _, _), entry in zip(rows, properties, strict=True):
@@ -216,23 +215,43 @@ def hazards_nearby(session: Session, *, lon: float, lat: float, category: str, w
     xy = hazards.shapely_xy(to_shapes(hazard.location for hazard, _, _ in rows))
     away = distance_m(lon, lat, xy[:, 0], xy[:, 1])
     order = [at for at in np.argsort(away, kind="stable") if away[at] <= within_m]
+    found = [rows[at] for at in order]
+    seen = seen_again(session, [row[0] for row in found])
     return features(
-        [rows[at][0].uuid for at in order],
-        to_shapes(rows[at][0].location for at in order),
-        [_properties(*rows[at]) | {"distance_m": round(float(away[at]), 2)} for at in order],
+        [row[0].uuid for row in found],
+        to_shapes(row[0].location for row in found),
+        [
+            hazard_properties(*row) | seen[row[0].id] | {"distance_m": round(float(away[at]), 2)}
+            for at, row in zip(order, found, strict=True)
+        ],
     )
+
+
+def seen_again(session: Session, rows: Sequence[Hazard]) -> dict[int, dict[str, Any]]:
+    """Return of hazards how often they were seen again, when last, and their newest photo, by id."""
+    ids = [row.id for row in rows]
+    counts, pictures = field.sighting_counts(session, ids), field.first_photos(session, ids)
+    return {
+        row.id: {
+            "sightings": counts[row.id][0] if row.id in counts else 0,
+            "last_seen_at": (counts[row.id][1] if row.id in counts else row.observed_at).isoformat(),
+            "photo": str(pictures[row.id]) if row.id in pictures else None,
+        }
+        for row in rows
+    }
 
 
 def log_inspection(session: Session, actor: Actor, inspection: InspectionIn) -> tuple[dict[str, Any], bool]:
     """Log an inspection; the same UUID again answers the stored record and creates nothing."""
     known = inspections.get_inspection(session, inspection.id)
     if known is not None:
-        if known.inspector_id != actor.id:
+        if known.inspector_id != actor.id or known.content_hash != inspection.fingerprint():
             raise ConflictError("this id belongs to another record; send the inspection under a new one")
         return _inspection(session, known), False
     if inspection.ended_at is not None and inspection.ended_at < inspection.started_at:
         what = "the end lies before the beginning"
         raise BadInputError(what, problems=[Problem("body.ended_at", what)])
+    check_answers(session, inspection.answers)
     if (inspection.lon is None) != (inspection.lat is None):
         raise BadInputError("a position needs both lon and lat", problems=[Problem("lon, lat", "one is missing")])
     school = None if inspection.school is None else schools.find_school(session, inspection.school)
@@ -253,6 +272,7 @@ def log_inspection(session: Session, actor: Actor, inspection: InspectionIn) -> 
         uuid=inspection.id,
         city_id=city.id,
         inspector_id=actor.id,
+        content_hash=inspection.fingerprint(),
         school_id=None if school is None else school.id,
         hazard_id=None if hazard is None else hazard.id,
         cell_id=None if hazard is None else hazard.cell_id,

@@ -108,12 +108,14 @@ def hazards_page(
     categories: Sequence[str] = (),
     statuses: Sequence[str] = (),
     of_inspector: int | None = None,
+    walked_by: int | None = None,
     after: int = 0,
     limit: int = 100,
 ) -> Sequence[Any]:
     """Return a page of hazards (hazard, cell code, source), ordered by id and beginning after the id ``after``.
 
-    ``of_inspector`` limits them to a person's cells and reports, and cities whose cells are assigned to nobody.
+    ``walked_by`` limits them to a person's cells and reports, ``of_inspector`` to these and to cities whose cells are
+    assigned to nobody.
     """
     query = _with_cell_and_source().where(Hazard.id > after)
     if city is not None:
@@ -127,6 +129,9 @@ def hazards_page(
         query = query.where(Hazard.category.in_(list(categories)))
     if statuses:
         query = query.where(Hazard.status.in_(list(statuses)))
+    if walked_by is not None:
+        walked = sa.select(CellInspector.cell_id).where(CellInspector.person_id == walked_by)
+        query = query.where(sa.or_(Hazard.cell_id.in_(walked), Hazard.reporter_id == walked_by))
     if of_inspector is not None:
         walked = sa.select(CellInspector.cell_id).where(CellInspector.person_id == of_inspector)
         assigned = sa.select(Cell.city_id).join(CellInspector, CellInspector.cell_id == Cell.id)

@@ -43,6 +43,7 @@ TEXTS = {
     "sealed_requests": {"purpose", "decision_note"},
     "terms": {"name"},
     "inspections": {"note"},
+    "sightings": {"note"},
     "photos": {"caption"},
     "access_tokens": {"name"},
     "sources": {"name", "actor"},
@@ -74,6 +75,8 @@ CODES = {
     "person_roles": {"role"},
     "sealed_requests": {"status"},
     "inspections": {"outcome"},
+    "sightings": {"state"},
+    "checklists": {"key"},
     "photos": {"sha256", "sent_sha256"},
 }
 _ALWAYS_CODES = {"source_key", "content_hash"}

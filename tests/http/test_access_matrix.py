@@ -85,6 +85,10 @@ class Town:
         assert answer.status_code == 201, answer.text
         return str(form["data"]["id"])
 
+    def checklist_version(self, key: str) -> str:
+        lists = self.client.get("/api/v1/checklists", headers=self.headers["admin"]).json()["checklists"]
+        return f'"{lists[key]["version"]}"'
+
     def token(self, role: str, own: bool) -> str:
         owner = self.headers[role] if own and role != "nobody" else self.other
         return str(self._post("/api/v1/tokens", {"name": "invented"}, owner)["id"])
@@ -167,6 +171,20 @@ def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
         ("GET", "/api/v1/photos/{identity}"): lambda: Call(f"/api/v1/photos/{town.photo(role, own)}"),
         ("GET", "/api/v1/photos/{identity}/thumbnail"): lambda: Call(
             f"/api/v1/photos/{town.photo(role, own)}/thumbnail"
+        ),
+        ("GET", "/api/v1/hazards/{identity}/sightings"): lambda: Call(
+            f"/api/v1/hazards/{town.hazard(role, own)}/sightings"
+        ),
+        ("POST", "/api/v1/sightings"): lambda: Call(
+            path,
+            {},
+            {"json": {"id": fresh, "hazard": town.hazard(role, own), "observed_at": "2026-11-03T16:00:00+08:00"}},
+        ),
+        ("POST", "/api/v1/sync"): lambda: Call(path, {}, {"json": {"records": []}}),
+        ("PUT", "/api/v1/checklists/{key}"): lambda: Call(
+            "/api/v1/checklists/VEN",
+            {"If-Match": town.checklist_version("VEN")},
+            {"json": {"interval_days": 5, "items": []}},
         ),
         ("POST", "/api/v1/hazards"): lambda: Call(path, {}, {"json": {"id": fresh, "category": "VEN"} | spot}),
         ("POST", "/api/v1/inspections"): lambda: Call(

@@ -1,5 +1,13 @@
 """Photos of hazards and inspections: see :mod:`api.services.photos.records`."""
 
-from api.services.photos.records import Owner, ShownPhoto, add_photo, list_photos, shown_photo, shown_thumbnail
+from api.services.photos.records import (
+    Owner,
+    ShownPhoto,
+    add_photo,
+    list_photos,
+    photo_document,
+    shown_photo,
+    shown_thumbnail,
+)
 
-__all__ = ["Owner", "ShownPhoto", "add_photo", "list_photos", "shown_photo", "shown_thumbnail"]
+__all__ = ["Owner", "ShownPhoto", "add_photo", "list_photos", "photo_document", "shown_photo", "shown_thumbnail"]

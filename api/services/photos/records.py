@@ -113,7 +113,7 @@ def _record(
         session.add(photo)
         session.flush()
         session.refresh(photo)  # what is answered is what is kept
-        return _document(photo, record), True
+        return photo_document(photo, record), True
 
 
 def _owner_to_add_to(session: Session, actor: Actor, owner: Owner, settings: Settings) -> Hazard | Inspection:
@@ -141,7 +141,7 @@ def _same(
     owned = known.hazard_id if isinstance(record, Hazard) else known.inspection_id
     if known.uploader_id != actor.id or owned != record.id or known.sent_sha256 != sent_sha256:
         raise ConflictError("this id belongs to another photo; send this one under a new id")
-    return _document(known, photos.owner_of(session, known))
+    return photo_document(known, photos.owner_of(session, known))
 
 
 def list_photos(
@@ -157,7 +157,7 @@ def list_photos(
     record = _hazard(session, actor, hazard, settings)
     rows = photos.photos_of_hazard(session, record.id, after=after, limit=limit + 1)
     following = rows[limit - 1].id if len(rows) > limit else None
-    return [_document(row, record) for row in rows[:limit]], following
+    return [photo_document(row, record) for row in rows[:limit]], following
 
 
 def shown_photo(session: Session, actor: Actor, identity: uuid.UUID, settings: Settings) -> ShownPhoto:
@@ -193,7 +193,8 @@ def _seen(session: Session, actor: Actor, identity: uuid.UUID, settings: Setting
     raise NotFoundError("there is no such photo, or none that you may see")
 
 
-def _document(photo: Photo, record: Hazard | Inspection) -> dict[str, Any]:
+def photo_document(photo: Photo, record: Hazard | Inspection) -> dict[str, Any]:
+    """Return what is said of a photo."""
     return {
         "id": str(photo.uuid),
         "hazard": str(record.uuid) if isinstance(record, Hazard) else None,
@@ -205,6 +206,7 @@ def _document(photo: Photo, record: Hazard | Inspection) -> dict[str, Any]:
         "height_px": photo.height_px,
         "size_bytes": photo.size_bytes,
         "sha256": photo.sha256,
+        "sent_sha256": photo.sent_sha256,
         "url": f"/api/v1/photos/{photo.uuid}",
         "thumbnail_url": f"/api/v1/photos/{photo.uuid}/thumbnail",
         "version": photo.version,

@@ -2,6 +2,7 @@
 
 from api.store.models.base import SRID, Base, Record
 from api.store.models.districts import City, District, StallArea
+from api.store.models.field import Checklist, HazardEdit, Sighting
 from api.store.models.grids import Cell, CellInspector, CellPiece, Perimeter
 from api.store.models.hazards import Hazard, HazardSchool, Inspection
 from api.store.models.incidents import Incident, IncidentGroup
@@ -24,6 +25,7 @@ __all__ = [
     "Cell",
     "CellInspector",
     "CellPiece",
+    "Checklist",
     "City",
     "Department",
     "DepartmentName",
@@ -31,6 +33,7 @@ __all__ = [
     "District",
     "Gate",
     "Hazard",
+    "HazardEdit",
     "HazardSchool",
     "Incident",
     "IncidentGroup",
@@ -45,6 +48,7 @@ __all__ = [
     "School",
     "SealedRequest",
     "ServerSecret",
+    "Sighting",
     "SignInFailure",
     "Source",
     "StallArea",

@@ -1,0 +1,283 @@
+"""The outbox, sightings, checklists, what is due and the pack of a shift, on both databases. All data invented."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.engine import Engine
+from starlette.testclient import TestClient
+
+from api.store.engine import reading
+from api.store.models import Hazard, Sighting
+from tests.http.conftest import Headers
+from tests.http.invented_town import assert_problem, place
+from tests.photos_sent import two_colours, written
+
+SignIn = Callable[[TestClient, str], Headers]
+EXAMPLES = int(os.environ.get("CAMPUS_FUZZ_EXAMPLES", "3")) * 3
+AT = "2026-11-03T16:00:00+08:00"
+
+
+def new_hazard(**more: Any) -> dict[str, Any]:
+    lon, lat = place(70, 0)
+    return {"id": str(uuid.uuid4()), "lon": lon, "lat": lat, "category": "VEN", "observed_at": AT} | more
+
+
+def record(kind: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": kind, "data": data}
+
+
+def send(client: TestClient, who: Headers, *records: dict[str, Any]) -> list[dict[str, Any]]:
+    answer = client.post("/api/v1/sync", json={"records": list(records), "sent_at": AT}, headers=who)
+    assert answer.status_code == 200, answer.text
+    answers: list[dict[str, Any]] = answer.json()["answers"]
+    return answers
+
+
+def test_each_record_of_a_batch_is_answered_by_itself(client: TestClient, inspector: Headers) -> None:
+    hazard, lon, lat = new_hazard(note="emoji 🍢 and \u202eright to left"), *place(70, 0)
+    visit = {"id": str(uuid.uuid4()), "started_at": AT, "lon": lon, "lat": lat}
+    incident = {"id": str(uuid.uuid4()), "type": "fight", "occurred_from": AT, "lon": lon, "lat": lat}
+    batch = [
+        record("hazard", hazard),
+        record("sighting", {"id": str(uuid.uuid4()), "hazard": hazard["id"], "observed_at": AT}),
+        record("inspection", visit),
+        record("incident", incident),
+        record("hazard", new_hazard(category="volcano")),
+        record("hazard", new_hazard(observed_at="1960-01-01T00:00:00Z")),
+        record("hazard", new_hazard(note="a" * 100_000)),
+        record("hazard", {}),
+        record("sighting", {"id": str(uuid.uuid4()), "hazard": str(uuid.uuid4()), "observed_at": AT}),
+        record("photo", {"id": str(uuid.uuid4()), "hazard": hazard["id"], "sent_sha256": "0" * 64}),
+    ]
+    states = [answer["state"] for answer in send(client, inspector, *batch)]
+    assert states == ["created"] * 4 + ["refused"] * 5 + ["wanted"]
+    again = send(client, inspector, *batch)
+    assert [answer["state"] for answer in again] == ["duplicate"] * 4 + ["refused"] * 5 + ["wanted"]
+    assert again[0]["record"]["properties"]["note"] == hazard["note"]
+    refused = again[4]
+    assert refused["id"] == batch[4]["data"]["id"]
+    assert refused["errors"][0]["where"] == "category"
+    assert_problem(
+        client.post("/api/v1/sync", json={"records": [record("hazard", hazard)] * 101}, headers=inspector), 422
+    )
+    assert_problem(client.post("/api/v1/sync", json={"records": [record("people", {})]}, headers=inspector), 422)
+
+
+def test_an_id_that_says_something_else_is_a_conflict_that_shows_both(
+    client: TestClient, inspector: Headers, sign_in: SignIn
+) -> None:
+    hazard = new_hazard()
+    assert send(client, inspector, record("hazard", hazard))[0]["state"] == "created"
+    other = send(client, inspector, record("hazard", hazard | {"note": "something else"}))[0]
+    assert other["state"] == "conflict"
+    assert other["record"]["id"] == hazard["id"]
+    stranger = send(client, sign_in(client, "other"), record("hazard", hazard))[0]
+    assert stranger["state"] == "conflict"
+
+
+def test_an_edit_is_taken_once_and_one_on_an_old_version_shows_the_new(
+    client: TestClient, inspector: Headers, sign_in: SignIn
+) -> None:
+    hazard = new_hazard()
+    version = send(client, inspector, record("hazard", hazard))[0]["record"]["properties"]["version"]
+    edit = {"id": str(uuid.uuid4()), "hazard": hazard["id"], "version": version, "note": "mended", "severity": 3}
+    assert send(client, inspector, record("hazard_edit", edit))[0]["state"] == "created"
+    assert send(client, inspector, record("hazard_edit", edit))[0]["state"] == "duplicate"
+    assert send(client, inspector, record("hazard", hazard))[0]["state"] == "duplicate"  # the report itself is old news
+    late = edit | {"id": str(uuid.uuid4()), "note": "written on a phone without a signal"}
+    conflict = send(client, inspector, record("hazard_edit", late))[0]
+    assert conflict["state"] == "conflict"
+    assert conflict["record"]["properties"]["note"] == "mended"
+    mine = late | {"id": str(uuid.uuid4()), "version": conflict["record"]["properties"]["version"]}
+    kept = send(client, inspector, record("hazard_edit", mine))[0]
+    assert kept["state"] == "created"
+    stolen = send(client, sign_in(client, "other"), record("hazard_edit", mine))[0]
+    assert stolen["state"] == "conflict"  # the id of an edit is its writer's
+
+
+def test_sightings_are_counted_and_never_dropped(client: TestClient, inspector: Headers, sign_in: SignIn) -> None:
+    hazard = new_hazard()
+    send(client, inspector, record("hazard", hazard))
+    for hour, state in ((17, "there"), (19, "gone"), (18, "worse")):  # the last to arrive is not the last seen
+        sighting = {"id": str(uuid.uuid4()), "hazard": hazard["id"], "state": state}
+        sighting["observed_at"] = f"2026-11-03T{hour}:00:00+08:00"
+        answer = client.post("/api/v1/sightings", json=sighting, headers=sign_in(client, "other"))
+        assert answer.status_code == 201, answer.text
+        assert client.post("/api/v1/sightings", json=sighting, headers=sign_in(client, "other")).status_code == 200
+        changed = client.post("/api/v1/sightings", json=sighting | {"note": "x"}, headers=sign_in(client, "other"))
+        assert_problem(changed, 409)
+    shown = client.get(f"/api/v1/hazards/{hazard['id']}", headers=inspector).json()["properties"]
+    assert (shown["sightings"], shown["status"]) == (3, "gone")
+    assert shown["last_seen_at"].startswith("2026-11-03T11:00")
+    history = client.get(f"/api/v1/hazards/{hazard['id']}/sightings", headers=inspector).json()["sightings"]
+    assert [one["state"] for one in history] == ["gone", "worse", "there"]
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(data=st.data())
+def test_every_schedule_of_losses_and_repeats_ends_the_same(
+    client: TestClient, town: Engine, inspector: Headers, data: st.DataObject
+) -> None:
+    """Records of one phone in any batches, in part lost on the way, in part answered in vain, sent until all are known."""
+    hazards = [new_hazard(note=f"hazard {n}") for n in range(4)]
+    sightings = [
+        {
+            "id": str(uuid.uuid4()),
+            "hazard": hazards[n % 4]["id"],
+            "state": ("there", "gone", "worse")[n % 3],
+            "observed_at": f"2026-11-0{3 + n % 5}T16:0{n % 10}:00+08:00",
+        }
+        for n in range(8)
+    ]
+    outbox = [record("hazard", one) for one in hazards] + [record("sighting", one) for one in sightings]
+    waiting = {one["data"]["id"]: one for one in outbox}
+    for _ in range(60):
+        if not waiting:
+            break
+        batch = data.draw(st.lists(st.sampled_from(list(waiting)), min_size=1, max_size=6))
+        answers = send(client, inspector, *(waiting[identity] for identity in batch))
+        for answer in answers:
+            arrived = data.draw(st.booleans())
+            if arrived and answer["state"] in {"created", "duplicate"}:
+                waiting.pop(answer["id"], None)
+            else:
+                assert answer["state"] != "conflict"
+    for one in list(waiting.values()):  # in the end there is a signal
+        send(client, inspector, one)
+    for one in list(waiting.values()):
+        assert send(client, inspector, one)[0]["state"] == "duplicate"
+    with reading(town) as session:
+        for hazard in hazards:
+            stored = session.query(Hazard).filter(Hazard.uuid == uuid.UUID(hazard["id"])).all()
+            assert [one.note for one in stored] == [hazard["note"]]
+            seen = session.query(Sighting).filter(Sighting.hazard_id == stored[0].id).all()
+            mine = [one for one in sightings if one["hazard"] == hazard["id"]]
+            assert sorted(str(one.uuid) for one in seen) == sorted(one["id"] for one in mine)
+            last = max(mine, key=lambda one: (dt.datetime.fromisoformat(one["observed_at"]), one["id"]))
+            assert stored[0].status == ("gone" if last["state"] == "gone" else "open")
+
+
+def test_a_photo_is_asked_for_until_its_hash_is_known(client: TestClient, inspector: Headers) -> None:
+    hazard, photo = new_hazard(), written(two_colours())
+    meta = {"id": str(uuid.uuid4()), "hazard": hazard["id"], "sent_sha256": hashlib.sha256(photo).hexdigest()}
+    states = [answer["state"] for answer in send(client, inspector, record("hazard", hazard), record("photo", meta))]
+    assert states == ["created", "wanted"]
+    sent = client.post(
+        f"/api/v1/hazards/{hazard['id']}/photos",
+        data={"id": meta["id"]},
+        files={"file": ("a.jpg", photo)},
+        headers=inspector,
+    )
+    assert sent.json()["sent_sha256"] == meta["sent_sha256"]
+    assert send(client, inspector, record("photo", meta))[0]["state"] == "duplicate"
+    assert send(client, inspector, record("photo", meta | {"sent_sha256": "1" * 64}))[0]["state"] == "conflict"
+
+
+def test_checklists_are_data(client: TestClient, inspector: Headers, sign_in: SignIn) -> None:
+    admin = sign_in(client, "adm")
+    lists = client.get("/api/v1/checklists", headers=inspector).json()["checklists"]
+    assert set(lists) == {"school", "TRF", "VEN", "SHP", "CUL", "PUB", "MED", "ENV", "SEC", "DNG", "FAC"}
+    own = {
+        "interval_days": 2,
+        "items": [
+            {"id": "smoke", "kind": "yes_no", "zh": "油烟", "en": "Smoke"},
+            {"id": "stalls", "kind": "number", "zh": "摊位", "en": "Stalls", "least": 0, "most": 9},
+        ],
+    }
+    assert_problem(client.put("/api/v1/checklists/VEN", json=own, headers=admin), 428)
+    made = client.put("/api/v1/checklists/VEN", json=own, headers=admin | {"If-Match": '"0"'})
+    assert made.json()["version"] == 1
+    assert_problem(client.put("/api/v1/checklists/VEN", json=own, headers=admin | {"If-Match": '"0"'}), 412)
+    assert_problem(client.put("/api/v1/checklists/XXX", json=own, headers=admin | {"If-Match": '"0"'}), 422)
+    for bad in (
+        own | {"interval_days": 0},
+        own | {"items": [own["items"][0]] * 2},  # type: ignore[index]
+        own | {"items": [{"id": "a", "kind": "choice", "zh": "a", "en": "a"}]},
+    ):
+        assert_problem(client.put("/api/v1/checklists/VEN", json=bad, headers=admin | {"If-Match": '"1"'}), 422)
+    visit = {"started_at": AT, "lon": place(70, 0)[0], "lat": place(70, 0)[1]}
+    good = {"checklist": "VEN", "version": 1, "items": {"smoke": "yes", "stalls": 4}}
+    for items, state in (
+        ({"smoke": "yes", "stalls": 4}, "created"),
+        ({"smoke": "not_applicable"}, "created"),
+        ({"smoke": "perhaps"}, "refused"),
+        ({"stalls": 10}, "refused"),
+        ({"stalls": "many"}, "refused"),
+        ({"other": 1}, "refused"),
+    ):
+        sent = visit | {"id": str(uuid.uuid4()), "answers": good | {"items": items}}
+        assert send(client, inspector, record("inspection", sent))[0]["state"] == state, items
+    older = visit | {"id": str(uuid.uuid4()), "answers": {"checklist": "VEN", "version": 0, "items": {"food": "yes"}}}
+    assert send(client, inspector, record("inspection", older))[0]["state"] == "created"
+
+
+@pytest.fixture
+def with_cells(client: TestClient, sign_in: SignIn, inspector: Headers) -> list[str]:
+    """Give the inspector the cells around the town's hazards, and return their codes."""
+    office = sign_in(client, "dis")
+    people = client.get("/api/v1/people", headers=sign_in(client, "adm")).json()["people"]
+    identity = next(person["id"] for person in people if person["name"] == "ins")
+    west, south, east, north = *place(-60, -60), *place(160, 60)
+    cells = client.get(f"/api/v1/cells?bbox={west},{south},{east},{north}&limit=100", headers=office).json()
+    codes = [cell["properties"]["code"] for cell in cells["features"]]
+    answer = client.put(f"/api/v1/people/{identity}/cells", json={"cells": codes}, headers=office)
+    assert answer.status_code == 200, answer.text
+    return codes
+
+
+def test_what_is_due_comes_from_cells_intervals_and_last_visits(
+    client: TestClient, inspector: Headers, with_cells: list[str]
+) -> None:
+    due = client.get("/api/v1/inspections/due", headers=inspector).json()["due"]
+    schools = [one for one in due if one["kind"] == "school"]
+    assert schools
+    assert all(one["reason"] == "never" and one["overdue_days"] == 0 for one in schools)
+    assert {one["category"] for one in due if one["kind"] == "hazard"} == {"VEN"}
+    now = dt.datetime.now(dt.UTC)
+    visit = {"id": str(uuid.uuid4()), "school": schools[0]["id"], "started_at": now.isoformat()}
+    assert send(client, inspector, record("inspection", visit))[0]["state"] == "created"
+    later = client.get("/api/v1/inspections/due", headers=inspector).json()["due"]
+    visited = next(one for one in later if one["id"] == schools[0]["id"])
+    assert visited["overdue_days"] == -7
+    hazard = next(one for one in due if one["kind"] == "hazard")
+    sighting = {"id": str(uuid.uuid4()), "hazard": hazard["id"], "observed_at": now.isoformat()}
+    send(client, inspector, record("sighting", sighting))
+    after = client.get("/api/v1/inspections/due", headers=inspector).json()["due"]
+    assert next(one for one in after if one["id"] == hazard["id"])["overdue_days"] == -3
+
+
+def test_the_pack_of_a_shift_holds_the_surroundings_of_the_cells(
+    client: TestClient, inspector: Headers, with_cells: list[str]
+) -> None:
+    answer = client.get("/api/v1/field/pack", headers=inspector)
+    pack = answer.json()
+    assert pack["has_own_cells"]
+    assert {c["properties"]["code"] for c in pack["cells"]["features"] if c["properties"]["own"]} == set(with_cells)
+    assert len(pack["schools"]["features"]) == 2
+    assert all(pack[name]["features"] for name in ("gates", "perimeters", "streets", "hazards"))
+    assert pack["hazards"]["features"][0]["properties"]["sightings"] == 0
+    assert set(pack["checklists"]) >= {"school", "VEN"}
+    again = client.get("/api/v1/field/pack", headers=inspector | {"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+    own = new_hazard(note="my own report")
+    send(client, inspector, record("hazard", own))
+    changed = client.get("/api/v1/field/pack", headers=inspector | {"If-None-Match": answer.headers["ETag"]})
+    assert changed.json()["reports"]["features"][0]["id"] == own["id"]
+
+
+def test_without_cells_the_pack_is_of_the_place(client: TestClient, sign_in: SignIn) -> None:
+    lon, lat = place(0, 0)
+    pack = client.get(f"/api/v1/field/pack?lon={lon}&lat={lat}", headers=sign_in(client, "pol")).json()
+    assert not pack["has_own_cells"]
+    assert pack["bounds"][0] < lon < pack["bounds"][2]
+    empty = client.get("/api/v1/field/pack?lon=0&lat=0", headers=sign_in(client, "pol")).json()
+    assert empty["schools"]["features"] == []
