@@ -14,14 +14,14 @@ from api.dependencies import AppSettings, CurrentActor, CurrentWho, Language, Re
 from api.errors import NotFoundError
 from api.routes.access import keep_session
 from api.security import oidc
-from api.security.people import Actor
+from api.security.people import NOBODY, Actor
 from api.security.sessions import csrf_token
 from api.security.signin import sign_in_by_city, sign_in_secret
 from api.services import atlas, cities
 from api.settings import Settings
 from api.store.models.base import now
 from api.vocabulary import vocabulary
-from web import FOLDER
+from web import FOLDER, shell
 from web.i18n import LANGUAGES, page_context
 
 MEMO_COOKIE = "campus-city"
@@ -71,6 +71,28 @@ def heat_page(
     """Show the heat map of after-school incidents, in a frame of its own."""
     types = [{"code": t.code, "zh": t.zh, "en": t.en} for t in vocabulary().incident_types.values() if not t.serious]
     return _page(request, actor, "heat.html", language, _config(settings, session), incident_types=types)
+
+
+def _field(request: Request, settings: AppSettings, session: ReadSession, language: str) -> Response:
+    """Return the field app without a word of who is signed in: it is kept on the phone."""
+    return _page(request, NOBODY, "field.html", language, _config(settings, session))
+
+
+@router.get("/field")
+def field_page(request: Request, settings: AppSettings, session: ReadSession, language: Language) -> Response:
+    """Show the inspector's app; what it shows comes from routes that know who asks."""
+    return _field(request, settings, session, language)
+
+
+@router.get("/field/worker.js")
+def field_worker(request: Request, settings: AppSettings, session: ReadSession) -> Response:
+    """Give the service worker that keeps the app on the phone; another one as soon as anything of it has changed."""
+    pages = {language: bytes(_field(request, settings, session, language).body) for language in LANGUAGES}
+    return Response(
+        shell.worker(pages),
+        media_type="text/javascript",
+        headers={"Cache-Control": "no-cache", "Service-Worker-Allowed": "/field"},
+    )
 
 
 @router.get("/sign-in")

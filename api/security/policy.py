@@ -21,6 +21,8 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     # pages
     ("GET", "/"): PUBLIC_VIEW,
     ("GET", "/heat"): PUBLIC_VIEW,
+    ("GET", "/field"): ANYONE,  # the app itself, without anybody's data
+    ("GET", "/field/worker.js"): ANYONE,
     ("GET", "/sign-in"): ANYONE,
     ("GET", "/sign-in/city"): ANYONE,
     ("GET", "/sign-in/city/answer"): ANYONE,

@@ -163,3 +163,16 @@ def count_cells(session: Session, school_id: int) -> int:
         .where(Perimeter.school_id == school_id)
     )
     return int(count or 0)
+
+
+def codes_around(session: Session, city: City, schools: int) -> list[str]:
+    """Return the codes of the cells around the first schools of a city."""
+    first = sa.select(School.id).where(School.city_id == city.id).order_by(School.id).limit(schools)
+    query = (
+        sa.select(Cell.code)
+        .distinct()
+        .join(CellPiece, CellPiece.cell_id == Cell.id)
+        .join(Perimeter, Perimeter.id == CellPiece.perimeter_id)
+        .where(Perimeter.school_id.in_(first))
+    )
+    return list(session.scalars(query.order_by(Cell.code)))

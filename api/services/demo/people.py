@@ -7,8 +7,10 @@ import secrets
 from sqlalchemy.orm import Session
 
 from api.security.people import add_person, set_password
-from api.store import people
+from api.store import cities, grids, people
 
+CODE = "330681"
+_SCHOOLS = 6
 _ROLES = {
     "demo-inspector": "inspector",
     "demo-dispatcher": "dispatcher",
@@ -32,4 +34,15 @@ def add_people(session: Session) -> list[str]:
         else:
             continue
         lines.append(f"  {name:<16} {password}")
+    _give_cells(session)
     return lines
+
+
+def _give_cells(session: Session) -> None:
+    """Let the demonstration's inspector walk the surroundings of some schools, unless somebody walks cells already."""
+    inspector = people.get_person(session, "demo-inspector")
+    if inspector is None or not inspector.invented or people.cell_codes_of(session, inspector.id):
+        return
+    city = cities.get_city(session, CODE)
+    if not people.cells_assigned(session, city.id):
+        people.assign_cells(session, inspector.id, grids.codes_around(session, city, _SCHOOLS))

@@ -1,0 +1,76 @@
+// The map of the field app: what the pack holds, the own position, and the pin.
+
+import { Circle, CircleMarker, DivIcon, Marker } from "../../vendor/leaflet/leaflet-src.esm.js";
+import { createMap, goHome, tileLayer, writeAttribution } from "../lib/map.js";
+import { worldX, worldY } from "../lib/geometry.js";
+import { hitAt, sceneLayer } from "../lib/paint.js";
+import { streetsLayer } from "../lib/streets.js";
+import { t } from "../lib/i18n.js";
+
+const still = () => ({ features: [], enabled: true, state: "ready", truncated: false });
+
+export class FieldMap {
+  /** @param {object} options palette, chosen(place), pickHazard(id), pickSchool(id) */
+  constructor(node, options) {
+    Object.assign(this, options);
+    this.map = createMap(node);
+    this.scene = {
+      sources: { schools: still(), perimeters: still(), cells: still(), hazards: still(), gates: still(), premises: still(), streets: still() },
+      palette: this.palette, shownHazards: [], hazardsVersion: 0, select: null, selectedShape: null, check: null, pin: null,
+    };
+    goHome(this.map);
+    const tiles = tileLayer();
+    tiles?.addTo(this.map);
+    writeAttribution(document.getElementById("map-attribution"));
+    this.streets = streetsLayer(this.scene.sources.streets);
+    if (!tiles) this.streets.addTo(this.map);
+    this.layer = sceneLayer(this.scene);
+    this.layer.addTo(this.map);
+    this.map.on("click", (event) => this.#tapped(event));
+    new ResizeObserver(() => this.map.invalidateSize({ animate: false })).observe(node); // the sheet below grows and shrinks
+    this.accuracy = new Circle([0, 0], { radius: 0, color: "#1b5e9e", weight: 1, fillOpacity: 0.12, interactive: false });
+    this.dot = new CircleMarker([0, 0], { radius: 7, color: "#ffffff", weight: 2.5, fillColor: "#1b5e9e", fillOpacity: 1, interactive: false });
+    this.pin = new Marker([0, 0], {
+      draggable: true, autoPan: true, keyboard: true, alt: t("field.pin"), title: t("field.pin"),
+      icon: new DivIcon({ className: "pin", iconSize: [44, 52], iconAnchor: [22, 50] }),
+    });
+    this.pin.on("dragend", () => { const at = this.pin.getLatLng(); this.chosen([at.lng, at.lat]); });
+  }
+
+  #tapped(event) {
+    const { lat, lng } = event.latlng;
+    const touch = event.originalEvent?.pointerType !== "mouse";
+    const hit = hitAt(this.scene, worldX(lng), worldY(lat), this.map.getZoom(), { touch });
+    if (hit?.kind === "hazard" && !this.placing) this.pickHazard(hit.feature.id);
+    else this.chosen([lng, lat]);
+  }
+
+  show(shift, hazards) {
+    const { sources } = this.scene;
+    for (const name of ["schools", "perimeters", "cells", "gates", "streets"]) sources[name].features = shift[name];
+    sources.hazards.features = hazards;
+    this.scene.shownHazards = hazards.filter((one) => one.x !== null);
+    this.scene.hazardsVersion += 1;
+    this.streets.redraw();
+    this.layer.redraw();
+  }
+
+  position({ place, accuracy_m }) {
+    const at = [place[1], place[0]];
+    this.dot.setLatLng(at).addTo(this.map);
+    this.accuracy.setLatLng(at).setRadius(accuracy_m ?? 0).addTo(this.map);
+  }
+
+  setPin(place) {
+    if (!place) {
+      this.pin.remove();
+      return;
+    }
+    this.pin.setLatLng([place[1], place[0]]).addTo(this.map);
+  }
+
+  /** Bring a place into the middle. */
+  look(place, zoom = 17) {
+    this.map.setView([place[1], place[0]], Math.max(this.map.getZoom(), zoom), { animate: false });
+  }
+}

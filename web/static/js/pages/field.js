@@ -1,0 +1,245 @@
+// The inspector's app at /field: what is written goes into the outbox first; the network is only asked afterwards.
+
+import "../lib/masthead.js";
+import { prepare } from "../lib/geometry.js";
+import { dateTime, pageConfig, t } from "../lib/i18n.js";
+import { Palette } from "../lib/symbols.js";
+import { append, el } from "../lib/text.js";
+import { Day } from "../field/day.js";
+import { FieldMap } from "../field/fieldmap.js";
+import { HazardCard } from "../field/hazard.js";
+import * as outbox from "../field/outbox.js";
+import { photoRecord } from "../field/photo.js";
+import { watchPosition } from "../field/position.js";
+import { Round } from "../field/round.js";
+import { ask, onState, send, startSending, state } from "../field/sender.js";
+import { freshShift, keptShift } from "../field/shift.js";
+import { askToStay, keep, kept } from "../field/store.js";
+import { Tag } from "../field/tag.js";
+import { renderOutbox } from "../field/waiting.js";
+
+const VIEWS = ["tag", "day", "round", "outbox", "hazard"];
+const PACK_EVERY_MS = 10 * 60_000;
+const SAID_MS = 3_500;
+const byId = (id) => document.getElementById(id);
+
+const app = {
+  view: "tag", records: [], position: null, me: null, send: state, palette: new Palette([]), severities: [],
+  shift: null, map: null, tag: null, day: null, round: null, card: null,
+
+  go(view) {
+    app.view = view;
+    if (window.location.hash !== `#${view}`) window.history.replaceState(null, "", `#${view}`);
+    app.render();
+    app.focusSheet();
+  },
+
+  focusSheet() { byId("sheet").scrollTop = 0; },
+
+  /** Records and photos into the outbox, and off they go if there is a signal. */
+  async writeDown(records, photos) {
+    const { photosLost } = await outbox.write(records, photos, app.me?.id ?? null);
+    if (photosLost) app.say(t("field.full", { n: photosLost }), "alert");
+    send();
+  },
+
+  async addSighting(hazard, how, photos) {
+    const { position } = app;
+    const id = crypto.randomUUID();
+    const data = {
+      id, hazard, state: how, observed_at: new Date().toISOString(),
+      ...(position?.place ? { lon: position.place[0], lat: position.place[1], position_error_m: Math.min(100_000, position.accuracy_m ?? 0) } : {}),
+    };
+    await app.writeDown([{ id, kind: "sighting", data }, ...photos.map((photo) => photoRecord(photo, { hazard }))], photos);
+  },
+
+  ownHazards() {
+    return app.records.filter((one) => one.kind === "hazard").map((one) => prepare({
+      id: one.id, geometry: { type: "Point", coordinates: [one.data.lon, one.data.lat] },
+      properties: { name: "", status: "open", sightings: 0, ...one.data },
+    }));
+  },
+
+  openHazard(id) { app.card.open(id); },
+
+  sendNow() { send(); },
+
+  say(text, kind = "status") {
+    const node = byId("said");
+    node.textContent = text;
+    node.className = `said said--${kind}`;
+    node.hidden = false;
+    clearTimeout(app.saying);
+    app.saying = setTimeout(() => { node.hidden = true; }, SAID_MS);
+  },
+
+  /** Ask before something is lost. */
+  sure(question) {
+    const dialog = byId("sure");
+    byId("sure-question").textContent = question;
+    dialog.showModal();
+    return new Promise((answer) => {
+      dialog.addEventListener("close", () => answer(dialog.returnValue === "yes"), { once: true });
+    });
+  },
+
+  async render() {
+    const used = app.view === "tag" ? await app.tag.used() : {};
+    const nodes = {
+      tag: () => app.tag.render(used), day: () => app.day.render(), round: () => app.round.render(),
+      outbox: () => renderOutbox(app), hazard: () => app.card.render(),
+    }[app.view]();
+    const sheet = byId("sheet-body");
+    const focused = document.activeElement?.id && sheet.contains(document.activeElement) ? document.activeElement.id : null;
+    const selection = focused && "selectionStart" in document.activeElement ? document.activeElement.selectionStart : null;
+    sheet.replaceChildren();
+    append(sheet, nodes);
+    const again = focused && byId(focused);
+    if (again) {
+      again.focus({ preventScroll: true });
+      if (selection !== null) again.setSelectionRange?.(selection, selection);
+    }
+    byId("sheet").dataset.view = app.view;
+    document.body.dataset.view = app.view;
+    for (const tab of document.querySelectorAll("[data-go]")) tab.setAttribute("aria-current", tab.dataset.go === app.view ? "page" : "false");
+  },
+};
+
+function showState() {
+  const { phase, waiting, troubled, last_sent: last } = state;
+  const pill = byId("net");
+  pill.dataset.phase = phase;
+  byId("net-words").textContent = [t(`field.phase.${phase}`), waiting ? t("field.waiting", { n: waiting }) : "", troubled ? t("field.troubled", { n: troubled }) : ""].filter(Boolean).join(" · ");
+  pill.title = last ? t("field.last_sent", { time: dateTime(last) }) : t("field.never_sent");
+  const badge = byId("outbox-count");
+  badge.textContent = String(waiting + troubled);
+  badge.hidden = waiting + troubled === 0;
+  if (app.view === "outbox") app.render();
+}
+
+function showMap() {
+  const hazards = new Map([...app.shift.hazards, ...app.ownHazards()].map((one) => [one.id, one]));
+  app.map.show(app.shift, [...hazards.values()]);
+}
+
+async function refreshRecords() {
+  app.records = await outbox.all();
+  showMap();
+  if (app.view === "outbox" || app.view === "day") app.render();
+}
+
+function takeWords(words) {
+  if (!words) return;
+  app.palette = new Palette(words.hazard_categories ?? []);
+  app.severities = words.severities ?? [];
+  app.map.scene.palette = app.palette;
+}
+
+async function refreshPack() {
+  try {
+    const me = await (await ask("GET", "me")).json();
+    if (me.id) {
+      app.me = { id: me.id, name: me.name, display_name: me.display_name };
+      await keep("me", app.me);
+    }
+    byId("person").textContent = app.me?.display_name || app.me?.name || "";
+    byId("sign-in").hidden = Boolean(me.id);
+    if (!me.id) return;
+    const fresh = await freshShift(app.position?.place, app.shift.tag);
+    if (!fresh) return;
+    const first = !app.shift.known;
+    app.shift = fresh;
+    takeWords(await kept("words"));
+    showMap();
+    if (first && !app.position?.place) fitPack();
+    app.render();
+  } catch { /* no signal: what is kept is good */ }
+}
+
+function fitPack() {
+  const [west, south, east, north] = app.shift.pack.bounds ?? [];
+  if (west !== undefined) app.map.map.fitBounds([[south, west], [north, east]], { animate: false });
+}
+
+function searching() {
+  const input = byId("find");
+  const results = byId("found");
+  input.addEventListener("input", () => {
+    const found = app.shift.find(input.value);
+    results.replaceChildren(...found.map((one) => el("li", {}, el("button", { class: "list__one list__one--button", attributes: { type: "button" }, on: { click: () => {
+      results.hidden = true;
+      input.value = "";
+      if (!one.place) return;
+      app.map.look(one.place);
+      app.go("tag");
+      app.tag.put(one.place);
+    } } }, one.name))));
+    results.hidden = found.length === 0;
+  });
+}
+
+async function installWorker() {
+  if (!navigator.serviceWorker) return;
+  navigator.serviceWorker.addEventListener("message", ({ data }) => {
+    if (data === "new-version") byId("new-version").hidden = false;
+  });
+  byId("new-version-load").addEventListener("click", () => window.location.reload());
+  try {
+    await navigator.serviceWorker.register("/field/worker.js", { scope: "/field" });
+  } catch { /* no worker (a private window): the app works while it is open */ }
+}
+
+async function start() {
+  app.shift = await keptShift();
+  app.me = (await kept("me")) ?? null;
+  app.map = new FieldMap(byId("map"), {
+    palette: app.palette,
+    chosen: (place) => { if (app.view !== "tag") app.go("tag"); app.tag.put(place); },
+    pickHazard: (id) => app.openHazard(id),
+  });
+  app.tag = new Tag(app);
+  app.day = new Day(app);
+  app.round = new Round(app);
+  app.card = new HazardCard(app);
+  await app.round.restore();
+  takeWords((await kept("words")) ?? pageConfig.words);
+  if (app.shift.known) fitPack();
+  const wanted = window.location.hash.slice(1);
+  if (VIEWS.includes(wanted) && wanted !== "hazard") app.view = wanted;
+  for (const tab of document.querySelectorAll("[data-go]")) tab.addEventListener("click", () => app.go(tab.dataset.go));
+  byId("here").addEventListener("click", () => {
+    if (!app.position?.place) app.say(t(app.position?.denied ? "field.position_denied" : "field.position_waiting"), "alert");
+    else {
+      app.tag.placed = false;
+      app.tag.put(app.position.place, { byHand: false });
+      app.map.look(app.position.place);
+    }
+  });
+  byId("net").addEventListener("click", () => app.go("outbox"));
+  byId("sure-no").addEventListener("click", () => byId("sure").close("no"));
+  byId("sure-yes").addEventListener("click", () => byId("sure").close("yes"));
+  searching();
+  outbox.onChange(refreshRecords);
+  await refreshRecords();
+  onState(showState);
+  byId("person").textContent = app.me?.display_name || app.me?.name || "";
+  await app.render();
+  document.body.dataset.ready = "true";
+  watchPosition((position) => {
+    const before = app.position;
+    app.position = position.place ? position : { ...before, ...position };
+    if (position.place) {
+      app.map.position(position);
+      app.tag.follow(position);
+    }
+    if (app.view === "tag" && !app.tag.category) app.render();
+  });
+  installWorker();
+  askToStay();
+  await startSending();
+  await refreshPack();
+  setInterval(refreshPack, PACK_EVERY_MS);
+  window.addEventListener("online", refreshPack);
+}
+
+start();
