@@ -73,7 +73,6 @@ export class HazardCard {
 
   async #seen(state) {
     await this.app.addSighting(this.id, state, this.photos);
-    this.app.say(t("field.seen_again"));
     this.app.go("tag");
   }
 
@@ -91,9 +90,8 @@ export class HazardCard {
   async #saveEdit(one) {
     const id = crypto.randomUUID();
     const { severity, note } = this.editing;
-    await this.app.writeDown([{ id, kind: "hazard_edit", data: { id, hazard: one.id, version: one.properties.version, severity, note: note.trim() } }], []);
+    await this.app.writeDown([{ id, kind: "hazard_edit", data: { id, hazard: one.id, version: one.properties.version, severity, note: note.trim() } }], [], t("field.saved"));
     this.editing = null;
-    this.app.say(t("field.saved"));
     this.app.render();
   }
 }

@@ -175,12 +175,11 @@ export class Round {
       { id: draft.id, kind: "inspection", data: inspection },
       ...sightings.map((data) => ({ id: data.id, kind: "sighting", data })),
       ...photos.map((photo) => photoRecord(photo, owner(photo))),
-    ], photos);
+    ], photos, t("field.round_saved"));
     this.draft = null;
     this.photos = [];
     await forget("round");
     await forget("round-photos");
-    app.say(t("field.round_saved"));
     app.go("day");
   }
 }

@@ -89,7 +89,8 @@ export class Tag {
     const same = this.place && this.asSame === undefined && !this.mending ? this.app.shift.alike(this.category, this.place, this.app.records) : [];
     return el("form", { class: "tag", on: { submit: (event) => { event.preventDefault(); this.save(); } } },
       el("div", { class: "tag__head" },
-        el("button", { class: "big big--chosen", attributes: { type: "button", "aria-label": t("field.change_category", { name: look.name }) }, on: { click: () => { this.category = null; this.app.render(); } } }, badge(look), el("span", {}, look.name)),
+        el("button", { class: "big big--chosen", attributes: { type: "button" }, on: { click: () => { this.category = null; this.app.render(); } } },
+          badge(look), el("span", {}, look.name), el("span", { class: "visually-hidden" }, t("field.change_category"))),
         el("button", { class: "save", attributes: { type: "submit", id: "save" } }, t("field.save"))),
       same.length ? this.#same(same) : null,
       look.subtypes.size ? this.#chips(t("field.subtype"), [...look.subtypes], this.subtype, (code) => { this.subtype = this.subtype === code ? "" : code; }) : null,
@@ -147,14 +148,13 @@ export class Tag {
 
   async #isSame(hazard) {
     await this.app.addSighting(hazard.id, "there", this.photos);
-    this.#done(t("field.seen_again"));
+    this.#done();
   }
 
-  #done(text) {
+  #done() {
     const { round } = this;
     this.reset();
     this.app.map.setPin(null);
-    this.app.say(text);
     if (round) this.app.go("round");
     else if (this.app.position?.place) this.follow(this.app.position);
     this.app.render();
@@ -178,9 +178,9 @@ export class Tag {
       if (this.mending) {
         const before = await outbox.one(id);
         await outbox.mend(id, { ...data, observed_at: validTime(before?.data.observed_at) ?? data.observed_at });
-        await this.app.writeDown(photos.map((photo) => photoRecord(photo, { hazard: id })), photos);
+        await this.app.writeDown(photos.map((photo) => photoRecord(photo, { hazard: id })), photos, t("field.saved"));
       } else {
-        await this.app.writeDown([{ id, kind: "hazard", data }, ...photos.map((photo) => photoRecord(photo, { hazard: id }))], photos);
+        await this.app.writeDown([{ id, kind: "hazard", data }, ...photos.map((photo) => photoRecord(photo, { hazard: id }))], photos, t("field.saved"));
         const used = await this.used();
         await keep("used", { ...used, [this.category]: (used[this.category] ?? 0) + 1 });
       }
@@ -189,7 +189,7 @@ export class Tag {
       return;
     }
     this.round?.found(id);
-    this.#done(t("field.saved"));
+    this.#done();
   }
 
   /** Take a record of the outbox back into the form. */

@@ -70,7 +70,7 @@ function both(app, record) {
 /** My words once more, on top of what the other wrote: a new edit, with an id of its own. */
 async function mine(app, record) {
   const id = crypto.randomUUID();
-  await app.writeDown([{ id, kind: "hazard_edit", data: { ...record.data, id, version: record.server.properties.version } }], []);
+  await app.writeDown([{ id, kind: "hazard_edit", data: { ...record.data, id, version: record.server.properties.version } }], [], t("field.saved"));
   await outbox.discard(record.id);
 }
 

@@ -12,7 +12,7 @@ const PAGE = "/field";
 self.addEventListener("install", (event) => {
   event.waitUntil((async () => {
     const cache = await caches.open(APP);
-    await cache.addAll([...SHELL.files, ...Object.values(SHELL.pages)].map((url) => new Request(url, { cache: "reload" })));
+    await cache.addAll([...SHELL.files, ...Object.values(SHELL.pages)].map((url) => new Request(url, { cache: "no-cache" })));
     await self.skipWaiting();
   })());
 });

@@ -36,13 +36,15 @@ const app = {
 
   focusSheet() { byId("sheet").scrollTop = 0; },
 
-  /** Records and photos into the outbox, and off they go if there is a signal. */
-  async writeDown(records, photos) {
+  /** Records and photos into the outbox, and off they go if there is a signal; `text` says that it is kept. */
+  async writeDown(records, photos, text) {
     const { photosLost } = await outbox.write(records, photos, app.me?.id ?? null);
     if (photosLost) app.say(t("field.full", { n: photosLost }), "alert");
+    else if (text) app.say(text);
     send();
   },
 
+  /** Keep that a known hazard was seen again. */
   async addSighting(hazard, how, photos) {
     const { position } = app;
     const id = crypto.randomUUID();
@@ -50,7 +52,7 @@ const app = {
       id, hazard, state: how, observed_at: new Date().toISOString(),
       ...(position?.place ? { lon: position.place[0], lat: position.place[1], position_error_m: Math.min(100_000, position.accuracy_m ?? 0) } : {}),
     };
-    await app.writeDown([{ id, kind: "sighting", data }, ...photos.map((photo) => photoRecord(photo, { hazard }))], photos);
+    await app.writeDown([{ id, kind: "sighting", data }, ...photos.map((photo) => photoRecord(photo, { hazard }))], photos, t("field.seen_again"));
   },
 
   ownHazards() {

@@ -1,0 +1,339 @@
+"""The field app in the hand: taps, distances, doubles, what goes wrong and how it is mended. All data invented."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import Site
+from tests.browser.test_field_offline import coloured
+from tests.conftest import skip_or_fail
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+OPEN = 25_000
+DESCRIBE = """async (hazards) => {
+  const { Shift, keptShift } = await import("/static/js/field/shift.js");
+  const shift = await keptShift();
+  return hazards.map(([id, place]) => [id, shift.describe(place).schools.map((one) => [one.school.id, one.boundary_m, one.gate_m])]);
+}"""
+WRITE = """async ([record, person]) => {
+  const outbox = await import("/static/js/field/outbox.js");
+  await outbox.write([record], [], person);
+}"""
+FULL = """() => {
+  const put = IDBObjectStore.prototype.put;
+  IDBObjectStore.prototype.put = function (value, key) {
+    if (this.name === "photos") throw new DOMException("no room", "QuotaExceededError");
+    return put.call(this, value, key);
+  };
+}"""
+Phone = Callable[..., tuple[BrowserContext, Page]]
+
+
+@pytest.fixture
+def school(site: Site) -> tuple[float, float]:
+    """Return a place near the first school of the demonstration's inspector."""
+    pack = site.ask("/api/v1/field/pack", token=site.sign_in("demo-inspector"))
+    lon, lat = pack["schools"]["features"][0]["properties"]["point"]
+    return lon + 0.0006, lat + 0.0012
+
+
+@pytest.fixture
+def phone(browser: Browser, site: Site, school: tuple[float, float]) -> Iterator[Phone]:
+    contexts: list[BrowserContext] = []
+
+    def opened(
+        *,
+        name: str = "demo-inspector",
+        language: str = "zh-CN",
+        at: tuple[float, float] | None = school,
+        view: str = "",
+        width: int = 360,
+        init: str | None = None,
+    ) -> tuple[BrowserContext, Page]:
+        context = browser.new_context(
+            viewport={"width": width, "height": 740 if width < 600 else 900},
+            has_touch=True,
+            is_mobile=width < 600,
+            locale=language,
+            permissions=["geolocation"] if at else [],
+            reduced_motion="reduce",
+            service_workers="block",
+        )
+        contexts.append(context)
+        context.set_default_timeout(OPEN)
+        if at:
+            context.set_geolocation({"longitude": at[0], "latitude": at[1], "accuracy": 9})
+        if name:
+            body = {"username": name, "password": site.passwords[name]}
+            assert context.request.post(f"{site.address}/api/v1/session", data=body).ok
+        page = context.new_page()
+        if init:
+            page.add_init_script(f"({init})()")
+        page.goto(f"{site.address}/field{view}")
+        page.wait_for_selector("body[data-ready]")
+        if name and at:
+            expect(page.locator(".where__cell")).to_be_visible()
+            expect(page.locator("#net")).to_have_attribute("data-phase", "idle")
+            page.wait_for_load_state("networkidle")
+        return context, page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def sent(page: Page) -> None:
+    expect(page.locator("#outbox-count")).to_be_hidden()
+    expect(page.locator("#net")).to_have_attribute("data-phase", "idle")
+
+
+def test_two_taps_from_opening_to_saved(phone: Phone, site: Site) -> None:
+    context, page = phone()
+    expect(page.locator(".where strong").first).to_have_text("暨阳示例小学1")
+    page.locator("[data-category=DNG]").tap()
+    page.locator("#save").tap()
+    expect(page.locator("#said")).to_have_text("已保存")
+    sent(page)
+    mine = context.request.get(f"{site.address}/api/v1/field/pack").json()["reports"]["features"][0]["properties"]
+    assert (mine["category"], mine["position_error_m"]) == ("DNG", 9)
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    expect(page.locator(".grid .big").first).to_have_attribute("data-category", "DNG")  # the most used first
+
+
+def test_distances_on_the_phone_are_those_of_the_server(phone: Phone, site: Site) -> None:
+    context, page = phone()
+    pack = context.request.get(f"{site.address}/api/v1/field/pack").json()
+    hazards = [(one["id"], one["geometry"]["coordinates"]) for one in pack["hazards"]["features"]]
+    assert len(hazards) > 10
+    compared = 0
+    for identity, schools in page.evaluate(DESCRIBE, hazards):
+        detail = context.request.get(f"{site.address}/api/v1/hazards/{identity}").json()["properties"]["schools"]
+        told = {one["uuid"]: (one["boundary_distance_m"], one["gate_distance_m"]) for one in detail}
+        assert {one[0] for one in schools} == set(told)
+        for school, boundary, gate in schools:
+            assert boundary == pytest.approx(told[school][0], abs=0.02)
+            assert gate == pytest.approx(told[school][1], abs=0.02)
+            compared += 1
+    assert compared > 10
+
+
+def test_the_same_stall_again_is_a_sighting_and_not_lost(phone: Phone, site: Site) -> None:
+    context, page = phone()
+    page.locator("[data-category=FAC]").tap()
+    page.locator("#note").fill("invented: no guard")
+    page.locator("#save").tap()
+    sent(page)
+    page.locator("[data-category=FAC]").tap()
+    expect(page.locator(".same h2")).to_have_text("是不是这一处？")
+    page.locator(".yes").first.tap()
+    expect(page.locator("#said")).to_have_text("已记为再次发现")
+    sent(page)
+    reports = context.request.get(f"{site.address}/api/v1/field/pack").json()["reports"]["features"]
+    newest = next(one for one in reports if one["properties"]["note"] == "invented: no guard")
+    assert newest["properties"]["sightings"] == 1
+    page.locator("[data-category=FAC]").tap()
+    page.get_by_role("button", name="都不是，作为新隐患").tap()
+    expect(page.locator(".same")).to_have_count(0)
+
+
+def test_an_ended_session_loses_nothing(phone: Phone, site: Site) -> None:
+    context, page = phone()
+    context.clear_cookies()
+    page.locator("[data-category=ENV]").tap()
+    page.locator("#save").tap()
+    expect(page.locator("#net")).to_have_attribute("data-phase", "signin")
+    page.locator("#net").tap()
+    expect(page.locator(".warn")).to_contain_text("不会丢失")
+    expect(page.locator(".state--waiting")).to_have_count(1)
+    page.locator(".warn a").tap()
+    page.locator("input[name=username]").fill("demo-inspector")
+    page.locator("input[name=password]").fill(site.passwords["demo-inspector"])
+    page.locator("button[type=submit]").tap()
+    page.wait_for_selector("body[data-ready]")
+    sent(page)
+
+
+def test_a_refused_record_says_why_and_is_mended(phone: Phone, site: Site) -> None:
+    context, page = phone()
+    me = context.request.get(f"{site.address}/api/v1/me").json()["id"]
+    identity = str(uuid.uuid4())
+    lon, lat = context.request.get(f"{site.address}/api/v1/field/pack").json()["schools"]["features"][0]["properties"][
+        "point"
+    ]
+    note = "<b>名字</b> 👩‍🏫 \u202eالاسم"
+    data = {
+        "id": identity,
+        "lon": lon,
+        "lat": lat,
+        "category": "OLD",
+        "note": note,
+        "observed_at": "1969-01-01T00:00:00Z",
+    }
+    page.evaluate(WRITE, [{"id": identity, "kind": "hazard", "data": data}, me])
+    page.locator("#net").tap()
+    page.get_by_role("button", name="立即发送").tap()
+    trouble = page.locator(f"[data-record='{identity}']")
+    expect(trouble).to_contain_text("category")
+    expect(trouble).to_contain_text("observed_at")
+    trouble.get_by_role("button", name="修改").tap()
+    page.locator("[data-category=MED]").tap()
+    expect(page.locator("#note")).to_have_value(note)
+    page.locator("#save").tap()
+    sent(page)
+    stored = context.request.get(f"{site.address}/api/v1/hazards/{identity}").json()["properties"]
+    assert (stored["category"], stored["note"]) == ("MED", note)
+    bad = data | {"id": str(uuid.uuid4())}
+    page.evaluate(WRITE, [{"id": bad["id"], "kind": "hazard", "data": bad}, me])
+    page.locator("#net").tap()
+    page.get_by_role("button", name="立即发送").tap()
+    page.locator(f"[data-record='{bad['id']}']").get_by_role("button", name="丢弃").tap()
+    page.locator("#sure-no").tap()
+    expect(page.locator(f"[data-record='{bad['id']}']")).to_be_visible()
+    page.locator(f"[data-record='{bad['id']}']").get_by_role("button", name="丢弃").tap()
+    page.locator("#sure-yes").tap()
+    expect(page.locator(f"[data-record='{bad['id']}']")).to_have_count(0)
+
+
+def test_a_conflict_shows_both_and_asks(phone: Phone, site: Site) -> None:
+    context, page = phone()
+    pack = context.request.get(f"{site.address}/api/v1/field/pack").json()
+    hazard = pack["hazards"]["features"][0]
+    version = hazard["properties"]["version"]
+    me = context.request.get(f"{site.address}/api/v1/me").json()
+    answer = context.request.patch(
+        f"{site.address}/api/v1/hazards/{hazard['id']}",
+        data={"note": "invented: the office was faster"},
+        headers={"If-Match": f'"{version}"', "X-CSRF-Token": me["csrf"]},
+    )
+    assert answer.ok
+    edit = {"id": str(uuid.uuid4()), "hazard": hazard["id"], "version": version, "note": "invented: mine"}
+    page.evaluate(WRITE, [{"id": edit["id"], "kind": "hazard_edit", "data": edit}, me["id"]])
+    page.locator("#net").tap()
+    page.get_by_role("button", name="立即发送").tap()
+    both = page.locator(f"[data-record='{edit['id']}'] .both")
+    expect(both).to_contain_text("invented: mine")
+    expect(both).to_contain_text("invented: the office was faster")
+    page.get_by_role("button", name="用我的").tap()
+    sent(page)
+    stored = context.request.get(f"{site.address}/api/v1/hazards/{hazard['id']}").json()["properties"]
+    assert stored["note"] == "invented: mine"
+
+
+def test_a_full_phone_keeps_the_record_and_says_so(phone: Phone, site: Site) -> None:
+    context, page = phone(init=FULL)
+    page.locator("[data-category=PUB]").tap()
+    page.locator("#note").fill("invented: kept without its photo")
+    page.locator("#photo-gallery").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": coloured(3)[1]})
+    expect(page.locator(".photo img")).to_be_visible()
+    page.locator("#save").tap()
+    expect(page.locator("#said")).to_contain_text("手机空间已满")
+    sent(page)
+    reports = context.request.get(f"{site.address}/api/v1/field/pack").json()["reports"]["features"]
+    assert any(one["properties"]["note"] == "invented: kept without its photo" for one in reports)
+
+
+def test_what_is_no_photo_is_said_at_once(phone: Phone) -> None:
+    _, page = phone()
+    page.locator("[data-category=PUB]").tap()
+    page.locator("#photo-gallery").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"no photo"})
+    expect(page.locator("#said")).to_contain_text("不是可用的照片")
+
+
+def test_without_a_position_and_far_from_it(phone: Phone, school: tuple[float, float]) -> None:
+    _, page = phone(at=None)
+    expect(page.locator(".where--none")).to_contain_text("定位未获允许")
+    page.wait_for_load_state("networkidle")
+    page.locator("#find").fill("小学")
+    page.locator("#found button").first.tap()
+    expect(page.locator(".where__cell")).to_be_visible()
+    _, far = phone(at=(school[0] + 0.06, school[1]))
+    far.locator("#find").fill("小学1")
+    far.locator("#found button").first.tap()
+    expect(far.locator(".where .warn")).to_contain_text("距您的位置")
+
+
+def test_a_round_can_be_left_and_taken_up_again(phone: Phone, site: Site) -> None:
+    context, page = phone()
+    page.locator("[data-go=day]").tap()
+    page.get_by_role("button", name="按距离").tap()
+    page.locator("[data-due]", has_text="小学").first.tap()
+    expect(page.locator(".good, .warn").first).to_be_visible()
+    page.locator("[data-question=guard] .chip-button", has_text="是").first.tap()
+    page.locator("[data-question=stalls] input").fill("3")
+    page.locator("[data-question=stalls] input").dispatch_event("change")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    page.locator("[data-go=day]").tap()
+    page.get_by_role("button", name="继续").tap()
+    expect(page.locator("[data-question=stalls] input")).to_have_value("3")
+    known = page.locator(".known").first
+    known.get_by_role("button", name="更严重").tap()
+    page.get_by_role("button", name="新发现隐患").tap()
+    page.locator("[data-category=TRF]").tap()
+    page.locator("#save").tap()
+    expect(page.locator(".questions")).to_be_visible()
+    if page.locator("#round-reason").count():
+        page.locator("#round-done").tap()
+        expect(page.locator("#said")).to_contain_text("原因")
+        page.locator("#round-reason").fill("invented: the road is closed")
+        page.locator("#round-reason").dispatch_event("change")
+    page.locator("#round-done").tap()
+    expect(page.locator("#said")).to_have_text("巡查已保存")
+    sent(page)
+    visits = context.request.get(f"{site.address}/api/v1/inspections?limit=100").json()["inspections"]
+    answers = visits[-1]["answers"]
+    assert answers["items"] == {"guard": "yes", "stalls": 3}
+    assert len(answers["found"]) == 1
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("width", [360, 1024], ids=["phone", "tablet"])
+def test_everybody_can_use_it(phone: Phone, language: str, width: int) -> None:
+    if not AXE.exists():
+        skip_or_fail("axe-core is not here: python -m web.vendor fetches it")
+    _, page = phone(language=language, width=width)
+    for view in ("tag", "form", "day", "hazard", "round", "outbox"):
+        if view == "form":
+            page.locator("[data-category=VEN]").tap()
+        elif view == "hazard":
+            page.locator("[data-due]").first.tap()
+        else:
+            page.locator(f"[data-go={view}]").tap()
+        page.wait_for_timeout(50)
+        if language == "en" and view in {"tag", "outbox"}:
+            assert "保存" not in page.locator("#sheet-body").inner_text()
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = page.evaluate("async () => (await axe.run()).violations")
+        serious = [
+            (one["id"], one["nodes"][0]["html"][:120]) for one in found if one["impact"] in {"serious", "critical"}
+        ]
+        assert serious == [], view
+        small = page.evaluate(
+            """() => [...document.querySelectorAll("button, a, select, textarea, input:not([type=file])")]
+            .filter((one) => one.offsetParent !== null && !one.closest("#map, .visually-hidden, .skip-link"))
+            .map((one) => [one.outerHTML.slice(0, 80), one.getBoundingClientRect()])
+            .filter(([, box]) => box.width && (box.height < 47.5 || box.width < 44)).map(([html]) => html)"""
+        )
+        assert small == [], view
+        assert page.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth"), view
+
+
+def test_the_first_load_is_light(phone: Phone) -> None:
+    context, page = phone(name="", at=None)
+    client = context.new_cdp_session(page)
+    client.send("Network.enable")
+    client.send("Network.clearBrowserCache")
+    received = []
+    client.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    page.wait_for_load_state("networkidle")
+    assert sum(received) < 500_000
