@@ -7,7 +7,7 @@ import uuid
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.dependencies import AppSettings, CurrentActor, CurrentWho, ReadSession, WriteSession
@@ -15,6 +15,7 @@ from api.routes.answers import NEW, json_answer, version_of
 from api.schemas.field import ChecklistIn, SightingIn, SyncIn
 from api.schemas.records import Latitude, Longitude
 from api.services.checklists import checklists, replace_checklist
+from api.services.field.coverage import coverage
 from api.services.field.due import due_visits
 from api.services.field.outbox import take_batch
 from api.services.field.pack import shift_pack
@@ -71,6 +72,12 @@ def add_sighting(session: WriteSession, actor: CurrentActor, settings: AppSettin
     """Say that a known hazard was seen again: still there, worse, or gone."""
     document, created = log_sighting(session, actor, sighting, settings)
     return json_answer(document, status=201 if created else 200, etag=document["version"])
+
+
+@router.get("/coverage")
+def show_coverage(session: ReadSession, city: Annotated[str | None, Query(max_length=12)] = None) -> dict[str, Any]:
+    """List the cells of a city by code: who walks them, and when somebody was last there."""
+    return coverage(session, city)
 
 
 @router.get("/checklists")

@@ -162,8 +162,12 @@ def from_city_sign_on(
 
 @router.get("/admin")
 def admin_page(request: Request, session: ReadSession, language: Language, actor: CurrentActor) -> Response:
-    """Show accounts and the audit log."""
-    config = {"invented_notice": cities.any_invented(session), "version": __version__}
+    """Show who walks which cell, checklists, accounts and the audit log, as far as one's roles go."""
+    config = {
+        "invented_notice": cities.any_invented(session),
+        "cities": cities.city_views(session),
+        "version": __version__,
+    }
     return _page(request, actor, "admin.html", language, config)
 
 

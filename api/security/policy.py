@@ -26,7 +26,7 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/sign-in"): ANYONE,
     ("GET", "/sign-in/city"): ANYONE,
     ("GET", "/sign-in/city/answer"): ANYONE,
-    ("GET", "/admin"): ADMIN,
+    ("GET", "/admin"): OFFICE,
     ("GET", "/sealed"): ASKERS | {"police"},
     ("GET", "/language/{code}"): ANYONE,
     # for operators
@@ -82,6 +82,7 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/api/v1/sightings"): FIELD,
     ("POST", "/api/v1/sync"): FIELD,
     ("GET", "/api/v1/field/pack"): FIELD,
+    ("GET", "/api/v1/coverage"): OFFICE,
     ("GET", "/api/v1/checklists"): SIGNED_IN,
     ("PUT", "/api/v1/checklists/{key}"): ADMIN,
     ("GET", "/api/v1/inspections/due"): FIELD,

@@ -16,7 +16,7 @@ from api.schemas.records import HazardIn, HazardPatch, InspectionIn
 from api.security.people import Actor
 from api.security.scope import OVERSEERS, may_see_hazard, require_change
 from api.services.checklists import check_answers
-from api.services.hazards import link_hazards
+from api.services.hazards import cells_at, link_hazards
 from api.services.identities import identity_warnings
 from api.services.screening import city_at
 from api.settings import Settings
@@ -275,7 +275,7 @@ def log_inspection(session: Session, actor: Actor, inspection: InspectionIn) -> 
         content_hash=inspection.fingerprint(),
         school_id=None if school is None else school.id,
         hazard_id=None if hazard is None else hazard.id,
-        cell_id=None if hazard is None else hazard.cell_id,
+        cell_id=_cell_of_visit(session, city, hazard, inspection),
         started_at=inspection.started_at,
         ended_at=inspection.ended_at,
         outcome=inspection.outcome,
@@ -289,6 +289,13 @@ def log_inspection(session: Session, actor: Actor, inspection: InspectionIn) -> 
     session.flush()
     session.refresh(record)  # what is answered is what is kept
     return _inspection(session, record), True
+
+
+def _cell_of_visit(session: Session, city: City, hazard: Hazard | None, inspection: InspectionIn) -> int | None:
+    """Return the cell in which somebody arrived, or else that of the hazard they looked at."""
+    if inspection.lon is not None and inspection.lat is not None:
+        return cells_at(session, city, np.array([inspection.lon]), np.array([inspection.lat]))[0]
+    return None if hazard is None else hazard.cell_id
 
 
 def list_inspections(

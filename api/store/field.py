@@ -174,3 +174,45 @@ def own_reports(session: Session, person_id: int, limit: int) -> Sequence[Hazard
     return session.scalars(
         sa.select(Hazard).where(Hazard.reporter_id == person_id).order_by(Hazard.id.desc()).limit(limit)
     ).all()
+
+
+def last_walked(session: Session, city_id: int) -> dict[int, dt.datetime]:
+    """Return when somebody was last in each cell: on a visit, reporting a hazard, or seeing one again."""
+    in_city = sa.select(Cell.id).where(Cell.city_id == city_id)
+    visits = sa.select(Inspection.cell_id, sa.func.max(Inspection.started_at)).where(
+        Inspection.cell_id.in_(in_city), Inspection.outcome != "not_reached"
+    )
+    reports = sa.select(Hazard.cell_id, sa.func.max(Hazard.observed_at)).where(
+        Hazard.cell_id.in_(in_city), Hazard.reporter_id.is_not(None)
+    )
+    again = (
+        sa.select(Hazard.cell_id, sa.func.max(Sighting.observed_at))
+        .join(Sighting, Sighting.hazard_id == Hazard.id)
+        .where(Hazard.cell_id.in_(in_city))
+    )
+    out: dict[int, dt.datetime] = {}
+    for query, cell in ((visits, Inspection.cell_id), (reports, Hazard.cell_id), (again, Hazard.cell_id)):
+        for identity, last in session.execute(query.group_by(cell)):
+            if identity is not None and (identity not in out or last > out[identity]):
+                out[identity] = last
+    return out
+
+
+def walked_cells(session: Session, city_id: int) -> Sequence[Any]:
+    """Return the cells of a city that belong to somebody: id, code, and who walks them."""
+    return session.execute(
+        sa.select(Cell.id, Cell.code, Person.uuid, Person.display_name)
+        .join(CellInspector, CellInspector.cell_id == Cell.id)
+        .join(Person, Person.id == CellInspector.person_id)
+        .where(Cell.city_id == city_id)
+        .order_by(Cell.code, Person.id)
+    ).all()
+
+
+def cell_codes(session: Session, ids: Sequence[int]) -> dict[int, str]:
+    """Return the codes of cells."""
+    out: dict[int, str] = {}
+    for start in range(0, len(ids), _MANY):
+        rows = session.execute(sa.select(Cell.id, Cell.code).where(Cell.id.in_(list(ids[start : start + _MANY]))))
+        out |= dict(rows.all())
+    return out

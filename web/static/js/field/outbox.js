@@ -6,7 +6,7 @@
 
 import { database, isFull } from "./store.js";
 
-const KEPT_SENT = 300;
+const KEPT_SENT = 1000;
 const listeners = new Set();
 
 export function onChange(listener) {

@@ -1,10 +1,12 @@
-// Accounts and the audit log.
+// Who walks which cell, checklists, accounts and the audit log.
 
 import { change, get, getPage, post } from "../lib/api.js";
 import { dateTime, has, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
 import { fillTable, say, tableRow } from "../lib/table.js";
 import { el } from "../lib/text.js";
+import { Lists } from "../office/lists.js";
+import { Walks } from "../office/walks.js";
 
 const byId = (id) => document.getElementById(id);
 const problem = byId("problem");
@@ -32,14 +34,15 @@ function choose(tab) {
     byId(one.getAttribute("aria-controls")).hidden = !on;
   }
   window.history.replaceState(null, "", `#${tab.getAttribute("aria-controls")}`);
-  if (tab.id === "tab-log") attempt(() => searchLog());
+  attempt(OPEN[tab.id]);
 }
 
 for (const tab of tabs) {
   tab.addEventListener("click", () => choose(tab));
   tab.addEventListener("keydown", (event) => {
     if (event.key !== "ArrowRight" && event.key !== "ArrowLeft") return;
-    const other = tabs[(tabs.indexOf(tab) + 1) % tabs.length];
+    const by = event.key === "ArrowRight" ? 1 : tabs.length - 1;
+    const other = tabs[(tabs.indexOf(tab) + by) % tabs.length];
     choose(other);
     other.focus();
   });
@@ -97,7 +100,7 @@ async function listPeople() {
   fillTable(byId("people-table"), [t("signin.name"), t("admin.display_name"), t("admin.role"), ""], people.map(personRow));
 }
 
-byId("add-person").addEventListener("submit", (event) => {
+byId("add-person")?.addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;
   attempt(async () => {
@@ -153,12 +156,12 @@ async function searchLog() {
   more.hidden = !next;
 }
 
-searchForm.addEventListener("submit", (event) => {
+searchForm?.addEventListener("submit", (event) => {
   event.preventDefault();
   attempt(() => searchLog());
 });
 
-more.addEventListener("click", () =>
+more?.addEventListener("click", () =>
   attempt(async () => {
     const { data, next: following } = await getPage(next);
     byId("log-table").tBodies[0].append(...data.lines.map((line) => tableRow(logRow(line))));
@@ -167,6 +170,9 @@ more.addEventListener("click", () =>
   }),
 );
 
-attempt(() => listPeople());
-if (window.location.hash === "#log") choose(byId("tab-log"));
+const walks = new Walks({ attempt, done });
+const lists = new Lists({ attempt, done });
+const OPEN = { "tab-walks": () => walks.open(), "tab-lists": () => lists.open(), "tab-people": () => listPeople(), "tab-log": () => searchLog() };
+const wanted = byId(`tab-${window.location.hash.slice(1)}`);
+choose(tabs.includes(wanted) ? wanted : byId("tab-people") ?? tabs[0]);
 keepHash();

@@ -1,0 +1,55 @@
+"""Who walks which cell, and checklists, as the office sets them. All data invented."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def test_cells_are_painted_saved_and_there_again(visit, site):
+    watched = visit("/admin", name="demo-dispatcher")
+    page = watched.page
+    expect(page.locator("[role=tab]")).to_have_count(1)  # accounts, lists and the log are the administrator's
+    expect(page.locator("#walks-summary")).to_contain_text("格")
+    page.locator("#walks-person").select_option(label="demo-inspector")
+    before = page.locator("#walks-summary").inner_text()
+    page.locator("#walks-township").select_option(index=5)
+    expect(page.locator("#walks-summary")).to_contain_text("未保存")
+    box = page.locator("#walks-map").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2 + 60, box["y"] + box["height"] / 2 + 10, steps=8)
+    page.mouse.up()
+    page.locator("#walks-codes").fill("330681-100-0-0，nonsense")
+    page.locator("#walks-add").click()
+    expect(page.locator("#problem")).to_contain_text("nonsense")
+    page.locator("#walks-save").click()
+    expect(page.locator("#done")).to_contain_text("已保存")
+    after = page.locator("#walks-summary").inner_text()
+    assert after != before
+    page.reload()
+    expect(page.locator("#walks-summary")).to_have_text(after)
+    assert watched.trouble() == []
+
+
+def test_a_checklist_is_edited_and_asked_from_then_on(visit, site):
+    watched = visit("/admin#lists", name="demo-admin", language="en")
+    page = watched.page
+    page.goto(f"{site.address}/language/en?next=/admin")
+    page.locator("#tab-lists").click()
+    page.locator("#lists-key").select_option("ENV")
+    expect(page.locator("#lists-state")).to_have_text("Built in")
+    page.locator("#lists-interval").fill("4")
+    page.locator("#lists-add").click()
+    page.locator("#lists-save").click()
+    expect(page.locator("#problem")).to_be_visible()  # a question without words
+    page.locator("#lists-table tbody tr").last.locator("input[type=text]").nth(0).fill("<b>油烟</b>")
+    page.locator("#lists-table tbody tr").last.locator("input[type=text]").nth(1).fill("Smoke")
+    page.locator("#lists-save").click()
+    expect(page.locator("#lists-state")).to_contain_text("version 1")
+    lists = site.ask("/api/v1/checklists", token=site.sign_in("demo-inspector"))["checklists"]
+    assert lists["ENV"]["interval_days"] == 4
+    assert lists["ENV"]["items"][-1]["zh"] == "<b>油烟</b>"
+    assert [event for event in watched.trouble() if "422" not in event] == []
