@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import Site
-from tests.browser.test_field_offline import coloured
+from tests.browser.test_field_offline import OUTBOX, coloured
 from tests.conftest import skip_or_fail
 
 pytestmark = pytest.mark.browser
@@ -90,6 +90,14 @@ def phone(browser: Browser, site: Site, school: tuple[float, float]) -> Iterator
 
 
 def sent(page: Page) -> None:
+    """Wait until something was written, and all of it is sent."""
+    for _ in range(150):
+        outbox = page.evaluate(OUTBOX)
+        if outbox and all(one["state"] == "sent" for one in outbox):
+            break
+        page.wait_for_timeout(100)
+    else:
+        raise AssertionError([(one["kind"], one["state"], one.get("detail")) for one in outbox])
     expect(page.locator("#outbox-count")).to_be_hidden()
     expect(page.locator("#net")).to_have_attribute("data-phase", "idle")
 
@@ -292,6 +300,27 @@ def test_a_round_can_be_left_and_taken_up_again(phone: Phone, site: Site) -> Non
     answers = visits[-1]["answers"]
     assert answers["items"] == {"guard": "yes", "stalls": 3}
     assert len(answers["found"]) == 1
+
+
+def test_a_track_is_only_kept_when_switched_on_and_handed_in_by_its_walker(
+    phone: Phone, site: Site, school: tuple[float, float]
+) -> None:
+    context, page = phone()
+    page.locator("[data-go=day]").tap()
+    page.get_by_role("button", name="开始记录").tap()
+    for step in range(1, 5):
+        context.set_geolocation({"longitude": school[0] + 0.0004 * step, "latitude": school[1], "accuracy": 9})
+        expect(page.locator(".good")).to_contain_text(f"{step + 1} 个点")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    page.get_by_role("button", name="结束记录").tap()
+    before = len(context.request.get(f"{site.address}/api/v1/inspections?limit=1000").json()["inspections"])
+    page.get_by_role("button", name="提交轨迹").tap()
+    sent(page)
+    visits = context.request.get(f"{site.address}/api/v1/inspections?limit=1000").json()["inspections"]
+    assert len(visits) == before + 1
+    assert len(visits[-1]["answers"]["track"]) >= 5
+    expect(page.get_by_role("button", name="开始记录")).to_be_visible()
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -31,6 +31,7 @@ export class Day {
       now.length ? el("ul", { class: "list" }, now.slice(0, SHOWN).map((one) => this.#line(one))) : el("p", { class: "soft" }, app.shift.known ? t("field.nothing_due") : t("field.no_pack")),
       later.length ? el("details", { class: "later" }, el("summary", {}, t("field.later", { n: later.length })), el("ul", { class: "list" }, later.slice(0, SHOWN).map((one) => this.#line(one)))) : null,
       this.#reports(),
+      this.app.track.render(),
     ];
   }
 

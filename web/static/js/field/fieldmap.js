@@ -1,6 +1,6 @@
 // The map of the field app: what the pack holds, the own position, and the pin.
 
-import { Circle, CircleMarker, DivIcon, Marker } from "../../vendor/leaflet/leaflet-src.esm.js";
+import { Circle, CircleMarker, DivIcon, Marker, Polyline } from "../../vendor/leaflet/leaflet-src.esm.js";
 import { createMap, goHome, tileLayer, writeAttribution } from "../lib/map.js";
 import { worldX, worldY } from "../lib/geometry.js";
 import { hitAt, sceneLayer } from "../lib/paint.js";
@@ -30,6 +30,7 @@ export class FieldMap {
     new ResizeObserver(() => this.map.invalidateSize({ animate: false })).observe(node); // the sheet below grows and shrinks
     this.accuracy = new Circle([0, 0], { radius: 0, color: "#1b5e9e", weight: 1, fillOpacity: 0.12, interactive: false });
     this.dot = new CircleMarker([0, 0], { radius: 7, color: "#ffffff", weight: 2.5, fillColor: "#1b5e9e", fillOpacity: 1, interactive: false });
+    this.path = new Polyline([], { color: "#c2410c", weight: 4, opacity: 0.8, interactive: false }).addTo(this.map);
     this.pin = new Marker([0, 0], {
       draggable: true, autoPan: true, keyboard: true, alt: t("field.pin"), title: t("field.pin"),
       icon: new DivIcon({ className: "pin", iconSize: [44, 52], iconAnchor: [22, 50] }),
@@ -68,6 +69,9 @@ export class FieldMap {
     }
     this.pin.setLatLng([place[1], place[0]]).addTo(this.map);
   }
+
+  /** Draw the track: [lat, lon] of each point. */
+  line(points) { this.path.setLatLngs(points); }
 
   /** Bring a place into the middle. */
   look(place, zoom = 17) {

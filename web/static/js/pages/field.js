@@ -16,6 +16,7 @@ import { ask, onState, send, startSending, state } from "../field/sender.js";
 import { freshShift, keptShift } from "../field/shift.js";
 import { askToStay, keep, kept } from "../field/store.js";
 import { Tag } from "../field/tag.js";
+import { Track } from "../field/track.js";
 import { renderOutbox } from "../field/waiting.js";
 
 const VIEWS = ["tag", "day", "round", "outbox", "hazard"];
@@ -25,7 +26,7 @@ const byId = (id) => document.getElementById(id);
 
 const app = {
   view: "tag", records: [], position: null, me: null, send: state, palette: new Palette([]), severities: [],
-  shift: null, map: null, tag: null, day: null, round: null, card: null,
+  shift: null, map: null, tag: null, day: null, round: null, card: null, track: null,
 
   go(view) {
     app.view = view;
@@ -203,6 +204,9 @@ async function start() {
   app.day = new Day(app);
   app.round = new Round(app);
   app.card = new HazardCard(app);
+  app.track = new Track(app);
+  await app.track.restore();
+  app.track.draw();
   await app.round.restore();
   takeWords((await kept("words")) ?? pageConfig.words);
   if (app.shift.known) fitPack();
@@ -233,6 +237,7 @@ async function start() {
     if (position.place) {
       app.map.position(position);
       app.tag.follow(position);
+      app.track.follow(position);
     }
     if (app.view === "tag" && !app.tag.category) app.render();
   });
