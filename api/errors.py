@@ -10,15 +10,14 @@
     ├── SignInError         wrong name or password, or nobody is signed in
     ├── RateLimitError      too many requests of this kind; ``wait_s`` says how long to wait
     ├── BadInputError       input that cannot be used; ``problems`` says where and why
-    │   └── BadFileError    a file that somebody sent
-    │       ├── TooLargeError         more bytes or pixels than are taken
-    │       └── UnsupportedTypeError  a kind of file that is not read here
+    │   ├── TooLargeError         a file of more bytes or pixels than are taken
+    │   └── UnsupportedTypeError  a kind of file that is not read here
     └── UnavailableError    the database or a needed part is not there at the moment
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -88,22 +87,13 @@ class BadInputError(CampusError):
     code = "bad-input"
 
 
-class BadFileError(BadInputError):
-    """A file that somebody sent: ``text`` is the key of what to tell them in their language, with its ``values``."""
-
-    def __init__(self, detail: str, *, text: str, values: Mapping[str, object] | None = None) -> None:
-        super().__init__(detail)
-        self.text = text
-        self.values = dict(values or {})
-
-
-class TooLargeError(BadFileError):
+class TooLargeError(BadInputError):
     """A file of more bytes or pixels than are taken."""
 
     code = "too-large"
 
 
-class UnsupportedTypeError(BadFileError):
+class UnsupportedTypeError(BadInputError):
     """A kind of file that is not read here."""
 
     code = "unsupported-type"

@@ -15,7 +15,6 @@ from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
 from api.errors import (
-    BadFileError,
     BadInputError,
     CampusError,
     ConflictError,
@@ -30,7 +29,8 @@ from api.errors import (
 )
 from gis.errors import GisError
 from web import FOLDER
-from web.i18n import choose_language, page_context, translator
+from web.i18n import choose_language, page_context
+from web.problems import in_language
 
 _templates = Jinja2Templates(directory=FOLDER / "templates")
 log = structlog.get_logger()
@@ -73,16 +73,17 @@ def problem(
     code: str = "",
     errors: list[dict[str, str]] | None = None,
     headers: dict[str, str] | None = None,
+    language: str = "en",
 ) -> Response:
-    """Return a problem; ``code`` ends its stable type."""
+    """Return a problem in a language; ``code`` ends its stable type."""
     body: dict[str, object] = {
         "type": f"/problems/{code or status}",
-        "title": TITLES.get(status, "Error"),
+        "title": in_language(TITLES.get(status, "Error"), language),
         "status": status,
-        "detail": detail,
+        "detail": in_language(detail, language),
     }
     if errors is not None:
-        body["errors"] = errors
+        body["errors"] = [error | {"what": in_language(error["what"], language)} for error in errors]
     return JSONResponse(body, status_code=status, media_type="application/problem+json", headers=headers)
 
 
@@ -104,11 +105,14 @@ def _to_sign_in(request: Request) -> Response:
     return RedirectResponse(f"/sign-in?next={quote(wanted, safe='')}", status_code=303)
 
 
-def _in_their_language(request: Request, error: BadFileError) -> str:
-    """Return what is wrong with a file in the language asked for, chosen before, preferred, or the default."""
-    preferred = request.headers.get("Accept-Language", "").split(",")[0].partition(";")[0]
-    wishes = (request.query_params.get("lang"), request.cookies.get("language"), preferred.removeprefix("*"))
-    return translator(choose_language(*wishes, request.app.state.settings.language))(error.text, **error.values)
+def language_of(request: Request) -> str:
+    """Return the language of what is said to whoever sent a request.
+
+    It is the one asked for, that of the header (pages send their own), that chosen before, or the default.
+    """
+    preferred = request.headers.get("Accept-Language", "").split(",")[0].partition(";")[0].removeprefix("*")
+    wishes = (request.query_params.get("lang"), preferred, request.cookies.get("language"))
+    return choose_language(*wishes, request.app.state.settings.language)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -123,15 +127,15 @@ def add_problem_handlers(app: FastAPI) -> None:
         headers = {503: {"Retry-After": "5"}, 401: {"WWW-Authenticate": "Bearer"}}.get(status, {})
         if isinstance(error, RateLimitError):
             headers = {"Retry-After": str(math.ceil(error.wait_s))}
-        detail = _in_their_language(request, error) if isinstance(error, BadFileError) else error.detail
-        return problem(status, detail, code=error.code, errors=errors, headers=headers)
+        language = language_of(request)
+        return problem(status, error.detail, code=error.code, errors=errors, headers=headers, language=language)
 
     @app.exception_handler(GisError)
-    def gis_error(_request: Request, error: GisError) -> Response:
-        return problem(422, str(error), code="bad-input")
+    def gis_error(request: Request, error: GisError) -> Response:
+        return problem(422, str(error), code="bad-input", language=language_of(request))
 
     @app.exception_handler(RequestValidationError)
-    def invalid(_request: Request, error: RequestValidationError) -> Response:
+    def invalid(request: Request, error: RequestValidationError) -> Response:
         errors = [
             {
                 "where": ".".join(str(part) for part in entry["loc"]),
@@ -140,14 +144,15 @@ def add_problem_handlers(app: FastAPI) -> None:
             }
             for entry in error.errors()
         ]
-        return problem(422, "; ".join(f"{e['where']}: {e['what']}" for e in errors[:3]), code="invalid", errors=errors)
+        detail = "; ".join(f"{e['where']}: {e['what']}" for e in errors[:3])
+        return problem(422, detail, code="invalid", errors=errors, language=language_of(request))
 
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> Response:
         if _is_for_a_page(request):
             return error_page(request, error.status_code)
         headers = {name.replace("-", "_"): value for name, value in (error.headers or {}).items()}
-        response = problem(error.status_code, str(error.detail))
+        response = problem(error.status_code, str(error.detail), language=language_of(request))
         for name, value in headers.items():
             response.headers[name.replace("_", "-")] = value
         return response
@@ -159,17 +164,24 @@ def _add_database_handlers(app: FastAPI) -> None:
     """Answer what the database refuses, or that it is not there."""
 
     @app.exception_handler(StaleDataError)
-    def stale(_request: Request, _error: StaleDataError) -> Response:
-        return problem(412, "somebody else changed the record meanwhile; read it again", code="stale")
+    def stale(request: Request, _error: StaleDataError) -> Response:
+        return problem(
+            412,
+            "somebody else changed the record meanwhile; read it again",
+            code="stale",
+            language=language_of(request),
+        )
 
     @app.exception_handler(DataError)
-    def data(_request: Request, _error: DataError) -> Response:
-        return problem(422, "a value cannot be kept: it is out of range, or holds a NUL character", code="invalid")
+    def data(request: Request, _error: DataError) -> Response:
+        detail = "a value cannot be kept: it is out of range, or holds a NUL character"
+        return problem(422, detail, code="invalid", language=language_of(request))
 
     @app.exception_handler(IntegrityError)
     def taken(request: Request, error: IntegrityError) -> Response:
         log.warning("conflicting_write", route=request.scope["route"].path, error=type(error.orig).__name__)
-        return problem(409, "somebody else wrote the same at the same time; read it again", code="conflict")
+        detail = "somebody else wrote the same at the same time; read it again"
+        return problem(409, detail, code="conflict", language=language_of(request))
 
     @app.exception_handler(DBAPIError)
     def database(request: Request, error: DBAPIError) -> Response:
@@ -179,4 +191,5 @@ def _add_database_handlers(app: FastAPI) -> None:
             "the database does not answer at the moment; try again",
             code="unavailable",
             headers={"Retry-After": "5"},
+            language=language_of(request),
         )

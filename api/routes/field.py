@@ -11,6 +11,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.dependencies import AppSettings, CurrentActor, CurrentWho, ReadSession, WriteSession
+from api.problems import language_of
 from api.routes.answers import NEW, json_answer, version_of
 from api.schemas.field import ChecklistIn, SightingIn, SyncIn
 from api.schemas.records import Latitude, Longitude
@@ -21,6 +22,7 @@ from api.services.field.outbox import take_batch
 from api.services.field.pack import shift_pack
 from api.services.field.sightings import list_sightings, log_sighting
 from api.store.models.base import now
+from web.problems import in_language
 
 router = APIRouter(prefix="/api/v1", tags=["field"])
 
@@ -28,7 +30,11 @@ router = APIRouter(prefix="/api/v1", tags=["field"])
 @router.post("/sync", response_class=JSONResponse)
 def sync(request: Request, actor: CurrentActor, who: CurrentWho, settings: AppSettings, batch: SyncIn) -> Response:
     """Take in a batch of an outbox; each record is answered by itself, in the order of the batch."""
+    language = language_of(request)
     answers = take_batch(request.app.state.engine, who, actor, settings, batch.records)
+    for answer in answers:
+        for said in (answer, *answer.get("errors", ())):
+            said |= {name: in_language(said[name], language) for name in ("detail", "what") if name in said}
     return json_answer({"received_at": now().isoformat(), "answers": answers})
 
 

@@ -67,7 +67,7 @@ async def read_upload(request: Request, *, most_mb: float) -> Upload:
     """
     kind, options = parse_options_header(request.headers.get("Content-Type", ""))
     if kind != b"multipart/form-data" or b"boundary" not in options:
-        raise UnsupportedTypeError("send multipart/form-data, with id and file", text="problem.photo_form")
+        raise UnsupportedTypeError("send multipart/form-data, with id and file")
     most_bytes = round(most_mb * 1_000_000)
     counted = _Counted(request, most_bytes + _FORM_BYTES)
     parser = MultiPartParser(
@@ -96,5 +96,4 @@ async def read_upload(request: Request, *, most_mb: float) -> Upload:
 
 
 def _too_large(most_mb: float) -> TooLargeError:
-    most = f"{most_mb:g}"
-    return TooLargeError(f"more than {most} MB", text="problem.photo_bytes", values={"most": most})
+    return TooLargeError(f"more than {most_mb:g} MB")

@@ -20,6 +20,7 @@ from tests.databases import Databases
 from tests.http.invented_town import CITY, PASSWORD, write_town
 
 Headers = dict[str, str]
+ENGLISH = {"Accept-Language": "en"}  # what these tests read
 PEOPLE = {
     "ins": "inspector",
     "other": "inspector",
@@ -67,7 +68,7 @@ def town(databases: Databases, town_template: str) -> Iterator[Engine]:
 @pytest.fixture
 def client(town: Engine, settings: Settings) -> Iterator[TestClient]:
     """Return a client of the application; an exception inside it fails the test that caused it."""
-    with TestClient(create_app(settings, town), follow_redirects=False) as made:
+    with TestClient(create_app(settings, town), follow_redirects=False, headers=ENGLISH) as made:
         yield made
 
 
@@ -76,7 +77,7 @@ def closed_client(town: Engine, settings: Settings) -> Iterator[TestClient]:
     """Return a client of an application that shows nothing to people who are not signed in."""
     closed = settings.model_copy(update={"public_view": False})
     with ExitStack() as stack:
-        yield stack.enter_context(TestClient(create_app(closed, town), follow_redirects=False))
+        yield stack.enter_context(TestClient(create_app(closed, town), follow_redirects=False, headers=ENGLISH))
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ TEMPLATES = sorted((WEB / "templates").glob("*.html"))
 SCRIPTS = sorted((WEB / "static" / "js").rglob("*.js"))
 STYLES = sorted((WEB / "static" / "css").glob("*.css"))
 IMAGES = sorted((WEB / "static" / "img").glob("*.svg"))
-SERVER = sorted((WEB.parent / "api").rglob("*.py"))
 SVG_NAMESPACE = "http://www.w3.org/2000/svg"
 
 # t("a.b") and has("a.b") as they stand; t(`a.${code}`) and t("a." ~ code) as a beginning of keys. Any quoted
@@ -24,7 +23,6 @@ _CALL = re.compile(r"\b(?:t|has)\(((?:[^()`]|`[^`]*`|\([^()]*\))*)")
 _QUOTED = re.compile(r"[\"']([a-z_]+(?:\.[\w-]+)+)[\"']")
 _TEMPLATE_LITERAL = re.compile(r"`([a-z_.]+\.)\$\{[^}]*\}(\.[a-z_.]+)?`")
 _JINJA_JOINED = re.compile(r"[\"']([a-z_.]+\.)[\"']\s*~\s*\w+(?:\s*~\s*[\"'](\.[a-z_.]+)[\"'])?")
-_NAMED = re.compile(r'\btext="([a-z_]+(?:\.[\w-]+)+)"')  # what the server says of a file that was sent
 
 
 def used_keys() -> tuple[set[str], set[tuple[str, str]]]:
@@ -37,8 +35,6 @@ def used_keys() -> tuple[set[str], set[tuple[str, str]]]:
             keys.update(_QUOTED.findall(inside))
             joined.update((start, end or "") for start, end in _TEMPLATE_LITERAL.findall(inside))
             joined.update((start, end or "") for start, end in _JINJA_JOINED.findall(inside))
-    for path in SERVER:
-        keys.update(_NAMED.findall(path.read_text(encoding="utf-8")))
     return keys, joined
 
 

@@ -85,8 +85,7 @@ def _not_a_photo(data: bytes) -> UnsupportedTypeError:
     head = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
         return UnsupportedTypeError(
-            "HEIC photos cannot be read here; set the camera to JPEG (“most compatible”), or send a JPEG, PNG or WebP",
-            text="problem.photo_heic",
+            "HEIC photos cannot be read here; set the camera to JPEG (“most compatible”), or send a JPEG, PNG or WebP"
         )
     looks = "something else"
     for sign, what in (
@@ -97,8 +96,7 @@ def _not_a_photo(data: bytes) -> UnsupportedTypeError:
             looks = what
             break
     return UnsupportedTypeError(
-        f"this is not a photo that can be read: it looks like {looks}; send a JPEG, PNG or WebP",
-        text="problem.photo_type",
+        f"this is not a photo that can be read: it looks like {looks}; send a JPEG, PNG or WebP"
     )
 
 

@@ -62,9 +62,7 @@ def redraw(data: bytes, *, most_megapixels: float, side_px: int, zone: ZoneInfo)
         raise damaged("it has no pixels")
     if sent.width_px * sent.height_px > most_megapixels * 1_000_000:
         raise TooLargeError(
-            f"the photo has {sent.width_px:,} × {sent.height_px:,} pixels, more than {most_megapixels:g} megapixels",
-            text="problem.photo_pixels",
-            values={"width": sent.width_px, "height": sent.height_px, "most": f"{most_megapixels:g}"},
+            f"the photo has {sent.width_px:,} × {sent.height_px:,} pixels, more than {most_megapixels:g} megapixels"
         )
     told = read_exif(sent.exif)
     upright = _upright(_flat(*_decode(sent, side_px)), told.orientation)

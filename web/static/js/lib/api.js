@@ -1,6 +1,6 @@
 // Requests to the server: JSON in, JSON out, problems (RFC 9457) as ApiError with a sentence for people.
 
-import { pageConfig, t } from "./i18n.js";
+import { language, pageConfig, t } from "./i18n.js";
 
 const BASE = pageConfig.api ?? "/api/v1";
 
@@ -51,7 +51,8 @@ export function nextLink(header) {
 async function send(url, options) {
   let response;
   try {
-    response = await fetch(url, { credentials: "same-origin", ...options });
+    const headers = { "Accept-Language": language, ...options?.headers };
+    response = await fetch(url, { credentials: "same-origin", ...options, headers });
   } catch (error) {
     if (isAborted(error)) throw error;
     throw new ApiError(t("problem.network"));
