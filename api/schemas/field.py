@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from api.schemas.records import HazardPatch, In, Latitude, Longitude, Metres, Moment, Text
+from api.schemas.records import HazardPatch, In, Latitude, Longitude, Metres, Moment, Observed, Text
 
 _CODE = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,31}$")]
 _WORDS = Annotated[Text, Field(min_length=1, max_length=200)]
@@ -19,7 +19,7 @@ class SightingIn(In):
     id: uuid.UUID
     hazard: uuid.UUID
     state: Literal["there", "worse", "gone"] = "there"
-    observed_at: Moment
+    observed_at: Observed
     note: Annotated[Text, Field(max_length=10_000)] = ""
     lon: Longitude | None = None
     lat: Latitude | None = None

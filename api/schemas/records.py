@@ -59,6 +59,16 @@ def _moment(moment: dt.datetime) -> dt.datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
 
 
+def _observed(moment: dt.datetime) -> dt.datetime:
+    """Refuse what only a clock that was never set says; clocks that are merely wrong are kept beside our own."""
+    if not 2000 <= moment.year <= 2200:
+        raise ValueError("the time lies before 2000: set the clock of the phone, then mend the record")
+    return moment
+
+
+Observed = Annotated[AwareDatetime, AfterValidator(_observed)]
+
+
 Status = Annotated[str, Field(pattern="^(open|resolved|gone)$")]
 
 
@@ -84,7 +94,7 @@ class HazardIn(In):
     name: Short = ""
     note: Annotated[Text, Field(max_length=10_000)] = ""
     address: Annotated[Text, Field(max_length=300)] = ""
-    observed_at: Moment | None = None
+    observed_at: Observed | None = None
     position_error_m: Metres | None = None
 
 
@@ -107,8 +117,8 @@ class InspectionIn(In):
     id: uuid.UUID
     school: uuid.UUID | None = None
     hazard: uuid.UUID | None = None
-    started_at: Moment
-    ended_at: Moment | None = None
+    started_at: Observed
+    ended_at: Observed | None = None
     outcome: Annotated[str, Field(pattern="^(done|nothing_found|not_reached)$")] = "done"
     note: Annotated[Text, Field(max_length=10_000)] = ""
     answers: Annotated[dict[str, Any], Field(max_length=200), AfterValidator(_can_be_kept)] = {}

@@ -169,6 +169,14 @@ def test_an_ended_session_loses_nothing(phone: Phone, site: Site) -> None:
     sent(page)
 
 
+def test_signing_out_and_in_again_keeps_what_waits(phone: Phone, site: Site) -> None:
+    context, page = phone()
+    page.locator("[data-go=outbox]").tap()
+    page.locator("#sign-out-field").tap()
+    page.wait_for_selector("input[name=username]")
+    assert context.request.get(f"{site.address}/api/v1/me").json()["id"] is None
+
+
 def test_a_refused_record_says_why_and_is_mended(phone: Phone, site: Site) -> None:
     context, page = phone()
     me = context.request.get(f"{site.address}/api/v1/me").json()["id"]
@@ -183,14 +191,14 @@ def test_a_refused_record_says_why_and_is_mended(phone: Phone, site: Site) -> No
         "lat": lat,
         "category": "OLD",
         "note": note,
-        "observed_at": "1969-01-01T00:00:00Z",
+        "observed_at": "1970-01-01T00:00:00Z",
     }
     page.evaluate(WRITE, [{"id": identity, "kind": "hazard", "data": data}, me])
     page.locator("#net").tap()
     page.get_by_role("button", name="立即发送").tap()
     trouble = page.locator(f"[data-record='{identity}']")
     expect(trouble).to_contain_text("category")
-    expect(trouble).to_contain_text("observed_at")
+    expect(trouble).to_contain_text("请先校准手机时间")
     trouble.get_by_role("button", name="修改").tap()
     page.locator("[data-category=MED]").tap()
     expect(page.locator("#note")).to_have_value(note)

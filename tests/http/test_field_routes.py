@@ -52,7 +52,7 @@ def test_each_record_of_a_batch_is_answered_by_itself(client: TestClient, inspec
         record("inspection", visit),
         record("incident", incident),
         record("hazard", new_hazard(category="volcano")),
-        record("hazard", new_hazard(observed_at="1960-01-01T00:00:00Z")),
+        record("hazard", new_hazard(observed_at="1970-01-01T00:00:00Z")),
         record("hazard", new_hazard(note="a" * 100_000)),
         record("hazard", {}),
         record("sighting", {"id": str(uuid.uuid4()), "hazard": str(uuid.uuid4()), "observed_at": AT}),

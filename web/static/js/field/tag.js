@@ -209,5 +209,5 @@ export class Tag {
 
 function validTime(text) {
   const year = new Date(text ?? "").getUTCFullYear();
-  return year >= 1970 && year <= 2200 ? text : null;
+  return year >= 2000 && year <= 2200 ? text : null;
 }

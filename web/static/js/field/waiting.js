@@ -15,6 +15,8 @@ export function renderOutbox(app) {
   return [
     el("h2", { class: "view__title" }, t("field.outbox")),
     app.send.phase === "signin" ? signIn() : null,
+    app.me && app.send.phase !== "signin" ? el("div", { class: "row" }, el("span", {}, app.me.display_name || app.me.name),
+      el("button", { class: "button", attributes: { type: "button", id: "sign-out-field" }, on: { click: () => app.signOut() } }, t("signin.out"))) : null,
     el("div", { class: "row" },
       el("button", { class: "button", attributes: { type: "button" }, on: { click: () => app.sendNow() } }, t("field.send_now")),
       el("p", { class: "soft" }, app.send.last_sent ? t("field.last_sent", { time: dateTime(app.send.last_sent) }) : t("field.never_sent"))),

@@ -14,7 +14,7 @@ import { watchPosition } from "../field/position.js";
 import { Round } from "../field/round.js";
 import { ask, onState, send, startSending, state } from "../field/sender.js";
 import { freshShift, keptShift } from "../field/shift.js";
-import { askToStay, keep, kept } from "../field/store.js";
+import { askToStay, forget, keep, kept } from "../field/store.js";
 import { Tag } from "../field/tag.js";
 import { Track } from "../field/track.js";
 import { renderOutbox } from "../field/waiting.js";
@@ -61,6 +61,20 @@ const app = {
       id: one.id, geometry: { type: "Point", coordinates: [one.data.lon, one.data.lat] },
       properties: { name: "", status: "open", sightings: 0, ...one.data },
     }));
+  },
+
+  /** Sign out; what waits stays here, and is sent when its writer signs in again. */
+  async signOut() {
+    if (state.waiting && !(await app.sure(t("field.sign_out_waiting", { n: state.waiting })))) return;
+    try {
+      const { csrf } = await (await ask("GET", "me")).json();
+      await ask("DELETE", "session", { csrf });
+    } catch {
+      app.say(t("field.sign_out_later"), "alert");
+      return;
+    }
+    await forget("me");
+    window.location.assign("/sign-in?next=/field");
   },
 
   openHazard(id) { app.card.open(id); },
