@@ -87,14 +87,16 @@ async def write_until_it_dies(
     hazards: set[str] = set()
     inspections: set[str] = set()
     photos: dict[str, str] = {}
+    killed = False
     limits = httpx2.Limits(max_connections=200, max_keepalive_connections=200)
-    async with httpx2.AsyncClient(base_url=address, timeout=60, limits=limits) as client:
+    async with httpx2.AsyncClient(base_url=address, timeout=600, limits=limits) as client:
         token = (await client.post("/api/v1/token", data={"username": "ins", "password": PASSWORD})).json()[
             "access_token"
         ]
         client.headers["Authorization"] = f"Bearer {token}"
 
         async def send(n: int) -> None:
+            nonlocal killed
             identity = str(uuid.uuid4())
             lon, lat = place(60 + n % 40, n % 37)
             kept, path = (inspections, "inspections") if n % 4 == 0 else (hazards, "hazards")
@@ -113,8 +115,10 @@ async def write_until_it_dies(
                 pass  # not acknowledged: it may be there or not
             if len(hazards) + len(inspections) >= kill_after and process.poll() is None:
                 process.send_signal(signal.SIGKILL)
+                killed = True
 
         await asyncio.gather(*(send(n) for n in range(WRITES)))
+    assert killed, f"{len(hazards) + len(inspections)} of {WRITES} were acknowledged, fewer than {kill_after}"
     return hazards, inspections, photos
 
 
