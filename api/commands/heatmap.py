@@ -34,7 +34,7 @@ def heatmap(
 
     settings = settings_for(database)
     wanted = HeatRequest(
-        first=_day(first), last=_day(last), kinds=tuple(kinds or ()), after_school=after_school, by_week=by_week,
+        first=day_of(first), last=day_of(last), kinds=tuple(kinds or ()), after_school=after_school, by_week=by_week,
         city=city_code,
     )  # fmt: skip
     engine = ready_engine(settings)
@@ -49,7 +49,8 @@ def heatmap(
     out.print(f"{to}: {len(page.encode()) / 1000:.0f} kB")
 
 
-def _day(text: str | None) -> dt.date | None:
+def day_of(text: str | None) -> dt.date | None:
+    """Return the day that somebody typed."""
     try:
         return None if text is None else dt.date.fromisoformat(text)
     except ValueError:

@@ -13,6 +13,7 @@ from api.errors import BadInputError
 from api.routes.answers import FEATURES, geojson_answer
 from api.services import heatmaps, releases
 from api.services.heatmaps import HeatRequest
+from api.services.hotspots import hot_spots
 from api.store.models.base import now
 from gis.maps.figure import policy_of
 
@@ -61,6 +62,26 @@ def incident_cells(
 
 def _sees_sealed(actor: CurrentActor) -> bool:
     return "police" in actor.roles
+
+
+@router.get("/hotspots", **FEATURES)
+def hotspots(
+    request: Request,
+    session: ReadSession,
+    settings: AppSettings,
+    actor: CurrentActor,
+    first: Annotated[str | None, Query(alias="from", max_length=10)] = None,
+    last: Annotated[str | None, Query(alias="to", max_length=10)] = None,
+    kinds: Kinds = None,
+    weekday: Weekdays = None,
+    after_school: bool = False,
+    city: CityCode = None,
+    weeks: Annotated[int, Query(ge=1, le=520)] = 13,
+) -> Response:
+    """List the cells around schools that are hot or cold: Gi* with permutations and the false discovery rate."""
+    wanted = _request(first, last, kinds, weekday, after_school, city)
+    document = hot_spots(session, settings, wanted, weeks=weeks, today=now().date(), sealed=_sees_sealed(actor))
+    return geojson_answer(request, document)
 
 
 @router.get("/heatmap", response_class=HTMLResponse)

@@ -100,7 +100,7 @@ def _group_filter(settings: Settings, wanted: HeatRequest) -> GroupFilter:
     )
 
 
-def _city(session: Session, code: str | None) -> City:
+def wanted_city(session: Session, code: str | None) -> City:
     """Return the city that is asked for; of several, the one with the most incidents."""
     if code is not None:
         return cities.get_city(session, code)
@@ -177,12 +177,26 @@ def _counts(
     return _Counts(cells, shown, slices, incidents.period_of_groups(session, city, of_groups))
 
 
+def cell_counts(
+    session: Session, settings: Settings, wanted: HeatRequest, *, sealed: bool
+) -> dict[tuple[int, int], int]:
+    """Return counts by cell of the lattice (column, row): of released groups, or exact and not yet safe to show."""
+    city = wanted_city(session, wanted.city)
+    lattice = cities.lattice_of(city)
+    if lattice is None:
+        return {}
+    counts = _counts(session, city, lattice, settings, replace(wanted, by_week=False), sealed=sealed)
+    totals = counts.cells.counts.sum(axis=1) if sealed else counts.shown.cell_totals
+    cells = zip(counts.cells.column.tolist(), counts.cells.row.tolist(), strict=True)
+    return dict(zip(cells, totals.tolist(), strict=True))
+
+
 def incident_cells(session: Session, settings: Settings, wanted: HeatRequest, *, sealed: bool) -> dict[str, Any]:
     """Return the cells that may be shown with their counts, as GeoJSON.
 
     ``basis`` says what was counted: ``groups``, of which the last day is before ``released_until``, or ``exact``.
     """
-    city = _city(session, wanted.city)
+    city = wanted_city(session, wanted.city)
     lattice = cities.lattice_of(city)
     if lattice is None:
         return features([], [], [])
@@ -208,7 +222,7 @@ def heatmap_page(
 
     ``sealed`` is for those who may see the sealed layer: exact counts, of which the page hides what is below k.
     """
-    city = _city(session, wanted.city)
+    city = wanted_city(session, wanted.city)
     lattice = cities.lattice_of(city)
     if lattice is None:
         raise NotFoundError("nothing is known of this city yet; import schools and incidents first")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import shapely
 import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
@@ -176,3 +178,19 @@ def codes_around(session: Session, city: City, schools: int) -> list[str]:
         .where(Perimeter.school_id.in_(first))
     )
     return list(session.scalars(query.order_by(Cell.code)))
+
+
+class LatticeCell(NamedTuple):
+    """A cell of a city's lattice that shares a perimeter."""
+
+    id: int
+    code: str
+    shape: shapely.Geometry
+
+
+def lattice_cells(session: Session, city: City) -> list[LatticeCell]:
+    """Return the cells of a city's own lattice around its schools, ordered by code."""
+    query = sa.select(Cell.id, Cell.code, Cell.outline).where(Cell.city_id == city.id, Cell.kind == "lattice")
+    rows = session.execute(query.order_by(Cell.code)).all()
+    shapes = to_shapes(row.outline for row in rows)
+    return [LatticeCell(row.id, row.code, shape) for row, shape in zip(rows, shapes, strict=True)]

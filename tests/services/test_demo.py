@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from api.errors import BadInputError, NotFoundError
-from api.services import demo, heatmaps, screening
+from api.services import demo, heatmaps, hotspots, screening
 from api.services.heatmaps import HeatRequest
 from api.settings import Settings
 from api.store import cities, incidents
@@ -139,3 +139,29 @@ def test_counting_in_the_database_equals_counting_one_by_one(loaded: Engine) -> 
             for *k, n in zip(counted.column, counted.row, counted.weekday, counted.hour, counted.count, strict=True)
         }
         assert mine == {tuple(map(int, k)): int(n) for k, n in zip(keys, counts, strict=True)}
+
+
+def test_hot_spots_are_where_the_demonstration_put_them_and_say_so(loaded: Engine, settings: Settings) -> None:
+    with reading(loaded) as session:
+        wanted = HeatRequest(city="330681", last=dt.date(2026, 11, 20))
+        found = {}
+        for sealed in (True, False):
+            document = hotspots.hot_spots(
+                session, settings, wanted, weeks=13, today=dt.date(2026, 11, 23), sealed=sealed
+            )
+            assert document["cells"] > 1500
+            said = [feature["properties"] for feature in document["features"]]
+            assert all(one["count"] is None or one["count"] >= settings.k_anonymity for one in said)
+            assert all(one["p"] is None or 0 < one["p"] <= one["q"] <= 1 for one in said)
+            found[sealed] = {one["code"] for one in said if one["class"] >= 90}
+            hot = next(one for one in said if one["class"] >= 90)
+            assert "incidents in 13 weeks" in hot["sentence_en"]
+            assert "13 周内" in hot["sentence_zh"]
+        assert len(found[True]) > 5
+        assert found[True] & found[False]
+        nothing = replace(wanted, first=dt.date(2026, 10, 1), last=dt.date(2026, 10, 1))
+        empty = hotspots.hot_spots(session, settings, nothing, weeks=13, today=dt.date(2026, 11, 23), sealed=False)
+        assert empty["reason_zh"] == "所选范围内没有事件"
+        assert empty["features"] == []
+        with pytest.raises(BadInputError, match="weeks"):
+            hotspots.hot_spots(session, settings, wanted, weeks=0, today=dt.date(2026, 11, 23), sealed=False)
