@@ -21,6 +21,7 @@ Kernel = Literal["gaussian", "quartic"]
 
 _GAUSSIAN_REACH = 6.0  # bandwidths; beyond, the kernel is below 2e-8 of its height
 _M2_PER_KM2 = 1e6
+_CHUNK = 100_000
 
 
 @dataclass(frozen=True)
@@ -80,19 +81,26 @@ def share_out(x_m: ArrayLike, y_m: ArrayLike, grid: Grid, weights: ArrayLike | N
     if not (np.isfinite(x).all() and np.isfinite(y).all() and np.isfinite(heavy).all()):
         raise BadCoordinatesError("coordinates and weights must be finite")
     wide = grid.columns + 2  # a ring of cells around the grid takes what lies outside
+    total = np.zeros(wide * (grid.rows + 2))
+    for at in range(0, x.size, _CHUNK):
+        part = slice(at, at + _CHUNK)
+        _add_shares(total, wide, x[part], y[part], heavy if weights is None else heavy[part], grid)
+    return total.reshape(-1, wide)[1:-1, 1:-1].copy()
+
+
+def _add_shares(total: Floats, wide: int, x: Floats, y: Floats, heavy: Floats, grid: Grid) -> None:
     across, up = (x - grid.west_m) / grid.cell_m + 0.5, (y - grid.south_m) / grid.cell_m + 0.5
     within = (across >= 0) & (across < wide - 1) & (up >= 0) & (up < grid.rows + 1)
     if not within.all():
-        across, up, heavy = across[within], up[within], heavy if weights is None else heavy[within]
+        across, up, heavy = across[within], up[within], heavy if heavy.size == 1 else heavy[within]
     column, row = across.astype(np.int64), up.astype(np.int64)
     right, above = across - column, up - row
-    key, size = row * wide + column, wide * (grid.rows + 2)
+    key, size = row * wide + column, total.size
     both = right * above
-    total: Floats = np.bincount(key, (1.0 - right - above + both) * heavy, size).astype(np.float64)
+    total += np.bincount(key, (1.0 - right - above + both) * heavy, size)
     total[1:] += np.bincount(key, (right - both) * heavy, size)[:-1]
     total[wide:] += np.bincount(key, (above - both) * heavy, size)[:-wide]
     total[wide + 1 :] += np.bincount(key, both * heavy, size)[: -wide - 1]
-    return total.reshape(-1, wide)[1:-1, 1:-1].copy()
 
 
 def kernel_density(

@@ -154,7 +154,7 @@ def space_time_gi_star(counts: ArrayLike, weights: Weights, *, back: int = 1) ->
     if values.size < 2 or np.all(values == values.flat[0]):
         return z
     total, bins = float(values.size), values.shape[1]
-    near = weights.with_self() @ values
+    near = weights.sum_with_self(values)
     local = sum((np.pad(near, ((0, 0), (lag, 0)))[:, :bins] for lag in range(min(back, bins - 1) + 1)), np.zeros(1))
     depth = np.minimum(np.arange(bins), back) + 1.0
     size = (weights.neighbours[:, None] + 1.0) * depth

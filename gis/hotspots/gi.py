@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from gis.hotspots.chance import Reason, checked_values, compare, false_discovery_rate, permuted_lags, two_sided
-from gis.hotspots.neighbours import Floats, Weights, weights_of
+from gis.hotspots.neighbours import Floats, Weights
 
 LEVELS = ((0.01, 99), (0.05, 95), (0.10, 90))
 
@@ -80,9 +80,8 @@ def gi_star(values: ArrayLike, weights: Weights, *, permutations: int = 0, seed:
     z, p = np.full(n, np.nan), np.full(n, np.nan)
     reason = reasons(y, count, analytic=not permutations)
     if n > 1 and np.any(y != y[0]):
-        with_self = weights.with_self()
         size = (count + 1).astype(np.float64)
-        local = with_self @ y
+        local = weights.sum_with_self(y)
         spread = np.sqrt(np.mean(np.square(y - y.mean())))
         room = np.maximum(size * (n - size) / (n - 1), 0.0)
         defined = (count > 0) & (room > 0)
@@ -120,9 +119,7 @@ def spot_classes(z: Floats, q: Floats) -> NDArray[np.int8]:
 
 
 def _permuted(y: Floats, weights: Weights, local: Floats, permutations: int, seed: int) -> Floats:
-    binary = weights_of(weights.matrix).matrix
-    binary.data = np.ones_like(binary.data)
     others, p = local - y, np.empty(y.size)
-    for here, sums in permuted_lags(y, binary, permutations, np.random.default_rng(seed)):
+    for here, sums in permuted_lags(y, weights.binary(), permutations, np.random.default_rng(seed)):
         p[here] = two_sided(*compare(others[here], sums), permutations)
     return p

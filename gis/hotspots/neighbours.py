@@ -51,11 +51,18 @@ class Weights:
         count: Integers = np.diff(self.matrix.indptr).astype(np.int64)
         return count
 
-    def with_self(self) -> sp.csr_array:
-        """Return the binary weights with every place among its own neighbours, as Gi* wants them."""
-        binary = self.matrix.copy()
-        binary.data = np.ones_like(binary.data)
-        return sp.csr_array(binary + sp.eye_array(len(self), format="csr"))
+    def binary(self) -> sp.csr_array:
+        """Return the weights with 1 for every neighbour."""
+        if np.all(self.matrix.data == 1.0):
+            return self.matrix
+        ones = self.matrix.copy()
+        ones.data = np.ones_like(ones.data)
+        return ones
+
+    def sum_with_self(self, values: Floats) -> Floats:
+        """Return what every place and its neighbours hold together, as Gi* wants it; ``(n,)`` or ``(n, columns)``."""
+        together: Floats = self.binary() @ values + values
+        return together
 
     def row_standardised(self) -> sp.csr_array:
         """Return the weights with every row divided by its sum; a row without neighbours stays empty."""

@@ -73,7 +73,7 @@ def test_gi_star_in_space_and_time_is_that_of_a_graph_of_places_and_bins():
     rng = np.random.default_rng(5)
     counts = rng.poisson(2, (25, 6)).astype(float)
     weights = queen_neighbours(*np.divmod(np.arange(25), 5))
-    near = weights.with_self().toarray()
+    near = weights.matrix.toarray() + np.eye(25)
     z = space_time_gi_star(counts, weights, back=2)
     n, mean, spread = counts.size, counts.mean(), counts.std()
     for place in range(25):

@@ -1,0 +1,166 @@
+"""Incidents of the past as surfaces over a study area: counts by cell with any weights, sharp or smoothed.
+
+Every forecast here is made from such surfaces. Smoothing works on a raster finer than the cells, so that a bandwidth
+below the size of a cell still means something.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import gaussian_filter
+
+from gis.errors import BadCoordinatesError, GisError
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+FINER = 3
+_REACH = 4.0
+_MOST_FINE_CELLS = 40_000_000
+TARGET, RELATED, OTHER = 0, 1, 2
+
+
+@dataclass(frozen=True, eq=False)
+class StudyArea:
+    """The cells of a study area, in the plane of their lattice.
+
+    Attributes
+    ----------
+    column, row
+        Indexes of the cells, shape ``(cells,)``; no cell twice.
+    cell_m
+        Side of a cell in metres.
+    """
+
+    column: Integers
+    row: Integers
+    cell_m: float
+
+    def __post_init__(self) -> None:
+        if self.column.shape != self.row.shape or self.column.ndim != 1 or not self.column.size:
+            raise GisError("a study area needs at least one cell, with a column and a row each")
+        if not self.cell_m > 0:
+            raise GisError(f"cells of {self.cell_m} m cannot be used")
+        width, height = self._size
+        if width * height * FINER**2 > _MOST_FINE_CELLS:
+            raise GisError("the study area is too large for cells of this size; choose larger cells")
+        if np.unique(self._place).size != self.column.size:
+            raise GisError("a cell stands twice in the study area")
+
+    def __len__(self) -> int:
+        return int(self.column.size)
+
+    @cached_property
+    def _corner(self) -> tuple[int, int]:
+        return int(self.column.min()), int(self.row.min())
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        return int(np.ptp(self.column)) + 1, int(np.ptp(self.row)) + 1
+
+    @cached_property
+    def _place(self) -> Integers:
+        place: Integers = (self.row - self._corner[1]) * self._size[0] + self.column - self._corner[0]
+        return place
+
+    def fine_cells(self, x_m: ArrayLike, y_m: ArrayLike) -> Integers:
+        """Return the cell of the fine raster of each point, −1 outside the rectangle around the area."""
+        side = self.cell_m / FINER
+        x = np.floor(np.asarray(x_m, dtype=np.float64) / side).astype(np.int64) - self._corner[0] * FINER
+        y = np.floor(np.asarray(y_m, dtype=np.float64) / side).astype(np.int64) - self._corner[1] * FINER
+        width, height = (size * FINER for size in self._size)
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        return np.where(inside, y * width + x, -1)
+
+    def surface(self, fine: Integers, weights: Floats | None = None, bandwidth_m: float = 0.0) -> Floats:
+        """Return sums of weights by cell, smoothed with a Gaussian of a bandwidth in metres (0: not), ``(cells,)``."""
+        width, height = self._size
+        known = fine >= 0
+        heavy = None if weights is None else weights[known]
+        raster = np.bincount(fine[known], heavy, width * height * FINER**2).astype(np.float64)
+        raster = raster.reshape(height * FINER, width * FINER)
+        if bandwidth_m > 0:
+            raster = gaussian_filter(raster, bandwidth_m / (self.cell_m / FINER), truncate=_REACH, mode="constant")
+        cells: Floats = raster.reshape(height, FINER, width, FINER).sum(axis=(1, 3)).ravel()[self._place]
+        return cells
+
+    def cells_of(self, x_m: ArrayLike, y_m: ArrayLike) -> Integers:
+        """Return the index of the cell that holds each point, −1 outside the study area."""
+        width, height = self._size
+        x = np.floor(np.asarray(x_m, dtype=np.float64) / self.cell_m).astype(np.int64) - self._corner[0]
+        y = np.floor(np.asarray(y_m, dtype=np.float64) / self.cell_m).astype(np.int64) - self._corner[1]
+        inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+        number = np.full(width * height + 1, -1, dtype=np.int64)
+        number[self._place] = np.arange(len(self))
+        index: Integers = number[np.where(inside, y * width + x, width * height)]
+        return index
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Incidents, in the plane of the study area's lattice; all arrays have the shape ``(n,)``.
+
+    Attributes
+    ----------
+    x_m, y_m
+        Metres in the plane.
+    day
+        Days since 1970-01-01.
+    group
+        0 for incidents of the kind that is to be foretold (after school, say), 1 for those at related hours, 2 for all
+        others; :func:`group_by_hours` tells them apart.
+    """
+
+    x_m: Floats
+    y_m: Floats
+    day: Integers
+    group: NDArray[np.int8]
+
+    def __post_init__(self) -> None:
+        if not self.x_m.shape == self.y_m.shape == self.day.shape == self.group.shape or self.x_m.ndim != 1:
+            raise BadCoordinatesError("give one x, one y, one day and one group per incident")
+        if not (np.isfinite(self.x_m).all() and np.isfinite(self.y_m).all()):
+            raise BadCoordinatesError("coordinates must be finite; leave out incidents without a place")
+        if self.group.size and not 0 <= self.group.min() <= self.group.max() <= OTHER:
+            raise GisError("groups are 0 (to be foretold), 1 (related) and 2 (other)")
+
+    def __len__(self) -> int:
+        return int(self.x_m.size)
+
+    def between(self, first: int, end: int) -> History:
+        """Return the incidents from a day on and before another."""
+        kept = (self.day >= first) & (self.day < end)
+        return History(self.x_m[kept], self.y_m[kept], self.day[kept], self.group[kept])
+
+
+def group_by_hours(times: ArrayLike, target: ArrayLike, *, related_min: int = 180) -> NDArray[np.int8]:
+    """Return groups of incidents: to be foretold, at related hours, and others.
+
+    Related are incidents on the weekdays of those to be foretold, and less than three hours before or after the hours
+    of those.
+
+    Parameters
+    ----------
+    times
+        Local moments, ``datetime64``, shape ``(n,)``.
+    target
+        Whether each is of the kind to be foretold, shape ``(n,)``.
+    related_min
+        How many minutes before and after the hours count as related.
+    """
+    minute = np.atleast_1d(np.asarray(times, dtype="datetime64[m]")).astype(np.int64)
+    wanted = np.atleast_1d(np.asarray(target, dtype=bool))
+    if minute.shape != wanted.shape:
+        raise GisError(f"{minute.size} moments but {wanted.size} marks; give one per incident")
+    group = np.full(minute.shape, OTHER, dtype=np.int8)
+    if wanted.any():
+        day, at = np.divmod(minute, 24 * 60)
+        weekday = (day + 3) % 7
+        near = (at >= at[wanted].min() - related_min) & (at <= at[wanted].max() + related_min)
+        group[near & np.isin(weekday, np.unique(weekday[wanted]))] = RELATED
+        group[wanted] = TARGET
+    return group
