@@ -164,6 +164,42 @@ def evaluate(
     return Evaluation(tuple(shares), done, best_simple, difference, by_family[RISK].hits.shape[1])
 
 
+def choose_method(
+    history: History,
+    area: StudyArea,
+    today: int,
+    *,
+    periods: int = 12,
+    days: int = 28,
+    hazards: Mapping[str, tuple[Floats, Floats]] | None = None,
+) -> tuple[Method, Evaluation | None]:
+    """Return the method to draw the map of today with, and the evaluation that speaks for it.
+
+    The last periods before today are foretold as if they were to come. Risk is taken only where it beat the best
+    simple method at every share of the area beyond chance; else the best simple method with its setting. Where there
+    is too little to tell, counts of all hours and years are taken, and there is no evaluation.
+
+    Parameters
+    ----------
+    history, area, hazards
+        As for :func:`evaluate`; incidents of ``today`` and later are not looked at.
+    today
+        Days since 1970-01-01.
+    periods, days
+        How many periods of how many days are foretold.
+    """
+    known = history.between(-(10**9), today)
+    past = [Period(today - days * at, today - days * (at - 1)) for at in range(periods, 0, -1)]
+    try:
+        done = evaluate(known, area, past, hazards=hazards)
+    except EmptyInputError:
+        return simple_methods(area)[0], None
+    if done.honest_default == RISK:
+        return risk_method(area, hazards), done
+    setting = done.of(done.best_simple).setting
+    return next(m for m in simple_methods(area) if (m.family, m.setting) == (done.best_simple, setting)), done
+
+
 def paired_difference(one: Floats, other: Floats, *, seed: int = 0) -> Difference:
     """Return the mean difference of hits on the same incidents, with a bootstrap interval over the incidents.
 

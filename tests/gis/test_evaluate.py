@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pytest
-import shapely
 
-from gis import crs
+from bench.chicago import load, months
 from gis.errors import EmptyInputError, GisError
-from gis.evaluate import Period, evaluate, hits_of, paired_difference, table
+from gis.evaluate import Evaluation, Period, choose_method, evaluate, hits_of, paired_difference, table
 from gis.forecasts import risk_method, simple_methods
-from gis.lattice import lattice_for
-from gis.surfaces import History, StudyArea, group_by_hours
+from gis.surfaces import History, StudyArea
 
 SIDE, CELL = 30, 150.0
 ROW, COLUMN = np.divmod(np.arange(SIDE * SIDE), SIDE)
@@ -157,31 +153,42 @@ def test_what_cannot_be_evaluated_is_refused(uneven, periods, options, error):
         evaluate(uneven[0], AREA, periods, **options)
 
 
+def test_the_method_of_today_is_the_best_honest_one(uneven):
+    history, _ = uneven
+    method, done = choose_method(history, AREA, TODAY)
+    assert method.family == done.honest_default
+    assert method.setting == done.of(method.family).setting
+    assert method.score(history, TODAY).shape == (len(AREA),)
+    early = choose_method(history, AREA, TODAY - 100)[1]
+    cut = choose_method(history.between(0, TODAY - 100), AREA, TODAY - 100)[1]
+    np.testing.assert_array_equal(early.of("risk").hit_rate, cut.of("risk").hit_rate)
+    for n in (0, 1):
+        few = History(np.full(n, 50.0), np.full(n, 50.0), np.full(n, TODAY - 5), np.zeros(n, np.int8))
+        method, done = choose_method(few, AREA, TODAY)
+        assert (method.family, method.setting) == ("counts", "all hours, all years")
+        assert done is None
+        assert method.score(few, TODAY).sum() == n
+
+
+def test_risk_is_taken_where_it_is_better_beyond_chance():
+    better = paired_difference(np.ones((2, 50)), np.zeros((2, 50)))
+    assert (better.low > 0).all()
+    done = Evaluation((0.01, 0.05), (), "counts", better, 50)
+    assert done.honest_default == "risk"
+    half = paired_difference(np.stack([np.ones(50), np.zeros(50)]), np.zeros((2, 50)))
+    assert Evaluation((0.01, 0.05), (), "counts", half, 50).honest_default == "counts"
+    assert Evaluation((0.01, 0.05), (), "kde", None, 50).honest_default == "kde"
+
+
 def test_on_chicago_long_memory_beats_wide_bandwidths_and_recent_weeks(shared_data: Path):
     """After-school assaults of 2018 by month, cells of 300 m, trained on what came before."""
-    folder = shared_data / "chicago"
-    frame = pd.read_csv(folder / "chicago_aggravated_assaults.csv.gz", parse_dates=["date"])
-    lattice = lattice_for(-87.7, 41.85, 300.0)
-    boundary = gpd.read_file(folder / "chicagoBoundary.geojson").geometry.to_numpy()
-    flat = crs.project_geometries(boundary, lattice.crs)[0]
-    west, south, east, north = (int(edge // 300) for edge in flat.bounds)
-    column, row = (c.ravel() for c in np.meshgrid(np.arange(west, east + 1), np.arange(south, north + 1)))
-    inside = shapely.contains_xy(flat, (column + 0.5) * 300.0, (row + 0.5) * 300.0)
-    area = StudyArea(column[inside], row[inside], 300.0)
-    times = frame["date"].to_numpy().astype("datetime64[m]")
-    day = times.astype("datetime64[D]").astype(np.int64)
-    hour, month = frame["date"].dt.hour.to_numpy(), frame["date"].dt.month.to_numpy()
-    after_school = ((day + 3) % 7 < 5) & (hour >= 14) & (hour < 18) & ~np.isin(month, (7, 8))
-    x, y = crs.project(frame["longitude"].to_numpy(), frame["latitude"].to_numpy(), lattice.crs)
-    history = History(x, y, day, group_by_hours(times, after_school))
-    firsts = np.arange("2018-01", "2018-07", dtype="datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    periods = [Period(int(a), int(b)) for a, b in zip(firsts, [*firsts[1:], firsts[-1] + 30], strict=True)]
-    done = evaluate(history, area, periods)
+    city = load(shared_data / "chicago", 300.0)
+    done = evaluate(city.history, city.area, months(2018))
     assert done.incidents > 1000
     assert done.best_simple in ("counts", "kde")
-    best, near = done.of(done.best_simple).hit_rate, done.of("near repeat").hit_rate
+    best = done.of(done.best_simple).hit_rate
     assert best[2] > 0.24
     assert best[0] > 0.07
-    assert (best > near).all()
+    assert (best > done.of("near repeat").hit_rate).all()
     assert (best > done.of("gi").hit_rate).all()
     assert done.of("risk").hit_rate[2] > 0.95 * best[2]

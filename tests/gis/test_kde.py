@@ -107,6 +107,13 @@ def test_an_even_spread_has_an_even_density_up_to_the_edge(kernel):
     assert plain[5, 29] < 70
 
 
+def test_a_part_far_from_its_edge_is_smoothed_as_the_whole():
+    counts = np.random.default_rng(5).poisson(0.2, (40, 1_200)).astype(float)
+    whole = kernel_density(counts, 50.0, 120.0)
+    part = kernel_density(counts[:, 300:900], 50.0, 120.0)
+    np.testing.assert_allclose(whole[:, 330:870], part[:, 30:-30], atol=1e-6 * whole.max())
+
+
 def test_rates_are_per_hundred_school_days():
     counts = np.ones((9, 9))
     whole = kernel_density(counts, 100.0, 100.0)
