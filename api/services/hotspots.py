@@ -71,7 +71,7 @@ def hot_spots(
     )
     weights = queen_neighbours(column, row)
     spots = gi_star(counts.astype(np.float64), weights, permutations=PERMUTATIONS, seed=SEED)
-    around = weights.with_self() @ counts
+    around = weights.sum_with_self(counts.astype(np.float64))
     expected = (weights.neighbours + 1) * counts.mean()
     shown = np.flatnonzero((counts > 0) | (spots.classes != 0))
     schools = atlas.schools_of_cells(session, [area[at].id for at in shown])
