@@ -25,6 +25,11 @@ def test_cells_are_painted_saved_and_there_again(visit, site):
     page.locator("#walks-codes").fill("330681-100-0-0，nonsense")
     page.locator("#walks-add").click()
     expect(page.locator("#problem")).to_contain_text("nonsense")
+    codes = site.ask("/api/v1/coverage?city=330681", token=site.sign_in("demo-dispatcher"))["cells"]
+    code = min(codes)
+    table = f"编号,网格号,备注\n1,{code},虚构\n2,330681-100-1-1,虚构\n".encode()
+    page.locator("#walks-file").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": table})
+    expect(page.locator("#problem")).to_contain_text("330681-100-1-1")
     page.locator("#walks-save").click()
     expect(page.locator("#done")).to_contain_text("已保存")
     after = page.locator("#walks-summary").inner_text()

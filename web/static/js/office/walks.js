@@ -10,6 +10,7 @@ const byId = (id) => document.getElementById(id);
 const WEEK_MS = 7 * 86_400_000;
 const PAGES = 20;
 const NAMES_FROM = 14;
+const CODE = /[\w-]*\d[\w-]*-\d+-\d+-\d+|\b\d{15}\b/g; // of a lattice, or of an official unit grid: whatever else a table holds
 
 export class Walks {
   /** @param {object} options attempt(work), done (the line that says what was done) */
@@ -44,6 +45,12 @@ export class Walks {
     byId("walks-city").addEventListener("change", () => this.attempt(() => this.#city()));
     byId("walks-township").addEventListener("change", () => this.#township());
     byId("walks-add").addEventListener("click", () => this.#codes());
+    byId("walks-file").addEventListener("change", (event) => this.attempt(async () => {
+      const text = await event.target.files[0].text();
+      event.target.value = "";
+      byId("walks-codes").value = [...text.matchAll(CODE)].map(([code]) => code).join(" ");
+      this.#codes();
+    }));
     byId("walks-save").addEventListener("click", () => this.attempt(() => this.#save()));
     await this.#city();
   }
