@@ -49,7 +49,8 @@ def gi_star(values: ArrayLike, weights: Weights, *, permutations: int = 0, seed:
     """Return Gi* with binary weights: whether a place and its neighbours hold more, or less, than chance would give.
 
     The standard score is that of Ord and Getis (1995, Geogr. Anal. 27, 286–306). Its normal approximation is poor for
-    few or very uneven counts, so for publication let permutations make the p-values.
+    few or very uneven counts; there, let permutations make the p-values. The smallest that they can give is
+    2 / (permutations + 1), so that the false discovery rate over thousands of places needs many of them.
 
     Parameters
     ----------

@@ -3,8 +3,8 @@
 Pairs of incidents are counted by how far apart and how many days apart they are. What chance would give comes from
 dealing the times out anew among the places (Knox 1964; Besag and Diggle 1977; for crime Johnson et al. 2007,
 J. Quant. Criminol. 23, 201–219). Bands, ratios and p-values follow the Near Repeat Calculator (Ratcliffe 2009): a band
-holds its lower edge and not its upper one, so that 7 days are a week, from the same day to six days later; and its
-papers measure along the axes ("manhattan").
+holds its lower edge and not its upper one, so that 7 days are a week, from the same day to six days later. It
+can measure along the axes too ("manhattan"), as in the output that the tests compare with.
 """
 
 from __future__ import annotations

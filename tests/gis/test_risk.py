@@ -88,6 +88,14 @@ def test_a_hazard_that_matters_has_its_share_and_factor_and_one_that_does_not_ha
     assert surface.expected[cafes].mean() > 3 * np.delete(surface.expected, cafes).mean()
 
 
+def test_a_category_without_hazards_explains_nothing(uneven):
+    _, history = uneven
+    nothing = {"none": (np.zeros(0), np.zeros(0))}
+    surface = predict_risk(fit_risk(history, AREA, TODAY, hazards=nothing), history, TODAY, 28)
+    np.testing.assert_allclose(surface.factors, 1.0)
+    assert not surface.shares[:, 4].any()
+
+
 def test_all_incidents_in_one_cell():
     rng = np.random.default_rng(3)
     rate = np.zeros(SIDE * SIDE)
