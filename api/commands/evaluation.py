@@ -1,0 +1,67 @@
+"""How well maps foretold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.commands.console import out, working
+from api.errors import BadInputError
+
+
+def evaluate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Incidents with place and local time.")],
+    area: Annotated[Path | None, typer.Option("--area", help="Polygons of the study area; else the hull.")] = None,
+    train_weeks: Annotated[int, typer.Option(min=4, max=1040, help="Weeks on which settings are chosen.")] = 52,
+    test_weeks: Annotated[int, typer.Option(min=4, max=520, help="Weeks to be foretold.")] = 26,
+    cell: Annotated[float, typer.Option("--cell", min=25, max=2000, help="Side of a cell, metres.")] = 150.0,
+    share: Annotated[str, typer.Option("--share", help="Shares of the area, by commas.")] = "0.01,0.02,0.05",
+    hours: Annotated[str, typer.Option("--hours", help="Hours of weekdays to be foretold, or all.")] = "14-18",
+    crs: Annotated[str | None, typer.Option("--crs", help="wgs84, cgcs2000, gcj02, bd09 or EPSG:n.")] = "wgs84",
+) -> None:
+    """Say how well each method foretold: hit rate, PAI and PEI, every map made of what came before."""
+    from api.services.evaluation import evaluate_file
+
+    with working("evaluating"):
+        done, cells = evaluate_file(
+            file,
+            area=area,
+            train_weeks=train_weeks,
+            test_weeks=test_weeks,
+            cell_m=cell,
+            shares=_shares(share),
+            hours=_hours(hours),
+            crs=crs,
+        )
+    out.print(f"{done.incidents:,} incidents foretold on {cells:,} cells of {cell:g} m", highlight=False)
+    heads = "".join(f"{f'hit {one:.3g}':>10}{'95 %':>15}{'PAI':>7}{'PEI':>6}" for one in done.shares)
+    out.print(f"{'method':<13}{'setting':<40}{heads}", highlight=False, soft_wrap=True)
+    for one in done.performances:
+        numbers = "".join(
+            f"{100 * one.hit_rate[at]:>9.1f}%{f'{100 * one.low[at]:.1f}–{100 * one.high[at]:.1f}':>15}"
+            f"{one.pai[at]:>7.1f}{one.pei[at]:>6.2f}"
+            for at in range(len(done.shares))
+        )
+        out.print(f"{one.family:<13}{one.setting:<40}{numbers}", highlight=False, soft_wrap=True)
+    out.print(f"the honest default here: {done.honest_default}", highlight=False)
+
+
+def _shares(text: str) -> list[float]:
+    try:
+        shares = [float(part) for part in text.split(",")]
+    except ValueError:
+        shares = []
+    if not shares or not all(0 < share < 1 for share in shares):
+        raise BadInputError(f"--share {text!r} must be numbers between 0 and 1, such as 0.01,0.05")
+    return shares
+
+
+def _hours(text: str) -> tuple[int, int] | None:
+    if text == "all":
+        return None
+    first, dash, last = text.partition("-")
+    if not dash or not first.isdigit() or not last.isdigit() or not 0 <= int(first) < int(last) <= 24:
+        raise BadInputError(f"--hours {text!r} must be such as 14-18, or all")
+    return int(first), int(last)

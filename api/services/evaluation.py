@@ -1,0 +1,114 @@
+"""How well maps made of the past foretold what came: a file of incidents, evaluated week by week."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from api.errors import BadInputError
+from api.services.areas import read_area
+from api.services.imports.locate import locate
+from gis import crs as reference_systems
+from gis.evaluate import Evaluation, Period, evaluate
+from gis.lattice import lattice_for
+from gis.readers.columns import match_columns
+from gis.readers.files import read_file
+from gis.surfaces import History, StudyArea, group_by_hours
+
+STEP_WEEKS = 4
+_TIMES = ("occurred_at", "occurred_from", "date", "datetime", "time", "发生时间", "案发时间", "时间", "日期")
+_SCHOOL_DAYS = 5
+
+
+def evaluate_file(
+    path: Path,
+    *,
+    area: Path | None,
+    train_weeks: int,
+    test_weeks: int,
+    cell_m: float,
+    shares: Sequence[float],
+    hours: tuple[int, int] | None,
+    crs: str | None,
+) -> tuple[Evaluation, int]:
+    """Return how each family of methods foretold the incidents of a file's last weeks, and the number of cells.
+
+    Every map is made of what came before its four weeks; settings are chosen on the weeks before the tested ones.
+
+    Parameters
+    ----------
+    path
+        Incidents with a place and a moment, in local time.
+    area
+        Polygons of the study area; None: the hull of the incidents.
+    train_weeks, test_weeks
+        Weeks on which settings are chosen, and weeks that are foretold.
+    cell_m
+        Side of a cell, metres.
+    shares
+        Shares of the area that are watched.
+    hours
+        First and last hour (exclusive) on weekdays that are to be foretold; None: all incidents.
+    crs
+        CRS of the file, where it does not say.
+
+    Raises
+    ------
+    BadInputError
+        Where no column of times is found, or nothing is left to be foretold.
+    """
+    table = read_file(path, crs=crs)
+    column = match_columns(list(table.frame.columns), {"occurred_at": list(_TIMES)}).get("occurred_at")
+    if column is None:
+        raise BadInputError(f"no column of times was found; the file has {', '.join(map(str, table.frame.columns))}")
+    located = locate(table, "point", crs=crs, given={}, area=None)
+    moments = pd.to_datetime(table.frame[column], errors="coerce", format="mixed").to_numpy(dtype="datetime64[m]")
+    usable = np.array([place is not None for place in located.geometry]) & ~np.isnat(moments)
+    if not usable.any():
+        raise BadInputError("no row of the file has both a place and a moment")
+    times = moments[usable]
+    xy = shapely.get_coordinates(located.geometry[usable])
+    middle = xy.mean(axis=0)
+    lattice = lattice_for(float(middle[0]), float(middle[1]), cell_m)
+    x, y = reference_systems.project(xy[:, 0], xy[:, 1], lattice.crs)
+    day = times.astype("datetime64[D]").astype(np.int64)
+    boundary = np.array([shapely.convex_hull(shapely.multipoints(np.column_stack([x, y])))], dtype=object)
+    if area is not None:
+        boundary = reference_systems.project_geometries(np.array([read_area(area, crs)], dtype=object), lattice.crs)
+    cells = _cells(boundary, cell_m)
+    history = History(x, y, day, group_by_hours(times, _to_be_foretold(times, hours)))
+    end = int(day.max()) + 1
+    periods = _periods(end, test_weeks)
+    done = evaluate(
+        history, cells, periods, shares=shares, training=_periods(periods[0].first, train_weeks, first=int(day.min()))
+    )
+    return done, len(cells)
+
+
+def _cells(boundary: NDArray[np.object_], cell_m: float) -> StudyArea:
+    """Return the cells whose centres lie in an area of the plane."""
+    west, south, east, north = (int(edge // cell_m) for edge in shapely.total_bounds(boundary))
+    column, row = (c.ravel() for c in np.meshgrid(np.arange(west, east + 1), np.arange(south, north + 1)))
+    inside = shapely.contains_xy(boundary[0], (column + 0.5) * cell_m, (row + 0.5) * cell_m)
+    return StudyArea(column[inside], row[inside], cell_m)
+
+
+def _to_be_foretold(times: NDArray[np.datetime64], hours: tuple[int, int] | None) -> NDArray[np.bool_]:
+    if hours is None:
+        return np.ones(len(times), dtype=bool)
+    hour = (times - times.astype("datetime64[D]")).astype("timedelta64[h]").astype(int)
+    weekday = (times.astype("datetime64[D]").astype(np.int64) + 3) % 7
+    found: NDArray[np.bool_] = (weekday < _SCHOOL_DAYS) & (hour >= hours[0]) & (hour < hours[1])
+    return found
+
+
+def _periods(end: int, weeks: int, *, first: int | None = None) -> list[Period]:
+    """Return periods of four weeks that end before a day, those that begin before ``first`` left out."""
+    step = 7 * min(STEP_WEEKS, weeks)
+    starts = range(end - step * (weeks * 7 // step), end, step)
+    return [Period(start, start + step) for start in starts if first is None or start > first]

@@ -1,0 +1,69 @@
+"""How well maps foretold, by command; the incidents are invented."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from api.errors import BadInputError
+from api.services.evaluation import evaluate_file
+from tests.commands.test_commands import Campus, write
+
+LON, LAT = 120.24, 29.71
+
+
+@pytest.fixture(scope="module")
+def incidents(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file of three years: most incidents in two corners, the others anywhere."""
+    rng = np.random.default_rng(1)
+    size = 3000
+    spot = rng.integers(0, 2, size)
+    lasting = rng.random(size) < 0.7
+    lon = np.where(lasting, LON + 0.002 + 0.012 * spot + rng.normal(0, 2e-4, size), LON + rng.uniform(0, 0.02, size))
+    lat = np.where(lasting, LAT + 0.004 + 0.008 * spot + rng.normal(0, 2e-4, size), LAT + rng.uniform(0, 0.02, size))
+    minute = rng.integers(0, 3 * 365 * 1440, size)
+    times = np.datetime64("2023-11-01T00:00") + np.sort(minute).astype("timedelta64[m]")
+    lines = [f"{time},{x:.6f},{y:.6f}" for time, x, y in zip(times, lon, lat, strict=True)]
+    path = tmp_path_factory.mktemp("evaluate") / "incidents.csv"
+    return write(path, "\n".join(["date,longitude,latitude", *lines, ""]))
+
+
+def test_lasting_spots_are_found_by_long_memory(incidents: Path) -> None:
+    done, cells = evaluate_file(
+        incidents, area=None, train_weeks=24, test_weeks=24, cell_m=150, shares=[0.01, 0.05], hours=None, crs="wgs84"
+    )
+    assert 100 < cells < 400
+    counts = done.of("counts")
+    assert counts.hit_rate[1] > 0.6
+    assert np.all((counts.low <= counts.hit_rate) & (counts.hit_rate <= counts.high))
+    assert np.all(counts.pei <= 1)
+    assert done.honest_default in {one.family for one in done.performances}
+    few, _ = evaluate_file(
+        incidents, area=None, train_weeks=24, test_weeks=24, cell_m=150, shares=[0.05], hours=(14, 18), crs="wgs84"
+    )
+    assert few.incidents < 0.25 * done.incidents
+
+
+def test_the_command_prints_a_table_and_the_honest_default(incidents: Path, tmp_path: Path) -> None:
+    campus = Campus(tmp_path)
+    done = campus(
+        "evaluate", str(incidents), "--hours", "all", "--cell", "200", "--share", "0.05", "--test-weeks", "12"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "incidents foretold" in done.stdout
+    assert "the honest default here: " in done.stdout
+    for bad in (("--share", "2"), ("--hours", "nine"), ("--cell", "1")):
+        assert campus("evaluate", str(incidents), *bad).returncode == 2
+    assert campus("evaluate", str(tmp_path / "nowhere.csv")).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("a,b\n1,2\n", "no column of times"), ("date,lon,lat\nnever,120,29\n", "both a place and a moment")],
+)
+def test_files_that_cannot_be_evaluated_are_said_so(tmp_path: Path, text: str, said: str) -> None:
+    path = write(tmp_path / "a.csv", text)
+    with pytest.raises(BadInputError, match=said):
+        evaluate_file(path, area=None, train_weeks=4, test_weeks=4, cell_m=150, shares=[0.05], hours=None, crs="wgs84")
