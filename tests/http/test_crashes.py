@@ -89,11 +89,15 @@ async def write_until_it_dies(
     photos: dict[str, str] = {}
     killed = False
     limits = httpx2.Limits(max_connections=200, max_keepalive_connections=200)
-    async with httpx2.AsyncClient(base_url=address, timeout=600, limits=limits) as client:
+    # photos have connections of their own: else they would wait behind all the other writes, and none be amid them
+    async with (
+        httpx2.AsyncClient(base_url=address, timeout=600, limits=limits) as client,
+        httpx2.AsyncClient(base_url=address, timeout=600) as camera,
+    ):
         token = (await client.post("/api/v1/token", data={"username": "ins", "password": PASSWORD})).json()[
             "access_token"
         ]
-        client.headers["Authorization"] = f"Bearer {token}"
+        client.headers["Authorization"] = camera.headers["Authorization"] = f"Bearer {token}"
 
         async def send(n: int) -> None:
             nonlocal killed
@@ -108,7 +112,7 @@ async def write_until_it_dies(
                     kept.add(identity)
                     if n % EVERY_PHOTO == 1:
                         form = {"data": {"id": identity}, "files": {"file": ("a.jpg", some_photo(n))}}
-                        sent = await client.post(f"/api/v1/{path}/{identity}/photos", **form)
+                        sent = await camera.post(f"/api/v1/{path}/{identity}/photos", **form)
                         if sent.status_code in {200, 201}:
                             photos[identity] = sent.json()["sha256"]
             except httpx2.TransportError:

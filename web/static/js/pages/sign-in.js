@@ -24,4 +24,5 @@ form.addEventListener("submit", async (event) => {
   }
 });
 
+button.disabled = false; // until here a browser would have sent the form itself
 keepHash();
