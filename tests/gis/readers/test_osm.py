@@ -11,10 +11,10 @@ import geopandas as gpd
 import pyogrio
 import pytest
 import shapely
-from osm_drawing import Drawing, codes
 
 from gis.readers.osm import read_osm
 from gis.readers.osm.premises import premises_table
+from tests.gis.readers.osm_drawing import Drawing, codes
 
 
 class TestRealExtracts:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from osm_drawing import Drawing
 
 from gis.errors import EmptyInputError, UnreadableFileError
 from gis.readers.osm import read_osm
+from tests.gis.readers.osm_drawing import Drawing
 
 
 class TestFiles:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from osm_drawing import Drawing, codes
 
 from gis.readers.osm.premises import categories_of, premises_table
 from gis.readers.osm.stages import stages_in_name, stages_of
 from gis.readers.osm.streets import may_drive, may_walk, oneway_of, speed_kmh
+from tests.gis.readers.osm_drawing import Drawing, codes
 
 CATEGORIES = frozenset(
     [
