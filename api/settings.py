@@ -95,7 +95,8 @@ class Settings(BaseSettings):
         description="Role of people who come by the city's sign-on without an account; empty: they get none.",
     )
     tiles_url: str | None = Field(
-        default=None, description="Address of a tile server, with {z}/{x}/{y}; empty: the imported streets."
+        default=None,
+        description="Address of a tile server, with {z}/{x}/{y}; empty: our own vector tiles of the imported streets.",
     )
     tiles_attribution: str = Field(default="", description="Attribution and approval number of those tiles.")
 

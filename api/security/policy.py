@@ -69,6 +69,7 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/api/v1/gates"): PUBLIC_VIEW,
     ("GET", "/api/v1/premises"): PUBLIC_VIEW,
     ("GET", "/api/v1/streets"): PUBLIC_VIEW,
+    ("GET", "/api/v1/tiles/{z}/{x}/{y}.mvt"): PUBLIC_VIEW,
     ("GET", "/api/v1/geocode"): PUBLIC_VIEW,
     ("GET", "/api/v1/geocode/reverse"): PUBLIC_VIEW,
     ("POST", "/api/v1/distance-checks"): PUBLIC_VIEW,

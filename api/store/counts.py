@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from api.store.models import (
+    Building,
     Campus,
     Cell,
     City,
@@ -33,6 +34,7 @@ def by_collection(session: Session, city: City) -> dict[str, int]:
             ("hazards", Hazard),
             ("incidents", Incident),
             ("streets", Street),
+            ("buildings", Building),
             ("places", Place),
         )
     }

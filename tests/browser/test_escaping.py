@@ -33,6 +33,7 @@ TEXTS = {
     "places": {"name", "address"},
     "premises": {"name", "address", "licence", "opening_hours"},
     "streets": {"name"},
+    "buildings": {"name"},
     "cells": {"responsible"},
     "people": {"display_name"},
     "schools": {"name", "name_en", "address"},

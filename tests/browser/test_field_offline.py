@@ -223,3 +223,34 @@ def check_what_arrived(settings: Settings, outbox: list[dict[str, Any]]) -> None
             assert isinstance(pixel, tuple)
             assert all(abs(a - b) <= 8 for a, b in zip(pixel, coloured(n)[0], strict=True)), (n, pixel)
     engine.dispose()
+
+
+def test_the_base_map_stays_on_the_phone(browser: Browser, shift: tuple[Settings, Server]) -> None:
+    _, server = shift
+    network = BadNetwork(server.port, 3)
+    context = phone(browser, network.address)
+    page = open_field(context, network.address)
+    page.evaluate("async () => { await navigator.serviceWorker.ready; }")
+    page.reload()  # from here on the worker is between the page and the network
+    page.wait_for_selector("body[data-ready]")
+    page.evaluate(
+        """async () => {
+          const { fetchGround, keptShift } = await import("/static/js/field/shift.js");
+          while (!(await fetchGround((await keptShift()).pack))) await new Promise((done) => setTimeout(done, 100));
+        }"""
+    )
+    network.turn("off")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    page.wait_for_function(
+        """() => {
+          const canvas = document.querySelector(".leaflet-streets-pane canvas");
+          if (!canvas) return false;
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          let painted = 0;
+          for (let at = 3; at < data.length; at += 4) painted += data[at] > 0;
+          return painted > 500;
+        }"""
+    )
+    context.close()
+    network.close()

@@ -156,6 +156,7 @@ def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
         ),
         ("GET", "/api/v1/geocode"): lambda: Call(f"{path}?q=invented"),
         ("GET", "/api/v1/geocode/reverse"): lambda: Call(f"{path}?lon={LON}&lat={LAT}"),
+        ("GET", "/api/v1/tiles/{z}/{x}/{y}.mvt"): lambda: Call("/api/v1/tiles/15/27338/13580.mvt"),
         ("GET", "/api/v1/hazards/nearby"): lambda: Call(f"{path}?lon={LON}&lat={LAT}&category=VEN"),
         ("GET", "/api/v1/hazards/{identity}"): lambda: Call(f"/api/v1/hazards/{town.hazard(role, own)}"),
         ("PATCH", "/api/v1/hazards/{identity}"): lambda: Call(

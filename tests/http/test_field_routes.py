@@ -263,7 +263,8 @@ def test_the_pack_of_a_shift_holds_the_surroundings_of_the_cells(
     assert pack["has_own_cells"]
     assert {c["properties"]["code"] for c in pack["cells"]["features"] if c["properties"]["own"]} == set(with_cells)
     assert len(pack["schools"]["features"]) == 2
-    assert all(pack[name]["features"] for name in ("gates", "perimeters", "streets", "hazards"))
+    assert all(pack[name]["features"] for name in ("gates", "perimeters", "hazards"))
+    assert pack["ground"] > 0
     assert pack["hazards"]["features"][0]["properties"]["sightings"] == 0
     assert set(pack["checklists"]) >= {"school", "VEN"}
     again = client.get("/api/v1/field/pack", headers=inspector | {"If-None-Match": answer.headers["ETag"]})

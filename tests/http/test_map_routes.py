@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 import uuid
 from collections.abc import Callable
 from typing import Any
 
+import mapbox_vector_tile
 import pytest
 from starlette.testclient import TestClient
 
@@ -14,7 +16,6 @@ from gis import crs
 from tests.http.invented_town import COMPLEMENT, CROWDED, HAZARDS, LONELY, MARKUP, SEALED, assert_problem, place
 
 LISTS = ("schools", "perimeters", "cells", "gates", "premises", "streets", "hazards")
-DOCUMENT_NUMBER = re.compile(r"\w*〔\d{4}〕\d+号")  # as a document is cited, in any language
 DOCUMENT_NUMBER = re.compile(r"[\u4e00-\u9fff]+〔\d{4}〕\d+号")  # as a document is cited, in any language
 CHINESE = re.compile("[\u4e00-\u9fff]")
 
@@ -196,6 +197,22 @@ def test_the_heat_map_runs_as_a_stranger_and_names_stay_names(client: TestClient
         assert "allow-same-origin" not in policy
         assert MARKUP not in page.text
         assert "&lt;script&gt;alert(1)" in page.text or r"\u003cscript\u003ealert(1)" in page.text
+
+
+def test_a_vector_tile_holds_the_ground_and_may_be_kept(client: TestClient) -> None:
+    lon, lat = place(0, 0)
+    x, y = int((lon + 180) / 360 * 2**15), int((0.5 - math.asinh(math.tan(math.radians(lat))) / (2 * math.pi)) * 2**15)
+    tile = client.get(f"/api/v1/tiles/15/{x}/{y}.mvt?v=7")
+    assert tile.headers["content-type"] == "application/vnd.mapbox-vector-tile"
+    assert "immutable" in tile.headers["cache-control"]
+    streets = mapbox_vector_tile.decode(tile.content)["streets"]["features"]
+    assert {one["properties"]["name"] for one in streets} == {f"invented street {n}" for n in range(3)}
+    empty = client.get("/api/v1/tiles/15/0/0.mvt")
+    assert (empty.status_code, empty.content) == (200, b"")
+    assert "immutable" not in empty.headers["cache-control"]
+    assert_problem(client.get("/api/v1/tiles/3/8/0.mvt"), 422)
+    for wrong in ("99999999999999999999/0/0", "-1/0/0", "1/x/0", "16/0/0"):
+        assert_problem(client.get(f"/api/v1/tiles/{wrong}.mvt"), 422)
 
 
 def test_odd_questions_never_break_the_server(client: TestClient) -> None:

@@ -65,3 +65,14 @@ def test_without_npm_one_line_says_what_to_install(web, monkeypatch):
     with pytest.raises(vendor.VendorError, match="npm is not here") as said:
         vendor.fetch_packages(web)
     assert "\n" not in str(said.value)
+
+
+def test_a_bare_import_becomes_the_path_of_our_copy(web):
+    module = web / "node_modules" / "@mapbox" / "vector-tile" / "index.js"
+    module.write_text("import Point from '@mapbox/point-geometry';\nconst text = \"import x from 'y'\";\n")
+    vendor.copy_files(web)
+    served = (web / "static" / "vendor" / "vector-tile" / "index.js").read_text()
+    assert served == "import Point from '../point-geometry/index.js';\nconst text = \"import x from 'y'\";\n"
+    module.write_text("import Other from 'not-listed';\n")
+    with pytest.raises(vendor.VendorError, match="not-listed"):
+        vendor.copy_files(web)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.schemas.geojson import features
 from api.security.people import Actor
 from api.security.scope import limited_to
-from api.services import atlas
+from api.services import atlas, ground
 from api.services.checklists import checklists
 from api.services.field.due import due_visits, own_reports
 from api.services.inspections import hazard_properties, seen_again
@@ -23,7 +23,6 @@ from api.store.spatial import Bounds, to_shapes
 _AROUND_DEG = 0.004  # some 400 m beyond the cells
 _WITHOUT_CELLS_DEG = 0.015
 _MOST = 1000
-_STREETS_ZOOM = 15
 _REPORTS = 50
 
 
@@ -56,14 +55,12 @@ def shift_pack(
     return {
         "made_at": moment.isoformat(),
         "bounds": list(bounds),
+        "ground": ground.version(session),
         "has_own_cells": bool(own),
         "cells": cells,
         "schools": _all(lambda after: atlas.schools_page(session, bounds=bounds, after=after, limit=_MOST)),
         "gates": _all(lambda after: atlas.gates_in(session, bounds=bounds, after=after, limit=_MOST)),
         "perimeters": _all(lambda after: atlas.perimeters_in(session, bounds=bounds, after=after, limit=_MOST)),
-        "streets": _all(
-            lambda after: atlas.streets_in(session, bounds=bounds, zoom=_STREETS_ZOOM, after=after, limit=_MOST)
-        ),
         "hazards": features(
             [row[0].uuid for row in rows],
             to_shapes(row[0].location for row in rows),

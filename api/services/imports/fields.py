@@ -284,6 +284,18 @@ def collections() -> dict[str, Collection]:
             ("name",),
         ),
         Collection(
+            "buildings",
+            "polygon",
+            (
+                _ID,
+                _NAME,
+                Field(
+                    "levels", ("levels", "building:levels", "floors", "层数", "楼层"), kind="number", least=0, most=300
+                ),
+            ),
+            ("name",),
+        ),
+        Collection(
             "places",
             "point",
             (

@@ -1,4 +1,4 @@
-"""An OpenStreetMap extract: schools with campuses and gates, premises, streets and places, in one import."""
+"""An OpenStreetMap extract: schools with campuses and gates, premises, streets, places and buildings, in one import."""
 
 from __future__ import annotations
 
@@ -98,6 +98,14 @@ def import_osm(
                     None if v is None or np.isnan(v) else float(v) for v in extract.streets["maxspeed_kmh"]
                 ],
                 "node_ids": list(extract.streets["node_ids"]),
+            },
+        ),
+        "buildings": (
+            extract.buildings,
+            list(extract.buildings["osm_id"]),
+            {
+                "name": [_cut(name, 200) for name in extract.buildings["name"]],
+                "levels": [None if np.isnan(v) else float(v) for v in extract.buildings["levels"]],
             },
         ),
         "places": (

@@ -17,7 +17,7 @@ from api.services import grids, hazards, incidents
 from api.services.imports.rows import Rows
 from api.store import releases, schools
 from api.store.bulk import Values
-from api.store.models import Cell, City, District, Gate, Hazard, Incident, Place, Premises, Street
+from api.store.models import Building, Cell, City, District, Gate, Hazard, Incident, Place, Premises, Street
 from api.store.spatial import as_multipolygons
 from gis.geodesic import pairs_within
 from gis.lattice import parse_unit_code
@@ -108,6 +108,15 @@ def _streets(session: Session, city: City, rows: Rows) -> Derived:
     names = ["name", "highway", "oneway", "maxspeed_kmh"]
     names += [name for name in ("foot", "car", "node_ids") if name in rows.columns]  # what only some sources say
     return {**_of_city(city, rows), **{name: rows.columns[name] for name in names}, "line": rows.geometry}
+
+
+def _buildings(session: Session, city: City, rows: Rows) -> Derived:
+    names = ("name", "levels")
+    return {
+        **_of_city(city, rows),
+        **{name: rows.columns[name] for name in names},
+        "outline": as_multipolygons(rows.geometry),
+    }
 
 
 def _places(session: Session, city: City, rows: Rows) -> Derived:
@@ -237,6 +246,7 @@ def writers() -> dict[str, Writer]:
         "premises": (Premises, _premises, None),
         "incidents": (Incident, _incidents, None),
         "streets": (Street, _streets, None),
+        "buildings": (Building, _buildings, None),
         "places": (Place, _places, None),
         "districts": (District, _districts, None),
         "cells": (Cell, _cells, _rebuild_on_units),

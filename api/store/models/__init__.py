@@ -12,7 +12,7 @@ from api.store.models.premises import DistanceRule, Premises
 from api.store.models.schools import CalendarDay, Campus, Gate, School, Term, Timetable
 from api.store.models.security import AuditEntry, AuditHead, SealedRequest, ServerSecret, SignInFailure
 from api.store.models.sources import Source
-from api.store.models.streets import Place, Street
+from api.store.models.streets import Building, Place, Street
 
 __all__ = [
     "SRID",
@@ -20,6 +20,7 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Base",
+    "Building",
     "CalendarDay",
     "Campus",
     "Cell",

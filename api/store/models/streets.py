@@ -1,4 +1,4 @@
-"""Streets, and named places for the offline gazetteer."""
+"""The ground that the map is drawn from: streets and buildings; and named places for the offline gazetteer."""
 
 from __future__ import annotations
 
@@ -38,3 +38,15 @@ class Place(Record, Base):
     kind: Mapped[str] = mapped_column(sa.String(32), default="")
     address: Mapped[str] = mapped_column(sa.String(300), default="")
     location: Mapped[WKBElement] = mapped_column(geometry("POINT"))
+
+
+class Building(Record, Base):
+    """A building's footprint, drawn under everything else."""
+
+    __tablename__ = "buildings"
+    __table_args__ = (sa.UniqueConstraint("city_id", "source_key"),)
+
+    city_id: Mapped[int] = mapped_column(sa.ForeignKey("cities.id"))
+    name: Mapped[str] = mapped_column(sa.String(200), default="")
+    levels: Mapped[float | None]
+    outline: Mapped[WKBElement] = mapped_column(geometry("MULTIPOLYGON"))

@@ -8,6 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from gis.errors import EmptyInputError
+from gis.readers.osm.buildings import find_buildings
 from gis.readers.osm.files import file_format, is_ordered, ordered_copy, plain_errors
 from gis.readers.osm.gates import find_gates
 from gis.readers.osm.naming import is_closed_down
@@ -36,6 +37,8 @@ class OsmExtract:
         Ways for walking and driving; see :func:`gis.readers.osm.streets.find_streets`.
     places
         Names and addresses; see :func:`gis.readers.osm.places.find_places`.
+    buildings
+        Footprints; see :func:`gis.readers.osm.buildings.find_buildings`.
     problems
         What was refused, mended or doubtful, each with the id of the object in its text.
     """
@@ -45,11 +48,12 @@ class OsmExtract:
     premises: gpd.GeoDataFrame
     streets: gpd.GeoDataFrame
     places: gpd.GeoDataFrame
+    buildings: gpd.GeoDataFrame
     problems: tuple[RowProblem, ...]
 
 
 def read_osm(path: str | Path) -> OsmExtract:
-    """Return schools, gates, premises, streets and places of an OpenStreetMap extract.
+    """Return schools, gates, premises, streets, places and buildings of an OpenStreetMap extract.
 
     Parameters
     ----------
@@ -100,6 +104,7 @@ def _extract(scan: Scan, path: Path, name: str) -> OsmExtract:
         premises=find_premises(scan.features),
         streets=streets,
         places=find_places(scan.features, streets),
+        buildings=find_buildings(scan.features),
         problems=(*problems, *_broken_premises(scan), *_cut(scan)),
     )
 

@@ -15,7 +15,18 @@ from gis.readers.osm.files import as_input, own_id
 from gis.readers.osm.naming import values_of
 
 EDUCATION = ("school", "kindergarten", "college")
-_KEYS = ("name", "name:zh", "name:en", "amenity", "highway", "entrance", "barrier", "place", "addr:housenumber")
+_KEYS = (
+    "name",
+    "name:zh",
+    "name:en",
+    "amenity",
+    "highway",
+    "entrance",
+    "barrier",
+    "place",
+    "addr:housenumber",
+    "building",
+)
 
 
 @dataclass(frozen=True)

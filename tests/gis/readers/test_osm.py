@@ -292,3 +292,32 @@ class TestGates:
         gates = draw.read(tmp_path).gates
         assert gates["school_key"].nunique() == 2
         assert gates["osm_id"].nunique() == 1
+
+
+class TestBuildings:
+    def test_what_stands_above_the_ground_is_a_building(self, tmp_path: Path) -> None:
+        draw = Drawing()
+        house = draw.square(0, 0, 20, building="yes", building__levels="3", name="一号楼")
+        draw.square(40, 0, 20, building="no")
+        draw.square(80, 0, 20, building="garage", location="underground")
+        outer = draw.ring([(200, 0), (260, 0), (260, 60), (200, 60)])
+        inner = draw.ring([(220, 20), (240, 20), (240, 40), (220, 40)])
+        court = draw.relation([("way", outer, "outer"), ("way", inner, "inner")], type="multipolygon", building="yes")
+        draw.node(300, 0, building="yes")  # a point has no outline
+        buildings = draw.read(tmp_path).buildings
+        assert dict(zip(buildings["osm_id"], buildings["name"], strict=True)) == {
+            f"way/{house}": "一号楼",
+            f"relation/{court}": "",
+        }
+        assert buildings.set_index("osm_id")["levels"].loc[f"way/{house}"] == 3
+        assert len(buildings.geometry[buildings["osm_id"] == f"relation/{court}"].iloc[0].geoms[0].interiors) == 1
+
+    def test_finds_the_buildings_that_gdal_finds(self, shared_data: Path) -> None:
+        path = shared_data / "osm" / "krems.osm.gz"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            known = pyogrio.read_dataframe(
+                f"/vsigzip/{path}", layer="multipolygons", where="building IS NOT NULL AND building <> 'no'"
+            )
+        assert len(known) > 1000
+        assert rims(read_osm(path).buildings.geometry) == rims(known.geometry)

@@ -4,7 +4,7 @@ import { Circle, CircleMarker, DivIcon, Marker, Polyline } from "../../vendor/le
 import { createMap, goHome, tileLayer, writeAttribution } from "../lib/map.js";
 import { worldX, worldY } from "../lib/geometry.js";
 import { hitAt, sceneLayer } from "../lib/paint.js";
-import { streetsLayer } from "../lib/streets.js";
+import { groundLayer } from "../lib/ground.js";
 import { t } from "../lib/i18n.js";
 
 const still = () => ({ features: [], enabled: true, state: "ready", truncated: false });
@@ -15,15 +15,15 @@ export class FieldMap {
     Object.assign(this, options);
     this.map = createMap(node);
     this.scene = {
-      sources: { schools: still(), perimeters: still(), cells: still(), hazards: still(), gates: still(), premises: still(), streets: still() },
+      sources: { schools: still(), perimeters: still(), cells: still(), hazards: still(), gates: still(), premises: still() },
       palette: this.palette, shownHazards: [], hazardsVersion: 0, select: null, selectedShape: null, check: null, pin: null,
     };
     goHome(this.map);
     const tiles = tileLayer();
     tiles?.addTo(this.map);
     writeAttribution(document.getElementById("map-attribution"));
-    this.streets = streetsLayer(this.scene.sources.streets);
-    if (!tiles) this.streets.addTo(this.map);
+    this.ground = groundLayer({ version: 0 });
+    if (!tiles) this.ground.addTo(this.map);
     this.layer = sceneLayer(this.scene);
     this.layer.addTo(this.map);
     this.map.on("click", (event) => this.#tapped(event));
@@ -48,11 +48,12 @@ export class FieldMap {
 
   show(shift, hazards) {
     const { sources } = this.scene;
-    for (const name of ["schools", "perimeters", "cells", "gates", "streets"]) sources[name].features = shift[name];
+    for (const name of ["schools", "perimeters", "cells", "gates"]) sources[name].features = shift[name];
     sources.hazards.features = hazards;
     this.scene.shownHazards = hazards.filter((one) => one.x !== null);
     this.scene.hazardsVersion += 1;
-    this.streets.redraw();
+    this.ground.tiles.renew(shift.pack.ground ?? 0);
+    this.ground.redraw();
     this.layer.redraw();
   }
 

@@ -1,15 +1,18 @@
 // The pack of the shift: fetched while there is a signal, kept on the phone, and asked about a place.
 
-import { prepare } from "../lib/geometry.js";
+import { prepare, worldX, worldY } from "../lib/geometry.js";
 import { isInside, metresBetween, metresToArea } from "../lib/measure.js";
+import { addressesOf } from "../lib/tiles.js";
 import { ask } from "./sender.js";
 import { keep, kept } from "./store.js";
 
 const STALL_MINUTES = 30;
 export const SAME_WITHIN_M = 50;
 const MOBILE = "VEN";
+const MOST_TILES = 1200; // of the surroundings; a shift of one person has some dozens
+const AT_ONCE = 4;
 const EMPTY = { type: "FeatureCollection", features: [] };
-const PARTS = ["cells", "schools", "gates", "perimeters", "streets", "hazards", "reports"];
+const PARTS = ["cells", "schools", "gates", "perimeters", "hazards", "reports"];
 
 /** What the phone knows of the surroundings; empty until a pack has come. */
 export class Shift {
@@ -101,4 +104,24 @@ export async function freshShift(place, tag) {
   await keep("words", words);
   await keep("pack", { pack, tag: response.headers.get("ETag") });
   return new Shift(pack, response.headers.get("ETag"));
+}
+
+/** Fetch the tiles of the shift's surroundings, which the service worker keeps; false where the signal went meanwhile. */
+export async function fetchGround(pack) {
+  if (!pack.bounds || !navigator.serviceWorker?.controller) return false;
+  const kept = await caches.open("campus-field-ground");
+  const have = new Set((await kept.keys()).map(({ url }) => new URL(url).pathname + new URL(url).search));
+  const wanted = addressesOf(pack.bounds, pack.ground ?? 0, { worldX, worldY }).filter((address) => !have.has(address)).slice(0, MOST_TILES);
+  const one = async () => {
+    for (let address = wanted.shift(); address; address = wanted.shift()) {
+      const answer = await fetch(address, { credentials: "same-origin", signal: AbortSignal.timeout(30_000) });
+      if (!answer.ok) throw new Error(String(answer.status));
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, one));
+  } catch {
+    return false;
+  }
+  return true;
 }

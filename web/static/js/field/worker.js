@@ -6,7 +6,9 @@
 const APP = `campus-field-${SHELL.version}`;
 const PHOTOS = "campus-field-photos";
 const MEMORY = "campus-field-memory";
+const GROUND = "campus-field-ground";
 const MOST_PHOTOS = 400;
+const MOST_TILES = 1500;
 const PAGE = "/field";
 
 self.addEventListener("install", (event) => {
@@ -19,7 +21,7 @@ self.addEventListener("install", (event) => {
 
 self.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
-    const old = (await caches.keys()).filter((name) => name.startsWith("campus-field-") && ![APP, PHOTOS, MEMORY].includes(name));
+    const old = (await caches.keys()).filter((name) => name.startsWith("campus-field-") && ![APP, PHOTOS, MEMORY, GROUND].includes(name));
     await Promise.all(old.map((name) => caches.delete(name)));
     await self.clients.claim();
     if (!old.length) return;
@@ -54,6 +56,27 @@ async function photo(request) {
   }
 }
 
+/** A tile never changes under its address; without a signal, the one of an older ground is better than none. */
+async function tile(request) {
+  const cache = await caches.open(GROUND);
+  const known = await cache.match(request);
+  if (known) return known;
+  try {
+    const answer = await fetch(request);
+    if (answer.ok) {
+      await cache.delete(request, { ignoreSearch: true });
+      await cache.put(request, answer.clone());
+      const keys = await cache.keys();
+      await Promise.all(keys.slice(0, Math.max(0, keys.length - MOST_TILES)).map((key) => cache.delete(key)));
+    }
+    return answer;
+  } catch (error) {
+    const older = await cache.match(request, { ignoreSearch: true });
+    if (older) return older;
+    throw error;
+  }
+}
+
 async function file(request) {
   return (await (await caches.open(APP)).match(request, { ignoreSearch: true })) ?? fetch(request);
 }
@@ -65,4 +88,5 @@ self.addEventListener("fetch", (event) => {
   if (request.mode === "navigate" && url.pathname === PAGE) event.respondWith(page(url));
   else if (SHELL.files.includes(url.pathname)) event.respondWith(file(request));
   else if (/^\/api\/v1\/photos\/[^/]+\/thumbnail$/.test(url.pathname)) event.respondWith(photo(request));
+  else if (url.pathname.startsWith("/api/v1/tiles/")) event.respondWith(tile(request));
 });

@@ -38,7 +38,7 @@ export function tileLayer() {
 
 /** Say, as text, where the base comes from. */
 export function writeAttribution(node) {
-  node.textContent = pageConfig.tiles?.attribution || t("map.attribution");
+  node.textContent = pageConfig.tiles?.attribution || t(pageConfig.osm ? "map.attribution_osm" : "map.attribution");
 }
 
 /** [[south, west], [north, east]] of the configured bounds, or null when nothing has been imported. */

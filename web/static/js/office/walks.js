@@ -41,8 +41,8 @@ export class Walks {
     const walkers = people.filter((one) => one.roles.includes("inspector") && !one.disabled);
     byId("walks-person").replaceChildren(...walkers.map((one) => el("option", { attributes: { value: one.id } }, one.display_name || one.name)));
     byId("walks-city").replaceChildren(...(pageConfig.cities ?? []).map((one) => el("option", { attributes: { value: one.code } }, one.name)));
-    byId("walks-person").addEventListener("change", () => this.attempt(() => this.#person()));
-    byId("walks-city").addEventListener("change", () => this.attempt(() => this.#city()));
+    byId("walks-person").addEventListener("change", () => this.attempt(() => this.#loading(() => this.#person())));
+    byId("walks-city").addEventListener("change", () => this.attempt(() => this.#loading(() => this.#city())));
     byId("walks-township").addEventListener("change", () => this.#township());
     byId("walks-add").addEventListener("click", () => this.#codes());
     byId("walks-file").addEventListener("change", (event) => this.attempt(async () => {
@@ -51,8 +51,22 @@ export class Walks {
       byId("walks-codes").value = [...text.matchAll(CODE)].map(([code]) => code).join(" ");
       this.#codes();
     }));
-    byId("walks-save").addEventListener("click", () => this.attempt(() => this.#save()));
-    await this.#city();
+    byId("walks-save").addEventListener("click", () => this.attempt(() => this.#loading(() => this.#save())));
+    await this.#loading(() => this.#city());
+  }
+
+  /** Nothing can be painted while somebody's cells are on their way: they would wipe it out again. */
+  async #loading(work) {
+    const focus = document.activeElement;
+    byId("walks-tools").disabled = true;
+    byId("walks-map").inert = true;
+    try {
+      await work();
+    } finally {
+      byId("walks-tools").disabled = false;
+      byId("walks-map").inert = false;
+      focus?.focus();
+    }
   }
 
   async #city() {

@@ -3,6 +3,7 @@
 import "../lib/masthead.js";
 import { prepare } from "../lib/geometry.js";
 import { dateTime, pageConfig, t } from "../lib/i18n.js";
+import { tileLayer } from "../lib/map.js";
 import { Palette } from "../lib/symbols.js";
 import { append, el } from "../lib/text.js";
 import { Day } from "../field/day.js";
@@ -13,7 +14,7 @@ import { photoRecord } from "../field/photo.js";
 import { watchPosition } from "../field/position.js";
 import { Round } from "../field/round.js";
 import { ask, onState, send, startSending, state } from "../field/sender.js";
-import { freshShift, keptShift } from "../field/shift.js";
+import { fetchGround, freshShift, keptShift } from "../field/shift.js";
 import { askToStay, forget, keep, kept } from "../field/store.js";
 import { Tag } from "../field/tag.js";
 import { Track } from "../field/track.js";
@@ -163,6 +164,7 @@ async function refreshPack() {
     byId("sign-in").hidden = Boolean(me.id);
     if (!me.id) return;
     const fresh = await freshShift(app.position?.place, app.shift.tag);
+    if (!tileLayer()) fetchGround((fresh ?? app.shift).pack);
     if (!fresh) return;
     const first = !app.shift.known;
     app.shift = fresh;

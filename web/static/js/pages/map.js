@@ -3,11 +3,12 @@
 import { ApiError, get } from "../lib/api.js";
 import { boxesMeet, worldX, worldY } from "../lib/geometry.js";
 import { readHash, writeHash } from "../lib/hash.js";
-import { dateTime, language, t } from "../lib/i18n.js";
+import { dateTime, language, pageConfig, t } from "../lib/i18n.js";
 import { createMap, flyTo, goHome, homeBounds, tileLayer, writeAttribution } from "../lib/map.js";
 import { DistanceCheck } from "../lib/check.js";
 import { Words } from "../lib/details.js";
 import { Filters } from "../lib/filters.js";
+import { groundLayer } from "../lib/ground.js";
 import { fillLayers, fillLegend } from "../lib/legend.js";
 import { Notices } from "../lib/notices.js";
 import { Overview } from "../lib/overview.js";
@@ -17,7 +18,6 @@ import { Pointing } from "../lib/pointing.js";
 import { Search } from "../lib/search.js";
 import { Selection } from "../lib/selection.js";
 import { Source } from "../lib/sources.js";
-import { streetsLayer } from "../lib/streets.js";
 import { Palette } from "../lib/symbols.js";
 import { debounce } from "../lib/text.js";
 import { keepHash } from "../lib/masthead.js";
@@ -48,9 +48,8 @@ function makeSources() {
     hazards: source({ path: "hazards", minZoom: 8, pages: 3, parameters: hazardParameters }),
     gates: source({ path: "gates", minZoom: 15 }),
     premises: source({ path: "premises", minZoom: 15.5 }),
-    streets: source({ path: "streets", minZoom: 9, pages: 6, byZoom: true }),
   };
-  for (const name of LAYERS) scene.sources[name].enabled = layersOn.has(name);
+  for (const name of LAYERS) if (name !== "streets") scene.sources[name].enabled = layersOn.has(name);
 }
 
 /** All categories are asked for, so that the chips can count them; with very many, only the chosen ones. */
@@ -61,7 +60,7 @@ function hazardParameters() {
 }
 
 makeSources();
-const streets = streetsLayer(scene.sources.streets);
+const ground = groundLayer({ version: pageConfig.ground, changed: sayState });
 const layer = sceneLayer(scene);
 const panel = new Panel({ back: () => selection.clear() });
 const selection = new Selection({ scene, panel, map, words: () => words, changed: onSelection, openOverview: () => showOverview(true) });
@@ -89,6 +88,7 @@ function worldBox() {
 function load() {
   const now = view();
   for (const source of Object.values(scene.sources)) source.update(now);
+  ground.redraw(); // what failed is asked for again
 }
 
 function showHazards() {
@@ -108,25 +108,26 @@ function countHazards() {
 }
 
 const sayLoading = debounce(() => {
-  const busy = Object.values(scene.sources).some((one) => one.state === "loading");
+  const busy = ground.tiles.waiting > 0 || Object.values(scene.sources).some((one) => one.state === "loading");
   notices.set("loading", busy ? t("state.loading") : null, { kind: "busy" });
 }, 350);
 
 function onData(source) {
   const { sources } = scene;
-  if (source === sources.streets) {
-    streets.redraw();
-  } else {
-    if (source === sources.hazards && source.state !== "loading") showHazards();
-    layer.redraw();
-  }
+  if (source === sources.hazards && source.state !== "loading") showHazards();
+  layer.redraw();
   if (source === sources.hazards) countHazards();
-  sayLoading();
-  const failed = Object.values(sources).find((one) => one.state === "error");
-  notices.set("error", failed ? t("state.failed", { reason: failed.error.message }) : null, { kind: "error", again: load });
+  sayState();
   const cut = sources.hazards.truncated ? sources.hazards : sources.schools.truncated ? sources.schools : null;
   notices.set("cut", cut ? t("state.truncated", { n: cut.features.length }) : null);
   if (panel.kind === "overview") showOverview();
+}
+
+/** Say what is being fetched, and what could not be. */
+function sayState() {
+  sayLoading();
+  const failed = Object.values(scene.sources).find((one) => one.state === "error") ?? (ground.tiles.error && ground.tiles);
+  notices.set("error", failed ? t("state.failed", { reason: failed.error.message }) : null, { kind: "error", again: load });
 }
 
 function showOverview(fresh = false) {
@@ -223,8 +224,13 @@ function fillLayerCard() {
   fillLayers(byId("layers-card"), LAYERS.map((name) => ({ name, on: layersOn.has(name), note: notes[name] })), (name, on) => {
     if (on) layersOn.add(name);
     else layersOn.delete(name);
-    scene.sources[name].enabled = on;
-    scene.sources[name].update(view());
+    if (name === "streets") {
+      if (on) ground.addTo(map);
+      else ground.remove();
+    } else {
+      scene.sources[name].enabled = on;
+      scene.sources[name].update(view());
+    }
     remember();
   });
 }
@@ -270,7 +276,7 @@ async function begin() {
   else goHome(map);
   if (homeBounds()) map.setMaxBounds(homeBounds().pad(12));
   if (WITH_TILES) WITH_TILES.addTo(map);
-  streets.addTo(map);
+  if (layersOn.has("streets")) ground.addTo(map);
   layer.addTo(map);
   writeAttribution(byId("attribution"));
   fillLegend(byId("legend-body"));
@@ -309,5 +315,5 @@ function onFilters() {
   if (panel.kind === "overview") showOverview(true);
 }
 
-document.fonts?.ready.then(() => { if (started) streets.redraw(); });
+document.fonts?.ready.then(() => { if (started) ground.redraw(); });
 begin();

@@ -1,13 +1,14 @@
-// The base: streets drawn from the imported network, quiet enough to lie under everything else.
+// The base: buildings, streets and names of our own vector tiles, quiet enough to lie under everything else.
 
 import { CanvasLayer, FONT, LabelRoom, haloText, trace } from "./canvas.js";
 import { boxesMeet } from "./geometry.js";
+import { Tiles } from "./tiles.js";
 
 // class: [width in pixels at zoom 16, fill, casing, from which zoom]; drawn in this order
 const CLASSES = [
-  ["path", [1.2, null, "#c5cdc6", 15.5]],
-  ["service", [3.2, "#ffffff", "#d3d9d4", 14.5]],
-  ["residential", [6, "#ffffff", "#cbd3cd", 12.5]],
+  ["path", [1.2, null, "#c5cdc6", 16]],
+  ["service", [3.2, "#ffffff", "#d3d9d4", 15]],
+  ["residential", [6, "#ffffff", "#cbd3cd", 13]],
   ["tertiary", [8, "#ffffff", "#bfc9c2", 11]],
   ["secondary", [10, "#fffdf4", "#bfbfa8", 9]],
   ["primary", [11.5, "#fbf0cd", "#cdb987", 0]],
@@ -29,7 +30,7 @@ const classOf = (street) => CLASS_OF[street.properties.highway] ?? "residential"
 function tracedBy(view, features, wanted) {
   view.ctx.beginPath();
   for (const street of features) {
-    if (street.shape?.kind !== "line" || classOf(street) !== wanted || !boxesMeet(street.box, view.box)) continue;
+    if (classOf(street) !== wanted || !boxesMeet(street.box, view.box)) continue;
     for (const part of street.shape.parts) trace(view, part, false);
   }
 }
@@ -78,10 +79,9 @@ function longestPiece(view, street) {
   return best;
 }
 
-function paintStreetNames(view, features) {
+function paintStreetNames(view, features, room) {
   const { ctx, zoom } = view;
   if (zoom < 14.5) return;
-  const room = new LabelRoom();
   const said = new Map();
   ctx.font = `500 11px ${FONT}`;
   ctx.textAlign = "center";
@@ -90,7 +90,7 @@ function paintStreetNames(view, features) {
     if (name === "residential" && zoom < 16) continue;
     for (const street of features) {
       const text = street.properties.name;
-      if (!text || street.shape?.kind !== "line" || classOf(street) !== name || !boxesMeet(street.box, view.box)) continue;
+      if (!text || classOf(street) !== name || !boxesMeet(street.box, view.box)) continue;
       const piece = longestPiece(view, street);
       if (!piece) continue;
       let [x, y, angle, length] = piece;
@@ -112,10 +112,73 @@ function paintStreetNames(view, features) {
   }
 }
 
-/** The layer of the streets of one source. */
-export function streetsLayer(source) {
-  return new CanvasLayer((view) => {
-    paintStreets(view, source.features);
-    paintStreetNames(view, source.features);
+function paintBuildings(view, tiles) {
+  const { ctx, zoom } = view;
+  if (zoom < 15) return;
+  ctx.fillStyle = "#dedace";
+  ctx.strokeStyle = "#bdb7a6";
+  ctx.lineWidth = zoom >= 17 ? 1 : 0.6;
+  for (const { box, buildings } of tiles) {
+    if (!buildings.length) continue;
+    ctx.save();
+    ctx.beginPath(); // an outline that was cut lies beyond its tile's edge: it must not show in the next one
+    const x = Math.floor(box[0] * view.scale - view.x0);
+    const y = Math.floor(box[1] * view.scale - view.y0);
+    ctx.rect(x, y, Math.ceil(box[2] * view.scale - view.x0) - x, Math.ceil(box[3] * view.scale - view.y0) - y);
+    ctx.clip();
+    ctx.beginPath();
+    for (const one of buildings) {
+      if (!boxesMeet(one.box, view.box)) continue;
+      for (const part of one.shape.parts) trace(view, part, true);
+    }
+    ctx.fill(); // by winding: holes stay open, buildings that overlap do not cancel out
+    ctx.stroke();
+    ctx.restore();
+  }
+}
+
+// kind: [from which zoom, font, colour]; earlier kinds have the room
+const NAMES = {
+  place: [12, `600 13px ${FONT}`, "#5d6a75"],
+  station: [16, `500 11.5px ${FONT}`, "#3f6286"],
+  building: [17.5, `400 11px ${FONT}`, "#7a7568"],
+  poi: [17.5, `400 11px ${FONT}`, "#7a7568"],
+};
+
+function paintNames(view, features, room) {
+  const { ctx, zoom } = view;
+  ctx.textAlign = "center";
+  ctx.textBaseline = "middle";
+  const said = new Set();
+  for (const [kind, [from, font, colour]] of Object.entries(NAMES)) {
+    if (zoom < from) continue;
+    ctx.font = font;
+    for (const { x: worldX, y: worldY, box, properties } of features) {
+      if (properties.kind !== kind || !properties.name || !boxesMeet(box, view.box)) continue;
+      const x = worldX * view.scale - view.x0;
+      const y = worldY * view.scale - view.y0;
+      const key = `${properties.name} ${Math.round(x / 40)} ${Math.round(y / 40)}`;
+      const half = ctx.measureText(properties.name).width / 2 + 6;
+      if (said.has(key) || half > 110 || !room.take(x - half, y - 9, x + half, y + 9)) continue;
+      said.add(key);
+      haloText(ctx, properties.name, x, y, { colour, halo: "rgba(255,255,255,.85)", width: 3 });
+    }
+  }
+}
+
+/** The layer of the ground; `changed(tiles)` is called when a tile has come or failed. `version`: see Tiles. */
+export function groundLayer({ version, changed = () => {} }) {
+  const layer = new CanvasLayer((view) => {
+    const shown = tiles.around(view);
+    const all = (name) => shown.flatMap((one) => one[name]);
+    const streets = all("streets");
+    const room = new LabelRoom();
+    paintBuildings(view, shown);
+    paintStreets(view, streets);
+    paintNames(view, all("names"), room);
+    paintStreetNames(view, streets, room);
   }, { pane: "streets", padding: 0.2 });
+  const tiles = new Tiles({ version, changed: () => { layer.redraw(); changed(tiles); } });
+  layer.tiles = tiles;
+  return layer;
 }
