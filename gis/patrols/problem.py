@@ -86,7 +86,8 @@ class Problem:
         Stops and teams; they are spoken of by their index from 0.
     travel_s
         For each mode seconds from location to location, inf where there is no way, shape ``(locations, locations)``.
-        Parts of seconds are rounded up.
+        Parts of seconds are rounded up. They are those of the quickest ways: none is longer than by way of a third
+        location, or a stop that could only be had on the way from another counts as unreachable.
     pinned
         Stops that stay with a team: stop → team.
     dropped

@@ -137,14 +137,14 @@ def search(
     watch.offer(nothing)
     neighbours = compute_neighbours(data, NeighbourhoodParams())
     first = _FIRST_PENALTY * encoding.mean_prize / encoding.horizon
-    penalties: tuple[list[float], float, float] = ([], first, first)
+    manager = PenaltyManager(([], first, first), _PENALTIES)
+    _single(encoding, watch)
     for k in range(ROUNDS):
         rng = RandomNumberGenerator(seed=(seed * ROUNDS + k) % 2**32)
         method = LocalSearch(data, rng, neighbours, PerturbationManager(_PERTURBATION))
         for operator in OPERATORS:
             if operator.supports(data):
                 method.add_operator(operator(data))
-        manager = PenaltyManager(penalties, _PENALTIES)
         start = method(Solution.make_random(data, rng), manager.cost_evaluator(), exhaustive=True)
         if k in _FROM_BEST and watch.best is not None:
             start = watch.best
@@ -160,13 +160,26 @@ def search(
             watch.round_most = -(-(iterations - watch.iterations) // (ROUNDS - k))
         params = IteratedLocalSearchParams(2**31, _HISTORY, True, watch)
         IteratedLocalSearch(data, manager, method, start, params).run(watch, collect_stats=False)
-        penalties = manager.penalties()
         _recombined(encoding, watch, None if seconds is None else max(0.05, (ends - clock()) / (ROUNDS - k)))
         if watch.ended is not None:
             break
     assert watch.best is not None  # noqa: S101 - doing nothing is a plan
     ended: Ended = "iterations" if seconds is None else "time"
     return _chosen(watch.best), watch.iterations, watch.ended or ended
+
+
+def _single(encoding: Encoding, watch: _Watch) -> None:
+    """Keep the routes of a single stop: with them, recombining can always trade one stop for another."""
+    data = encoding.data
+    for kind, own in enumerate(encoding.resting):
+        for client, task in enumerate(encoding.tasks):
+            if task.stop < 0:
+                continue
+            orders = [[client]] if not own else [order for c in own for order in ([c, client], [client, c])]
+            for order in orders:
+                route = VrpRoute(data, order, kind)
+                if route.is_feasible():
+                    watch.collect(Solution(data, [route]))
 
 
 def _idle(encoding: Encoding) -> Solution:
