@@ -65,7 +65,7 @@ def encode(
     worth, grain = worths(problem, active)
     scaled, mean, horizon = _scaled(problem, active)
     duty = min(team.begins_s for team in problem.teams), max(team.ends_s for team in problem.teams)
-    types = _types(problem, active)
+    types = types_of(problem, active)
     tasks: list[Task] = []
     clients: list[Client] = []
     groups: list[ClientGroup] = []
@@ -145,7 +145,8 @@ def _scaled(problem: Problem, active: Sequence[int]) -> tuple[dict[int, int], fl
     return {i: p + before * must_be_in(problem, i) for i, p in out.items()}, mean * unit, horizon
 
 
-def _types(problem: Problem, active: Sequence[int]) -> list[tuple[int, ...]]:
+def types_of(problem: Problem, active: Sequence[int]) -> list[tuple[int, ...]]:
+    """Return the teams that are alike, in the order of the first of each type."""
     held = {team for stop, team in problem.pinned.items() if stop in set(active)}
     alike: dict[object, list[int]] = {}
     for i, team in enumerate(problem.teams):

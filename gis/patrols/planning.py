@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import numpy as np
 from pyvrp import Solution
 
 from gis.errors import GisError
-from gis.patrols.encoding import Encoding, encode, worths
+from gis.patrols.encoding import Encoding, encode, types_of, worths
+from gis.patrols.enumerating import all_routes
 from gis.patrols.plans import LeftOut, Plan, Progress, Route
 from gis.patrols.problem import Problem, check, eligible, must_be_in, whole_seconds
-from gis.patrols.reasons import hopeless, no_room
-from gis.patrols.searching import Chosen, Ended, search
+from gis.patrols.reasons import cheapest_exchange, hopeless, no_room, worth_of
+from gis.patrols.recombining import best_set
+from gis.patrols.searching import Chosen, Ended, chosen_of, search
 from gis.patrols.timing import Rows, Task, goes_on, ready, task_of, timed
 
 _BREAK = -1
+_BREAK_PLACES = 20  # each is a client more for the search; afterwards the break is had where the team is anyway
+_MOST_ROUTES = 30_000  # about a second
 _SEARCHING = 0.97  # of the time; the rest is for the reasons
 
 
@@ -38,14 +43,14 @@ def plan_patrols(
     seconds
         About how long to take in all.
     iterations
-        Limit to the iterations of the search. With this limit alone the same problem and seed give the same plan: no
+        Limit to the iterations of the search. No search is made where all routes can be tried. With this limit alone the same problem and seed give the same plan: no
         clock is looked at. With a limit of time the rounds of the search end by the clock, and the plan depends on the
         machine and its load.
     seed
         Of the random numbers.
     progress
-        Is called with each better plan and now and then between; if it returns True, the search ends and the best plan
-        so far is given.
+        Is called with each better plan, now and then between, and at the end; if it returns True, the search ends and
+        the best plan so far is given.
     stopwatch
         Seconds since any moment.
 
@@ -66,8 +71,11 @@ def plan_patrols(
     out = hopeless(problem, travel, rests)
     active = [i for i in range(len(problem.stops)) if i not in out]
     orders: list[list[Task]] = [list(own[:1]) for own in rests]
-    made, ended = 0, None
-    if active:
+    made, ended = 0, None  # type: int, Ended | Literal["optimal"] | None
+    exact = _exact(problem, travel, active) if active else None
+    if exact is not None:
+        found, ended = exact, "optimal"
+    elif active:
         encoding = encode(problem, tables, active, rests)
 
         def told(done: int, best: Solution) -> bool:
@@ -77,10 +85,8 @@ def plan_patrols(
                 (stopwatch() - started) / max(seconds, 1e-9) if seconds is not None else 0.0,
                 done / max(iterations, 1) if iterations is not None else 0.0,
             )
-            found = [
-                (route.vehicle_type(), tuple(step.idx for step in route if step.is_client())) for route in best.routes()
-            ]
-            return progress(_progress(problem, encoding, tuple(found), min(share, 1.0), done)) is True
+            now = _by_team(encoding, chosen_of(best))
+            return progress(_progress(problem, now, min(share, 1.0), done)) is True
 
         chosen, made, ended = search(
             encoding,
@@ -90,9 +96,19 @@ def plan_patrols(
             clock=stopwatch,
             told=told,
         )
-        for team, tasks in _by_team(encoding, chosen).items():
-            orders[team] = [_whole(problem, task) for task in tasks]
+        found = {
+            team: _settled(problem, travel, team, [_whole(problem, task) for task in tasks])
+            for team, tasks in _by_team(encoding, chosen).items()
+        }
+    else:
+        found = {}
+    for team, tasks in found.items():
+        orders[team] = tasks
+    _fill(problem, travel, orders, active)
+    while _exchanged(problem, travel, orders, active):
         _fill(problem, travel, orders, active)
+    if progress is not None:
+        progress(_progress(problem, dict(enumerate(orders)), 1.0, made))
     return _plan(problem, travel, orders, out, made, ended)
 
 
@@ -102,7 +118,8 @@ def _rests(problem: Problem, travel: Mapping[str, Rows], team: int) -> list[Task
     rest = who.rest
     if rest is None:
         return []
-    known = [who.start, who.end, *(stop.location for stop in problem.stops)]
+    dear = sorted(problem.stops, key=lambda stop: (not stop.required, -stop.prize))[:_BREAK_PLACES]
+    known = [who.start, who.end, *(stop.location for stop in dear)]
     places = list(dict.fromkeys(known)) if rest.location is None else [rest.location]
     window = ((rest.earliest_s, rest.latest_s),)
     ways = [Task(_BREAK, place, rest.seconds, window) for place in places]
@@ -110,6 +127,43 @@ def _rests(problem: Problem, travel: Mapping[str, Rows], team: int) -> list[Task
     if not able:
         raise GisError(f"team {team} cannot have its break and be at its end in time, even without any stop")
     return able
+
+
+def _settled(problem: Problem, travel: Mapping[str, Rows], team: int, order: list[Task]) -> list[Task]:
+    """Return the order with a break that is bound to no place put where the team is anyway, if that is as quick."""
+    who = problem.teams[team]
+    rest, rows = who.rest, travel[who.mode]
+    if rest is None or rest.location is not None:
+        return order
+    rest_of = [task for task in order if task.stop >= 0]
+    tried = [order]
+    for at in range(len(rest_of) + 1):
+        place = rest_of[at - 1].location if at else who.start
+        pause = Task(_BREAK, place, rest.seconds, ((rest.earliest_s, rest.latest_s),))
+        tried.append([*rest_of[:at], pause, *rest_of[at:]])
+    kept = [(route.travel_s, route.returns_s, k) for k, o in enumerate(tried) if (route := timed(rows, who, team, o))]
+    return tried[min(kept)[2]] if kept else order
+
+
+def _exact(problem: Problem, travel: Mapping[str, Rows], active: list[int]) -> dict[int, list[Task]] | None:
+    """Return the tasks of each team in the best plan, where so few routes are possible that all can be tried."""
+    types = types_of(problem, active)
+    found = all_routes(problem, travel, active, types, most=_MOST_ROUTES)
+    if found is None:
+        return None
+    worth, grain = worths(problem, active)
+    ways = sum(sorted((route.travel_s for route in found), reverse=True)[: len(problem.teams)]) + 1.0
+    chosen = best_set(
+        [frozenset(task.stop for task in route.tasks if task.stop >= 0) for route in found],
+        [route.kind for route in found],
+        [len(teams) for teams in types],
+        worth,
+        -np.array([route.travel_s for route in found]) * (grain / 4.0 / ways),
+    )
+    if chosen is None:
+        return None
+    free = [list(teams) for teams in types]
+    return {free[found[k].kind].pop(0): list(found[k].tasks) for k in chosen}
 
 
 def _whole(problem: Problem, task: Task) -> Task:
@@ -123,8 +177,7 @@ def _by_team(encoding: Encoding, chosen: Chosen) -> dict[int, list[Task]]:
     return {free[kind].pop(0): [encoding.tasks[c] for c in clients] for kind, clients in chosen}
 
 
-def _progress(problem: Problem, encoding: Encoding, chosen: Chosen, done: float, iterations: int) -> Progress:
-    given = _by_team(encoding, chosen)
+def _progress(problem: Problem, given: Mapping[int, list[Task]], done: float, iterations: int) -> Progress:
     stops = [tuple(t.stop for t in given.get(k, ()) if t.stop >= 0) for k in range(len(problem.teams))]
     flat = [i for own in stops for i in own]
     return Progress(
@@ -156,13 +209,25 @@ def _fill(problem: Problem, travel: Mapping[str, Rows], orders: list[list[Task]]
             orders[best[1]] = best[2]
 
 
+def _exchanged(problem: Problem, travel: Mapping[str, Rows], orders: list[list[Task]], active: list[int]) -> bool:
+    """Put in a stop that is worth more than what it displaces, if there is one: nobody could be told why it is out."""
+    worth, _ = worths(problem, active)
+    inside = {task.stop for order in orders for task in order}
+    for i in sorted(set(active) - inside, key=lambda i: (-worth[i], i)):
+        found = cheapest_exchange(problem, travel, orders, i)
+        if found is not None and found.loss[:2] < worth_of(problem, [i]):
+            orders[found.team] = found.order
+            return True
+    return False
+
+
 def _plan(
     problem: Problem,
     travel: Mapping[str, Rows],
     orders: list[list[Task]],
     out: dict[int, LeftOut],
     made: int,
-    ended: Ended | None,
+    ended: Ended | Literal["optimal"] | None,
 ) -> Plan:
     routes: list[Route] = []
     for team, order in enumerate(orders):

@@ -91,14 +91,15 @@ class Plan:
     iterations
         Iterations of the search that were made.
     ended_by
-        What ended the search; only a plan that was not ended by time comes out the same again.
+        What ended the search; only a plan that was not ended by time comes out the same again. "optimal": there were
+        so few routes that all could be tried, and no plan has a higher prize.
     """
 
     routes: tuple[Route, ...]
     left_out: tuple[LeftOut, ...]
     prize: float
     iterations: int
-    ended_by: Literal["iterations", "time", "caller", "nothing to plan"]
+    ended_by: Literal["iterations", "time", "caller", "optimal", "nothing to plan"]
 
     @property
     def unmanned(self) -> tuple[LeftOut, ...]:

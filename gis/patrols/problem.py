@@ -54,7 +54,7 @@ class Stop:
 class Break:
     """A pause that a team must have, beginning within ``earliest_s`` and ``latest_s``.
 
-    Without a ``location`` it is had at whichever stop, start or end is best.
+    Without a ``location`` it is had where the team is: at a stop, or at its start or end.
     """
 
     seconds: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from gis.patrols.plans import LeftOut, Reason
 from gis.patrols.problem import NEVER, Problem, eligible, must_be_in
@@ -47,33 +48,56 @@ def _has_way(problem: Problem, travel: Mapping[str, Rows], stop: int, team: int)
 def fits_alone(problem: Problem, travel: Mapping[str, Rows], stop: int, team: int, rests: Sequence[Task]) -> bool:
     """Return whether a team could go to a stop if it had nothing else to do but its break."""
     who, task = problem.teams[team], task_of(stop, problem.stops[stop])
-    orders = [[task]] if who.rest is None else [o for rest in rests for o in ([rest, task], [task, rest])]
+    pauses = list(rests)
+    if who.rest is not None and who.rest.location is None:
+        pauses.append(rests[0]._replace(location=task.location))
+    orders = [[task]] if who.rest is None else [o for rest in pauses for o in ([rest, task], [task, rest])]
     return any(timed(travel[who.mode], who, team, order) is not None for order in orders)
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """What a stop would cost: the posts that must be manned and the prizes that go, and the route that is left."""
+
+    loss: tuple[int, float, int]
+    team: int
+    gone: tuple[int, ...]
+    order: list[Task]
+
+
+def cheapest_exchange(
+    problem: Problem, travel: Mapping[str, Rows], routes: Sequence[Sequence[Task]], stop: int
+) -> Exchange | None:
+    """Return for which stops in a row, all of one route, a stop can be had with the least loss."""
+    task, best = task_of(stop, problem.stops[stop]), None
+    for team in eligible(problem, stop):
+        who, route = problem.teams[team], list(routes[team])
+        rows, since = travel[who.mode], ready(travel[who.mode], who, route)
+        for begin, end in _stretches(len(route)):
+            gone = [one.stop for one in route[begin:end] if one.stop >= 0]
+            loss = (*worth_of(problem, gone), len(gone))
+            if best is not None and loss >= best.loss:
+                continue
+            kept = [one for one in route[begin:end] if one.stop < 0]
+            for order in [[task]] if not kept else [[*kept, task], [task, *kept]]:
+                if goes_on(rows, who, since[begin], [*order, *route[end:]]):
+                    best = Exchange(loss, team, tuple(gone), [*route[:begin], *order, *route[end:]])
+                    break
+    return best
 
 
 def no_room(problem: Problem, travel: Mapping[str, Rows], routes: Sequence[Sequence[Task]], stop: int) -> LeftOut:
     """Return what would have to go for a stop that could be in, and how late the teams would be if nothing went."""
-    task = task_of(stop, problem.stops[stop])
-    least, best = NEVER, None
+    task, least = task_of(stop, problem.stops[stop]), NEVER
     for team in eligible(problem, stop):
         who, route = problem.teams[team], list(routes[team])
-        rows, since = travel[who.mode], ready(travel[who.mode], who, route)
         for at in range(len(route) + 1):
-            least = min(least, lateness_s(rows, who, [*route[:at], task, *route[at:]]))
-        for begin, end in _stretches(len(route)):
-            gone = [one.stop for one in route[begin:end] if one.stop >= 0]
-            loss = (*_worth(problem, gone), len(gone))
-            if best is not None and loss >= best[0]:
-                continue
-            kept = [one for one in route[begin:end] if one.stop < 0]
-            orders = [[task]] if not kept else [[*kept, task], [task, *kept]]
-            if any(goes_on(rows, who, since[begin], [*order, *route[end:]]) for order in orders):
-                best = (loss, team, tuple(gone))
-    must = must_be_in(problem, stop)
-    extra = None if least >= NEVER else least
+            least = min(least, lateness_s(travel[who.mode], who, [*route[:at], task, *route[at:]]))
+    must, extra = must_be_in(problem, stop), None if least >= NEVER else least
+    best = cheapest_exchange(problem, travel, routes, stop)
     if best is None:
         return LeftOut(stop, Reason.NO_ROOM, must, None, (), extra)
-    return LeftOut(stop, Reason.NO_ROOM, must, best[1], best[2], extra)
+    return LeftOut(stop, Reason.NO_ROOM, must, best.team, best.gone, extra)
 
 
 def _stretches(length: int) -> list[tuple[int, int]]:
@@ -81,6 +105,6 @@ def _stretches(length: int) -> list[tuple[int, int]]:
     return [*short, (0, length)]
 
 
-def _worth(problem: Problem, stops: Sequence[int]) -> tuple[int, float]:
+def worth_of(problem: Problem, stops: Sequence[int]) -> tuple[int, float]:
     """Return how many posts among stops must be manned, and their prizes: what counts first comes first."""
     return sum(must_be_in(problem, i) for i in stops), sum(problem.stops[i].prize for i in stops)

@@ -37,7 +37,7 @@ Chosen = tuple[tuple[int, tuple[int, ...]], ...]  # (type of team, clients in or
 Ended = Literal["iterations", "time", "caller"]
 
 ROUNDS = 8
-_FROM_BEST = frozenset([5, 7])
+_FROM_BEST = frozenset(range(2, ROUNDS))  # two rounds look around, the others go on from the best plan
 _LOOK_EVERY = 50  # iterations between looks at the clock
 _SHARE_OF_SEARCH = 0.97  # of the time of a round; the rest is for recombining
 _PENALTIES = PenaltyParams(solutions_between_updates=100, target_feasible=0.2, max_penalty=1e9)
@@ -165,7 +165,7 @@ def search(
             break
     assert watch.best is not None  # noqa: S101 - doing nothing is a plan
     ended: Ended = "iterations" if seconds is None else "time"
-    return _chosen(watch.best), watch.iterations, watch.ended or ended
+    return chosen_of(watch.best), watch.iterations, watch.ended or ended
 
 
 def _single(encoding: Encoding, watch: _Watch) -> None:
@@ -202,7 +202,7 @@ def _recombined(encoding: Encoding, watch: _Watch, seconds: float | None) -> Non
         return
     tasks, found = encoding.tasks, list(watch.routes.items())
     ready = [one for one in found if not encoding.resting[one[0][0]] or -1 in one[0][1]]
-    now = sum(encoding.worth[tasks[c].stop] for _, clients in _chosen(best) for c in clients if tasks[c].stop >= 0)
+    now = sum(encoding.worth[tasks[c].stop] for _, clients in chosen_of(best) for c in clients if tasks[c].stop >= 0)
     chosen = recombine(
         [stops - {-1} for (_, stops), _ in ready],
         [kind for (kind, _), _ in ready],
@@ -225,7 +225,8 @@ def _recombined(encoding: Encoding, watch: _Watch, seconds: float | None) -> Non
         watch.offer(solution)
 
 
-def _chosen(solution: Solution) -> Chosen:
+def chosen_of(solution: Solution) -> Chosen:
+    """Return the type of team and the clients in order of each route."""
     return tuple(
         (route.vehicle_type(), tuple(step.idx for step in route if step.is_client())) for route in solution.routes()
     )

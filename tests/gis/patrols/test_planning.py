@@ -194,17 +194,27 @@ def test_a_limit_is_needed() -> None:
         plan_patrols(line(Stop(1, 1)), seconds=-1)
 
 
-def crowd(n: int = 40, seed: int = 3) -> Problem:
+def crowd(n: int = 40, seed: int = 3, wide_s: int = 4000) -> Problem:
     rng = np.random.default_rng(seed)
     spot = rng.uniform(0, 1500, (n + 1, 2))
     travel = np.hypot(*(spot[:, None] - spot[None, :]).transpose(2, 0, 1))
     opens = rng.integers(0, 5000, n)
-    stops = tuple(Stop(i + 1, float(rng.integers(1, 30)), 600, ((int(a), int(a) + 900),)) for i, a in enumerate(opens))
+    stops = tuple(
+        Stop(i + 1, float(rng.integers(1, 30)), 600, ((int(a), int(a) + wide_s),)) for i, a in enumerate(opens)
+    )
     return Problem(stops, (Team(0, 0, 0, 2 * HOUR),) * 3, {"foot": travel})
 
 
 def test_the_same_seed_and_iterations_give_the_same_plan() -> None:
     assert planned(crowd(), 500, seed=5) == planned(crowd(), 500, seed=5)
+
+
+def test_few_routes_are_all_tried() -> None:
+    seen: list[Progress] = []
+    plan = plan_patrols(crowd(wide_s=300), seconds=60.0, progress=seen.append)
+    assert faults(crowd(wide_s=300), plan) == []
+    assert (plan.ended_by, plan.iterations, [one.done for one in seen]) == ("optimal", 0, [1.0])
+    assert seen[0].prize == plan.prize == float(sum(crowd().stops[i].prize for own in seen[0].stops for i in own))
 
 
 def test_progress_is_told_and_never_gets_worse() -> None:
@@ -251,6 +261,20 @@ def test_every_plan_can_be_kept(problem: Problem) -> None:
         planned(problem, 40)
     except GisError as error:
         assert "cannot have its break" in str(error)  # noqa: PT017 - the random teams may have too short a duty
+
+
+@given(problems())
+@settings(max_examples=40, deadline=None)
+def test_nothing_is_left_out_for_less(problem: Problem) -> None:
+    bare = replace(problem, teams=tuple(replace(team, rest=None) for team in problem.teams))
+
+    def worth(stops: tuple[int, ...]) -> tuple[int, float]:
+        return sum(bare.stops[i].required or i in bare.pinned for i in stops), sum(bare.stops[i].prize for i in stops)
+
+    for left in planned(bare, 20).left_out:
+        if left.reason is Reason.NO_ROOM:
+            assert worth((left.stop,)) <= worth(left.displaces)
+            assert left.least_extra_s is None or left.least_extra_s > 0
 
 
 @given(problems(most_stops=5, most_teams=2, breaks=False))
