@@ -37,7 +37,10 @@ Chosen = tuple[tuple[int, tuple[int, ...]], ...]  # (type of team, clients in or
 Ended = Literal["iterations", "time", "caller"]
 
 ROUNDS = 8
-_FROM_BEST = frozenset(range(2, ROUNDS))  # two rounds look around, the others go on from the best plan
+# Rounds that go on from the best plan; the others start anew. With few teams there is little to recombine, and only new
+# starts lead away from a plan that is stuck.
+_FROM_BEST_OF_FEW, _FROM_BEST_OF_MANY = frozenset([5, 7]), frozenset(range(2, ROUNDS))
+_MANY_TEAMS = 3
 _LOOK_EVERY = 50  # iterations between looks at the clock
 _SHARE_OF_SEARCH = 0.97  # of the time of a round; the rest is for recombining
 _PENALTIES = PenaltyParams(solutions_between_updates=100, target_feasible=0.2, max_penalty=1e9)
@@ -139,6 +142,8 @@ def search(
     first = _FIRST_PENALTY * encoding.mean_prize / encoding.horizon
     manager = PenaltyManager(([], first, first), _PENALTIES)
     _single(encoding, watch)
+    many = sum(len(teams) for teams in encoding.types) >= _MANY_TEAMS
+    from_best = _FROM_BEST_OF_MANY if many else _FROM_BEST_OF_FEW
     for k in range(ROUNDS):
         rng = RandomNumberGenerator(seed=(seed * ROUNDS + k) % 2**32)
         method = LocalSearch(data, rng, neighbours, PerturbationManager(_PERTURBATION))
@@ -146,7 +151,7 @@ def search(
             if operator.supports(data):
                 method.add_operator(operator(data))
         start = method(Solution.make_random(data, rng), manager.cost_evaluator(), exhaustive=True)
-        if k in _FROM_BEST and watch.best is not None:
+        if k in from_best and watch.best is not None:
             start = watch.best
         elif start.is_feasible():
             watch.offer(start)
