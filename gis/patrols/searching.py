@@ -45,7 +45,8 @@ _LOOK_EVERY = 50  # iterations between looks at the clock
 _SHARE_OF_SEARCH = 0.97  # of the time of a round; the rest is for recombining
 _PENALTIES = PenaltyParams(solutions_between_updates=100, target_feasible=0.2, max_penalty=1e9)
 _FIRST_PENALTY = 60.0  # mean prizes that a whole duty's delay costs at first
-_PERTURBATION = PerturbationParams(1, 40)
+# A single team's route is short: every other round it is perturbed less, in many more iterations.
+_PERTURBATION_OF_ONE, _PERTURBATION = PerturbationParams(1, 15), PerturbationParams(1, 40)
 _HISTORY = 100
 _MOST_ROUTES = 60_000
 
@@ -142,11 +143,12 @@ def search(
     first = _FIRST_PENALTY * encoding.mean_prize / encoding.horizon
     manager = PenaltyManager(([], first, first), _PENALTIES)
     _single(encoding, watch)
-    many = sum(len(teams) for teams in encoding.types) >= _MANY_TEAMS
-    from_best = _FROM_BEST_OF_MANY if many else _FROM_BEST_OF_FEW
+    teams = sum(len(alike) for alike in encoding.types)
+    from_best = _FROM_BEST_OF_MANY if teams >= _MANY_TEAMS else _FROM_BEST_OF_FEW
     for k in range(ROUNDS):
+        perturbation = _PERTURBATION_OF_ONE if teams == 1 and k % 2 == 0 else _PERTURBATION
         rng = RandomNumberGenerator(seed=(seed * ROUNDS + k) % 2**32)
-        method = LocalSearch(data, rng, neighbours, PerturbationManager(_PERTURBATION))
+        method = LocalSearch(data, rng, neighbours, PerturbationManager(perturbation))
         for operator in OPERATORS:
             if operator.supports(data):
                 method.add_operator(operator(data))
