@@ -39,6 +39,8 @@ TEXTS = {
     "campuses": {"name"},
     "gates": {"name"},
     "hazards": {"name", "note", "address"},
+    "cases": {"name", "note", "address"},
+    "case_entries": {"note"},
     "incidents": {"note"},
     "sealed_requests": {"purpose", "decision_note"},
     "terms": {"name"},
@@ -77,6 +79,9 @@ CODES = {
     "inspections": {"outcome"},
     "sightings": {"state"},
     "checklists": {"key"},
+    "cases": {"number", "category", "subtype", "state", "urgency"},
+    "case_entries": {"action", "from_state", "to_state"},
+    "filing_rules": {"category", "subtype", "place_kind", "place"},
     "photos": {"sha256", "sent_sha256"},
 }
 _ALWAYS_CODES = {"source_key", "content_hash"}

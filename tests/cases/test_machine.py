@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +11,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from api.security.policy import ROLES
-from api.services.cases.machine import GUARDS, GUARDS_ZH, MOVES, STATES, TABLE, Doer, Facts, after, allowed, why_not
+from api.services.cases.machine import (
+    GUARDS,
+    GUARDS_ZH,
+    MOVES,
+    STATES,
+    TABLE,
+    WHO_TEXT,
+    Doer,
+    Facts,
+    StateCode,
+    after,
+    allowed,
+    why_not,
+)
 from api.services.cases.manual import with_table
+from web.problems import in_language, templates
 
 ROOT = Path(__file__).parents[2]
 # domain.md §4, written down once more by hand: what may follow what
@@ -49,6 +63,17 @@ def test_the_table_says_what_the_domain_says() -> None:
     assert {code for code, state in STATES.items() if state.final} == {c for c, follow in FOLLOWS.items() if not follow}
     assert set(GUARDS) == set(GUARDS_ZH) == {guard for move in TABLE for guard in move.guards}
     assert len(MOVES) == len(TABLE)
+    assert get_args(StateCode) == tuple(STATES)
+    assert set(WHO_TEXT) == {move.who for move in TABLE}
+
+
+def test_every_word_of_a_refusal_has_its_chinese() -> None:
+    assert [text for text in (*GUARDS.values(), *WHO_TEXT.values()) if text not in templates()] == []
+    assert {state.code: templates().get(state.code) for state in STATES.values()} == {
+        state.code: state.zh for state in STATES.values()
+    }
+    said = in_language("a case that is in_progress does not take the action accept", "zh")
+    assert said == "案卷状态为“处置中”，不能进行“签收”"
 
 
 def test_the_manual_shows_the_table() -> None:

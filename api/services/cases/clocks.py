@@ -177,13 +177,8 @@ def _open_spans(
     if unit == "hours":
         yield begin, None
         return
-    idle = 0
     for day in _days_from(begin, calendar):
-        spans = day_spans(day, calendar)
-        idle = 0 if spans else idle + 1
-        if idle > 366:
-            break
-        for start, end in spans:
+        for start, end in day_spans(day, calendar):
             if end > begin:
                 yield max(start, begin), end
     raise ValueError("on this calendar nobody works")

@@ -13,6 +13,11 @@ Clock = Literal["", "file", "dispatch", "accept", "handle", "check"]
 Who = Literal["anyone", "reporter", "field", "office", "leader", "department"]
 Need = Literal["note", "department", "amount", "into", "score", "departments"]
 
+StateCode = Literal[
+    "draft", "reported", "verified", "rejected", "filed", "dispatched", "returned", "accepted", "in_progress",
+    "suspended", "answered", "awaiting_check", "closed", "rated", "void", "merged",
+]  # fmt: skip
+
 OFFICE_ROLES = frozenset({"dispatcher", "admin"})
 FIELD_ROLES = frozenset({"inspector", "police"})
 MOST_EXTENSIONS = 2
@@ -115,7 +120,7 @@ STATES: dict[str, State] = {
         State("awaiting_check", "待核查", "Awaiting check", "check"),
         State("closed", "已结案", "Closed"),
         State("rated", "已评价", "Rated", final=True),
-        State("void", "已作废", "Void", final=True),
+        State("void", "作废", "Void", final=True),
         State("merged", "已并案", "Merged", final=True),
     )
 }
@@ -176,7 +181,7 @@ TABLE: tuple[Move, ...] = (
 MOVES: dict[str, Move] = {move.action: move for move in TABLE}
 _RUNG_OF = {"urge": 1, "assist": 2, "supervise": 3, "circulate": 4}
 _MAY_ASK = {source for action in ("ask_extension", "ask_suspension") for source in MOVES[action].sources}
-_IN_HAND = frozenset({"accept", "start", "answer", "ask_extension", "ask_suspension"})
+IN_HAND = frozenset({"accept", "start", "answer", "ask_extension", "ask_suspension"})
 
 # name → what is said where it does not hold (English; the Chinese stands in web/locales/problems.toml)
 GUARDS: dict[str, str] = {
@@ -206,6 +211,17 @@ GUARDS_ZH: dict[str, str] = {
     "urged": "已催办",
     "assisted": "已协办",
     "supervised": "已督办",
+}
+# whom a move is for, as a refusal says it
+WHO_TEXT: dict[tuple[Who, ...], str] = {
+    ("anyone",): "everybody who sees the case",
+    ("reporter", "office"): "whoever reported it, or the office",
+    ("field", "office"): "an inspector, the police or the office",
+    ("office",): "the office",
+    ("leader",): "a leader",
+    ("office", "leader"): "the office or a leader",
+    ("department",): "a handler of the department that leads",
+    ("department", "office"): "a handler of the department that leads, or the office",
 }
 
 
@@ -252,7 +268,7 @@ def why_not(move: Move, facts: Facts, doer: Doer) -> tuple[Literal["", "state", 
     if facts.state not in move.sources:
         return "state", facts.state
     if not is_one_of(move.who, facts, doer):
-        return "who", ",".join(move.who)
+        return "who", WHO_TEXT[move.who]
     missed = next((guard for guard in move.guards if not _holds(guard, facts, doer)), None)
     return ("", "") if missed is None else ("guard", missed)
 
@@ -268,7 +284,7 @@ def after(facts: Facts, move: Move, doer: Doer, department: int | None = None) -
     action = move.action
     if action in {"dispatch", "redispatch"} and department is not None:
         new = replace(new, department=department)
-    if action in _IN_HAND:
+    if action in IN_HAND:
         people = facts.handlers if doer.person is None else facts.handlers | {doer.person}
         owners = facts.handling_departments if facts.department is None else (
             facts.handling_departments | {facts.department}

@@ -1,6 +1,7 @@
 """The tables, one file a noun."""
 
 from api.store.models.base import SRID, Base, Record
+from api.store.models.cases import Case, CaseAssisting, CaseEntry, FilingRule, WorkYear
 from api.store.models.districts import City, District, StallArea
 from api.store.models.field import Checklist, HazardEdit, Sighting
 from api.store.models.grids import Cell, CellInspector, CellPiece, Perimeter
@@ -22,6 +23,9 @@ __all__ = [
     "Base",
     "CalendarDay",
     "Campus",
+    "Case",
+    "CaseAssisting",
+    "CaseEntry",
     "Cell",
     "CellInspector",
     "CellPiece",
@@ -31,6 +35,7 @@ __all__ = [
     "DepartmentName",
     "DistanceRule",
     "District",
+    "FilingRule",
     "Gate",
     "Hazard",
     "HazardEdit",
@@ -55,4 +60,5 @@ __all__ = [
     "Street",
     "Term",
     "Timetable",
+    "WorkYear",
 ]
