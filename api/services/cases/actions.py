@@ -34,7 +34,13 @@ def add_case(session: Session, actor: Actor, given: CaseIn) -> tuple[dict[str, A
 
 
 def take_action(
-    session: Session, actor: Actor, identity: uuid.UUID, given: ActionIn, version: int | None
+    session: Session,
+    actor: Actor,
+    identity: uuid.UUID,
+    given: ActionIn,
+    version: int | None,
+    *,
+    at: dt.datetime | None = None,
 ) -> tuple[dict[str, Any], bool]:
     """Do something with a case; the same UUID again does nothing and answers how the case stands.
 
@@ -44,6 +50,8 @@ def take_action(
     ----------
     version
         That of the case as the person saw it; None: whatever it is at, then the table alone decides.
+    at
+        When it is done; now, but for the demonstration.
 
     Returns
     -------
@@ -79,7 +87,7 @@ def take_action(
         raise BadInputError(what, problems=[Problem("body.action", what)])
     _require(session, actor, case, facts, move)
     _require_needs(move, given)
-    moment = now()
+    moment = at or now()
     new = after(facts, move, doer_of(actor))
     details = _effects(session, actor, case, move, given, moment)
     entry = _entry(session, actor, case, move, given, details, moment)

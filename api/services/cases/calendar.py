@@ -6,6 +6,7 @@ import datetime as dt
 import tomllib
 from functools import lru_cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -51,6 +52,30 @@ def from_table(table: dict[str, Any]) -> dict[int, WorkYearIn]:
             source=str(entry.get("source", "")),
         )
     return out
+
+
+def read_years(path: Path) -> dict[int, WorkYearIn]:
+    """Return the years of a file that is written as ``api/working_calendar.toml`` is.
+
+    Raises
+    ------
+    BadInputError
+        For a file that is not.
+    OSError
+        Where it cannot be read.
+    """
+    try:
+        years = from_table(tomllib.loads(path.read_text(encoding="utf-8-sig")))
+    except KeyError as error:
+        raise BadInputError(
+            f"{path.name}: {error.args[0]!r} is missing; write it as api/working_calendar.toml is"
+        ) from error
+    except (ValueError, TypeError, AttributeError) as error:  # TOML, UTF-8 and pydantic errors are kinds of ValueError
+        first = str(error).replace("\n", " ")[:200]
+        raise BadInputError(f"{path.name} is no working calendar: {first}") from error
+    if not years:
+        raise BadInputError(f"{path.name}: there is no year in it; write it as api/working_calendar.toml is")
+    return years
 
 
 @lru_cache(maxsize=1)

@@ -49,10 +49,11 @@ class Found:
     places: dict[str, frozenset[str]]
 
 
-def propose_case(session: Session, actor: Actor, hazard: Hazard) -> Case | None:
+def propose_case(session: Session, actor: Actor, hazard: Hazard, *, at: dt.datetime | None = None) -> Case | None:
     """Propose a case for a hazard that has just been logged, if the rule that fits it says so.
 
-    It stands as reported until a dispatcher files it as it is, changes it, or does not file it.
+    It stands as reported until a dispatcher files it as it is, changes it, or does not file it. ``at`` is the moment of
+    receipt: now, but for the demonstration.
     """
     city = cities.city_of(session, hazard.city_id)
     found = _of_hazard(session, city, hazard)
@@ -64,7 +65,7 @@ def propose_case(session: Session, actor: Actor, hazard: Hazard) -> Case | None:
     identity = uuid.uuid5(hazard.uuid, "case")  # the same hazard proposes the same case
     if cases.get_case(session, identity) is not None:
         return None
-    return _begin(session, actor, identity, found, rule, action="propose", texts={})
+    return _begin(session, actor, identity, found, rule, action="propose", texts={}, moment=at or now())
 
 
 def report_case(session: Session, actor: Actor, given: CaseIn) -> tuple[Case, bool]:
@@ -85,7 +86,9 @@ def report_case(session: Session, actor: Actor, given: CaseIn) -> tuple[Case, bo
     if rule is None:
         raise ConflictError("no filing rule fits this; add one first")
     texts = {"name": given.name, "note": given.note, "address": given.address, "content_hash": given.fingerprint()}
-    case = _begin(session, actor, given.id, found, rule, action="draft" if given.draft else "report", texts=texts)
+    case = _begin(
+        session, actor, given.id, found, rule, action="draft" if given.draft else "report", texts=texts, moment=now()
+    )
     return case, True
 
 
@@ -152,8 +155,8 @@ def _begin(
     *,
     action: str,
     texts: dict[str, Any],
+    moment: dt.datetime,
 ) -> Case:
-    moment = now()
     hazard = found.hazard
     if hazard is not None:
         texts = {name: texts.get(name) or getattr(hazard, name) for name in ("name", "note", "address")} | {

@@ -196,7 +196,9 @@ def case_detail(session: Session, actor: Actor, case: Case) -> dict[str, Any]:
         ),
     }
     document = features([case.uuid], to_shapes([case.location]), [properties])
-    warnings = identity_warnings({name: properties[name] for name in ("name", "note", "address")})
+    texts = {name: properties[name] for name in ("name", "note", "address")}
+    texts |= {f"log.{line['number']}.note": line["note"] for line in properties["log"]}
+    warnings = identity_warnings(texts)
     return dict(document["features"][0]) | ({"warnings": warnings} if warnings else {})
 
 
