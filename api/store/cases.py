@@ -48,6 +48,11 @@ def get_case(session: Session, identity: uuid.UUID, *, lock: bool = False) -> Ca
     return session.scalar(query.with_for_update() if lock else query)
 
 
+def any_case(session: Session, city_id: int) -> bool:
+    """Return whether a city has a case."""
+    return session.scalar(sa.select(Case.id).where(Case.city_id == city_id).limit(1)) is not None
+
+
 def seen_by(session: Session, case_id: int, seer: Seer) -> bool:
     """Return whether somebody sees a case."""
     return session.scalar(sa.select(Case.id).where(Case.id == case_id, _visible(seer))) is not None

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from api.store.models import (
     Campus,
+    Case,
     Cell,
     City,
     District,
@@ -31,6 +32,7 @@ def by_collection(session: Session, city: City) -> dict[str, int]:
             ("cells", Cell),
             ("premises", Premises),
             ("hazards", Hazard),
+            ("cases", Case),
             ("incidents", Incident),
             ("streets", Street),
             ("places", Place),

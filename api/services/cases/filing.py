@@ -186,12 +186,13 @@ def _begin(
         source_id=inspections.person_source(session, actor.name).id,
         **texts,
     )
+    calendar = work_calendar(session, found.city)
     if action != "draft":
         case.state = "reported"
-        move_clocks(case, "draft", work_calendar(session, found.city), moment)
+        move_clocks(case, "draft", calendar, moment)
     session.add(case)
     session.flush()
-    local = moment.astimezone(work_calendar(session, found.city).time_zone)
+    local = moment.astimezone(calendar.time_zone)
     case.number = f"{found.city.code}-{local:%Y%m%d}-{case.id:06d}"
     details = {} if before is None else {"recurrence_of": str(before.uuid)}
     session.add(
