@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from api.dependencies import Box, CurrentActor, Cursor, Limit, ReadSession, WriteSession
+from api.dependencies import AppSettings, Box, CurrentActor, Cursor, Limit, ReadSession, WriteSession
 from api.routes.answers import FEATURE, FEATURES, NEW_FEATURE, geojson_answer, json_answer, version_of
 from api.schemas.cases import ActionIn, CaseIn
 from api.schemas.filing import Code, DepartmentCode
@@ -75,9 +75,11 @@ def show_case(request: Request, session: ReadSession, actor: CurrentActor, ident
 
 
 @router.post("/cases", **NEW_FEATURE)
-def add_case(request: Request, session: WriteSession, actor: CurrentActor, case: CaseIn) -> Response:
+def add_case(
+    request: Request, session: WriteSession, actor: CurrentActor, settings: AppSettings, case: CaseIn
+) -> Response:
     """Report a case; sending the same record again answers the same result and creates nothing."""
-    document, created = actions.add_case(session, actor, case)
+    document, created = actions.add_case(session, actor, case, settings)
     answer = geojson_answer(request, document, etag=document["properties"]["version"])
     answer.status_code = 201 if created else 200
     return answer

@@ -16,6 +16,7 @@ Urgency = Literal["ordinary", "urgent", "very_urgent"]
 DepartmentCode = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,31}$")]
 Code = Annotated[str, Field(pattern="^[0-9A-Za-z]{1,12}$")]
 MOST_DAYS_OFF = 200
+SHORTEST_DAY_MIN = 240  # with less the longest limits would run for decades
 _Words = Annotated[Text, Field(max_length=300)]
 
 
@@ -113,6 +114,9 @@ class WorkYearIn(In):
             raise ValueError("hours are local times of whole minutes, as 08:30")
         if any(first >= second for first, second in itertools.pairwise(edges)):
             raise ValueError("hours follow one another and do not overlap")
+        minutes = [edge.hour * 60 + edge.minute for edge in edges]
+        if sum(end - start for start, end in zip(minutes[::2], minutes[1::2], strict=True)) < SHORTEST_DAY_MIN:
+            raise ValueError("a working day has four hours at least")
         if len({day.day for day in self.days}) < len(self.days):
             raise ValueError("a day stands twice in the calendar")
         if sum(not day.working for day in self.days) > MOST_DAYS_OFF:

@@ -107,7 +107,7 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("PUT", "/api/v1/working-calendar/{year}"): OFFICE,
     # photos: as the record they belong to (api/services/photos), and never without a sign-in: passers-by are on them
     ("GET", "/api/v1/hazards/{identity}/photos"): SIGNED_IN,
-    ("POST", "/api/v1/hazards/{identity}/photos"): FIELD,
+    ("POST", "/api/v1/hazards/{identity}/photos"): FIELD | {"handler"},  # of a hazard whose case their department has
     ("POST", "/api/v1/inspections/{identity}/photos"): FIELD,
     ("GET", "/api/v1/photos/{identity}"): SIGNED_IN,
     ("GET", "/api/v1/photos/{identity}/thumbnail"): SIGNED_IN,

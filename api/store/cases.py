@@ -183,9 +183,18 @@ def department_codes(session: Session) -> dict[int, str]:
     return {row.id: row.code for row in rows}
 
 
-def entries_of(session: Session, case_id: int) -> Sequence[CaseEntry]:
-    """Return the flow log of a case, from its beginning on."""
-    return session.scalars(sa.select(CaseEntry).where(CaseEntry.case_id == case_id).order_by(CaseEntry.number)).all()
+def leads_case_of(session: Session, hazard_id: int, department_id: int) -> bool:
+    """Return whether a department leads a case of a hazard that is under way."""
+    query = sa.select(Case.id).where(
+        Case.hazard_id == hazard_id, Case.lead_id == department_id, Case.state.not_in(FINAL)
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def open_case_of(session: Session, hazard_id: int) -> Case | None:
+    """Return the case of a hazard that has not come to its end."""
+    query = sa.select(Case).where(Case.hazard_id == hazard_id, Case.state.not_in((*FINAL, "draft")))
+    return session.scalar(query.order_by(Case.id).limit(1))
 
 
 def last_number(session: Session, case_id: int) -> int:

@@ -75,7 +75,11 @@ class Town:
     def hazard(self, role: str, own: bool) -> str:
         writer = self.headers[role] if own and role in {"inspector", "police", "dispatcher", "admin"} else self.other
         body = {"id": str(uuid.uuid4()), "lon": LON, "lat": LAT, "category": "VEN"}
-        return str(self._post("/api/v1/hazards", body, writer)["id"])
+        hazard = str(self._post("/api/v1/hazards", body, writer)["id"])
+        if own and role == "handler":  # theirs is one whose case their department has
+            case = self._get(f"/api/v1/cases?hazard={hazard}")["features"][0]["id"]
+            self._post(f"/api/v1/cases/{case}/actions", {"action": "file"}, self.headers["dispatcher"])
+        return hazard
 
     def inspection(self, role: str, own: bool) -> str:
         writer = self.headers[role] if own and role in {"inspector", "police", "dispatcher", "admin"} else self.other

@@ -18,6 +18,7 @@ from api.services.cases.actions import add_case, take_action
 from api.services.cases.machine import IN_HAND, MOVES, allowed
 from api.services.cases.views import doer_of, facts_of
 from api.services.departments import department_of
+from api.settings import Settings
 from api.store import people
 from api.store.engine import reading, writing
 from api.store.models import Case, CaseEntry
@@ -76,12 +77,14 @@ def something_allowed(
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_random_walks_keep_every_line_and_reach_no_illegal_state(town: Engine, seed: int) -> None:
+def test_random_walks_keep_every_line_and_reach_no_illegal_state(town: Engine, settings: Settings, seed: int) -> None:
     chance, actors, moment = random.Random(seed), somebody(town), BEGIN
     lon, lat = place(70, 0)
     identity = uuid.uuid4()
     with writing(town) as session:
-        add_case(session, actors["dis"], CaseIn(id=identity, category="VEN", lon=lon, lat=lat, draft=seed % 2 == 1))
+        add_case(
+            session, actors["dis"], CaseIn(id=identity, category="VEN", lon=lon, lat=lat, draft=seed % 2 == 1), settings
+        )
     done: list[tuple[str, str]] = []
     for step in range(STEPS):
         name, action = chance.choice(sorted(actors)), chance.choice(sorted(MOVES))

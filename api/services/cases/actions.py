@@ -16,6 +16,7 @@ from api.services.cases.machine import GUARDS, MOVES, Facts, Move, after, allowe
 from api.services.cases.timing import calendar_of, extend, is_late, move_clocks
 from api.services.cases.views import case_detail, case_for, doer_of, facts_of, what_happened
 from api.services.departments import department_of
+from api.settings import Settings
 from api.store import cases
 from api.store.models import Case, CaseEntry, Hazard
 from api.store.models.base import now
@@ -26,9 +27,9 @@ _NEEDED = {"note": "note", "department": "department", "amount": "amount", "into
 _PERSONAL = {"not_asker", "not_handler", "first_extension", "second_extension"}
 
 
-def add_case(session: Session, actor: Actor, given: CaseIn) -> tuple[dict[str, Any], bool]:
+def add_case(session: Session, actor: Actor, given: CaseIn, settings: Settings) -> tuple[dict[str, Any], bool]:
     """Report a case, and show it; the same UUID again creates nothing."""
-    case, created = report_case(session, actor, given)
+    case, created = report_case(session, actor, given, settings)
     session.expire_all()
     return case_detail(session, actor, case), created
 

@@ -15,12 +15,14 @@ from sqlalchemy.orm import Session
 from api.errors import BadInputError, ConflictError, NotFoundError, Problem
 from api.schemas.cases import CaseIn
 from api.security.people import Actor
+from api.security.scope import may_see_hazard
 from api.services.cases.calendar import work_calendar
 from api.services.cases.rules import Rule, best_rule, copied, rules_of
 from api.services.cases.timing import move_clocks
 from api.services.departments import list_departments
 from api.services.hazards import cells_at, ties
 from api.services.screening import city_at
+from api.settings import Settings
 from api.store import cases, cities, hazards, inspections
 from api.store.models import Case, CaseEntry, City, Hazard, School
 from api.store.models.base import now
@@ -68,20 +70,22 @@ def propose_case(session: Session, actor: Actor, hazard: Hazard, *, at: dt.datet
     return _begin(session, actor, identity, found, rule, action="propose", texts={}, moment=at or now())
 
 
-def report_case(session: Session, actor: Actor, given: CaseIn) -> tuple[Case, bool]:
+def report_case(session: Session, actor: Actor, given: CaseIn, settings: Settings) -> tuple[Case, bool]:
     """Report a case; the same UUID again answers the stored one and creates nothing.
 
     Raises
     ------
     ConflictError
-        Where the UUID belongs to a case that says something else.
+        Where the UUID belongs to a case that says something else, or the hazard has a case already.
+    NotFoundError
+        Where there is no such hazard, or none that they may see.
     """
     known = cases.get_case(session, given.id)
     if known is not None:
         if known.reporter_id != actor.id or known.content_hash != given.fingerprint():
             raise ConflictError("a case with this id is there already, and says something else")
         return known, False
-    found = _of_report(session, given)
+    found = _of_report(session, actor, given, settings)
     rule = best_rule(rules_of(session, found.city), found.category, found.subtype, found.places)
     if rule is None:
         raise ConflictError("no filing rule fits this; add one first")
@@ -103,18 +107,23 @@ def _of_hazard(session: Session, city: City, hazard: Hazard) -> Found:
     )  # fmt: skip
 
 
-def _of_report(session: Session, given: CaseIn) -> Found:
+def _of_report(session: Session, actor: Actor, given: CaseIn, settings: Settings) -> Found:
     if given.hazard is not None:
         hazard = hazards.get_hazard(session, given.hazard)
-        if hazard is None:
+        if hazard is None or not may_see_hazard(session, actor, hazard, settings):
             raise NotFoundError("there is no such hazard, or none that you may see")
+        known = cases.open_case_of(session, hazard.id)
+        if known is not None:
+            error = ConflictError("this hazard has a case already that has not come to its end")
+            error.more = {"case": str(known.uuid)}
+            raise error
         return _of_hazard(session, cities.city_of(session, hazard.city_id), hazard)
     assert given.category is not None  # noqa: S101 - the schema sees to it
     assert given.lon is not None  # noqa: S101
     assert given.lat is not None  # noqa: S101
-    known = vocabulary().hazard_categories[given.category].subtypes
-    if given.subtype and given.subtype not in known:
-        what = f"not a subtype of {given.category}; use one of {', '.join(known)}"
+    subtypes = vocabulary().hazard_categories[given.category].subtypes
+    if given.subtype and given.subtype not in subtypes:
+        what = f"not a subtype of {given.category}; use one of {', '.join(subtypes)}"
         raise BadInputError(f"subtype {given.subtype!r}: {what}", problems=[Problem("body.subtype", what)])
     city = city_at(session, given.lon, given.lat)
     lon, lat = np.array([given.lon]), np.array([given.lat])
