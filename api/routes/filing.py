@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Path, Query, Response
 from fastapi.responses import JSONResponse
 
-from api.dependencies import ReadSession, WriteSession
+from api.dependencies import CurrentActor, ReadSession, WriteSession
 from api.routes.answers import json_answer, version_of
 from api.schemas.filing import Code, FilingRuleIn, WorkYearIn
 from api.services.cases import calendar, rules, timing
@@ -65,11 +65,12 @@ def working_year(session: ReadSession, year: Year, city: CityCode = None) -> Res
 @router.put("/working-calendar/{year}", response_class=JSONResponse)
 def put_working_year(
     session: WriteSession,
+    actor: CurrentActor,
     year: Year,
     given: WorkYearIn,
     city: CityCode = None,
     if_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Replace a year that nobody else has replaced meanwhile; open cases get their due moments anew."""
-    document = timing.set_work_year(session, city, year, given, version_of(if_match))
+    document = timing.set_work_year(session, actor, city, year, given, version_of(if_match))
     return json_answer(document, etag=document["version"])

@@ -125,7 +125,10 @@ def test_the_working_calendar_is_read_replaced_and_moves_open_cases(office: Offi
         answer = office.client.put(address, json=new, headers=office.headers["dis"] | {"If-Match": '"0"'})
         assert answer.status_code == 200, answer.text
         assert answer.json()["cases_moved"] >= 1
-        assert at(office.show(case)["due_at"]) > at(before["due_at"])
+        moved = office.show(case)
+        assert at(moved["due_at"]) > at(before["due_at"])
+        assert moved["log"][-1]["action"] == "calendar"
+        assert at(moved["log"][-1]["details"]["was"]["due_at"]) == at(before["due_at"])
         assert_problem(office.client.put(address, json=new, headers=office.headers["dis"] | {"If-Match": '"0"'}), 412)
     bad = new | {"hours": [{"start": "10:00", "end": "09:00"}]}
     assert_problem(office.client.put(address, json=bad, headers=office.headers["dis"] | {"If-Match": '"1"'}), 422)

@@ -90,8 +90,8 @@ def take_action(
     _require_needs(move, given)
     moment = at or now()
     new = after(facts, move, doer_of(actor))
-    details = _effects(session, actor, case, move, given, moment)
-    entry = _entry(session, actor, case, move, given, details, moment)
+    entry = _entry(session, actor, case, move, given, moment)
+    entry.details = _effects(session, actor, case, move, given, moment)
     _settle(session, case, facts, new, move, moment)
     case.version += 1
     entry.to_state, entry.case_version = case.state, case.version
@@ -140,15 +140,8 @@ def _require_needs(move: Move, given: ActionIn) -> None:
         )
 
 
-def _entry(
-    session: Session,
-    actor: Actor,
-    case: Case,
-    move: Move,
-    given: ActionIn,
-    details: dict[str, Any],
-    moment: dt.datetime,
-) -> CaseEntry:
+def _entry(session: Session, actor: Actor, case: Case, move: Move, given: ActionIn, moment: dt.datetime) -> CaseEntry:
+    """Return the line of the flow log of an action, as the case stands before it."""
     ends_step = move.target is not None and move.target != "suspended"
     return CaseEntry(
         uuid=given.id or uuid.uuid4(),
@@ -161,7 +154,6 @@ def _entry(
         at=moment,
         said_at=given.at,
         note=given.note,
-        details=details,
         step_due_at=case.step_due_at,
         late=ends_step and is_late(case, moment),
         content_hash=given.fingerprint(),

@@ -8,12 +8,15 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api.schemas.filing import WorkYearIn
+from api.security.people import Actor
 from api.services.cases.calendar import set_year, work_calendar
 from api.services.cases.clocks import Stop, WorkCalendar, due_at, longer
 from api.services.cases.machine import STATES
 from api.services.cases.rules import limit_of
 from api.store import cases, cities
-from api.store.models import Case, City
+from api.store.models import Case, CaseEntry, City
+
+_DUE = ("step_due_at", "due_at")
 
 
 def calendar_of(session: Session, case: Case) -> WorkCalendar:
@@ -78,16 +81,19 @@ def extend(case: Case, amount: float, calendar: WorkCalendar) -> None:
 
 
 def set_work_year(
-    session: Session, city_code: str | None, year: int, given: WorkYearIn, version: int | None
+    session: Session, actor: Actor, city_code: str | None, year: int, given: WorkYearIn, version: int | None
 ) -> dict[str, Any]:
     """Replace a year of a city's calendar (``version`` None: whatever it is at), and set the clocks of open cases."""
     city = cities.get_city(session, city_code)
     document = set_year(session, city, year, given, version)
-    return document | {"cases_moved": settle_open_cases(session, city)}
+    return document | {"cases_moved": settle_open_cases(session, actor, city)}
 
 
-def settle_open_cases(session: Session, city: City) -> int:
-    """Compute anew when a city's open cases are due, because its calendar has changed; return how many moved."""
+def settle_open_cases(session: Session, actor: Actor, city: City) -> int:
+    """Compute anew when a city's open cases are due, because its calendar has changed; return how many moved.
+
+    Each that moved says so in its flow log.
+    """
     calendar = work_calendar(session, city)
     moved = 0
     for case in cases.open_cases(session, city.id):
@@ -96,8 +102,27 @@ def settle_open_cases(session: Session, city: City) -> int:
         if before != (case.step_due_at, case.due_at):
             case.version += 1
             moved += 1
+            session.add(_calendar_line(session, actor, case, before))
     session.flush()
     return moved
+
+
+def _calendar_line(
+    session: Session, actor: Actor, case: Case, before: tuple[dt.datetime | None, dt.datetime | None]
+) -> CaseEntry:
+    old = {name: None if moment is None else moment.isoformat() for name, moment in zip(_DUE, before, strict=True)}
+    return CaseEntry(
+        case_id=case.id,
+        number=cases.last_number(session, case.id) + 1,
+        action="calendar",
+        from_state=case.state,
+        to_state=case.state,
+        person_id=actor.id,
+        department_id=actor.department_id,
+        details={"was": old},
+        step_due_at=case.step_due_at,
+        case_version=case.version,
+    )
 
 
 def _stops(case: Case, which: str) -> list[Stop]:
