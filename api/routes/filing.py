@@ -10,11 +10,13 @@ from fastapi.responses import JSONResponse
 
 from api.dependencies import CurrentActor, ReadSession, WriteSession
 from api.routes.answers import json_answer, version_of
-from api.schemas.filing import Code, FilingRuleIn, WorkYearIn
+from api.schemas.filing import Code, DutiesIn, FilingRuleIn, WorkYearIn
 from api.services.cases import calendar, rules, timing
-from api.services.departments import list_departments
+from api.services.departments import list_departments, set_duties, show_duties
+from api.store.models.base import now
 
 router = APIRouter(prefix="/api/v1", tags=["filing"])
+DepartmentPath = Annotated[str, Path(max_length=32)]
 Year = Annotated[int, Path(ge=2000, le=2200)]
 CityCode = Annotated[Code | None, Query()]
 
@@ -23,6 +25,22 @@ CityCode = Annotated[Code | None, Query()]
 def departments(session: ReadSession) -> dict[str, Any]:
     """List the departments that cases go to, with their names."""
     return {"departments": list_departments(session)}
+
+
+@router.get("/departments/{code}/duties", response_class=JSONResponse)
+def duties(session: ReadSession, code: DepartmentPath) -> Response:
+    """Show who leads a department and who is its liaison officer, with deputies and days."""
+    document = show_duties(session, code, now().date())
+    return json_answer(document, etag=document["version"])
+
+
+@router.put("/departments/{code}/duties", response_class=JSONResponse)
+def put_duties(
+    session: WriteSession, code: DepartmentPath, given: DutiesIn, if_match: Annotated[str | None, Header()] = None
+) -> Response:
+    """Replace the duties of a department: one leader in charge and one liaison officer at a time, and deputies."""
+    document = set_duties(session, code, given, version_of(if_match), now().date())
+    return json_answer(document, etag=document["version"])
 
 
 @router.get("/filing-rules")

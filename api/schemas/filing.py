@@ -1,9 +1,10 @@
-"""What offices set: filing rules and the working calendar."""
+"""What offices set: filing rules, the working calendar, and who leads which department."""
 
 from __future__ import annotations
 
 import datetime as dt
 import itertools
+import uuid
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -121,4 +122,37 @@ class WorkYearIn(In):
             raise ValueError("a day stands twice in the calendar")
         if sum(not day.working for day in self.days) > MOST_DAYS_OFF:
             raise ValueError("with so many days off nothing would ever be due")
+        return self
+
+
+class DutyIn(In):
+    """Somebody's duty in a department: from a day on, to a last day or for good."""
+
+    person: uuid.UUID
+    duty: Literal["leader", "liaison"]
+    deputy: bool = False
+    starts_on: dt.date
+    ends_on: dt.date | None = None
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> DutyIn:
+        if self.ends_on is not None and self.ends_on < self.starts_on:
+            raise ValueError("the end lies before the beginning")
+        return self
+
+
+class DutiesIn(In):
+    """All duties of a department, past, present and to come."""
+
+    duties: Annotated[list[DutyIn], Field(max_length=200)]
+
+    @model_validator(mode="after")
+    def _one_at_a_time(self) -> DutiesIn:
+        for duty in ("leader", "liaison"):
+            held = sorted(
+                (one for one in self.duties if one.duty == duty and not one.deputy), key=lambda o: o.starts_on
+            )
+            for first, second in itertools.pairwise(held):
+                if first.ends_on is None or second.starts_on <= first.ends_on:
+                    raise ValueError("a department has one leader in charge and one liaison officer at a time")
         return self

@@ -99,6 +99,8 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/api/v1/cases/{identity}/actions"): CASES,
     ("POST", "/api/v1/cases/{identity}/actions"): CASES,
     ("GET", "/api/v1/departments"): SIGNED_IN,
+    ("GET", "/api/v1/departments/{code}/duties"): ASKERS | {"police"},
+    ("PUT", "/api/v1/departments/{code}/duties"): OFFICE,
     ("GET", "/api/v1/filing-rules"): OFFICE,
     ("GET", "/api/v1/filing-rules/{identity}"): OFFICE,
     ("PUT", "/api/v1/filing-rules/{identity}"): OFFICE,

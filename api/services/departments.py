@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import tomllib
 from functools import lru_cache
 from importlib import resources
@@ -9,9 +10,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from api.errors import BadInputError, Problem
-from api.store import departments
-from api.store.models import Department, DepartmentName
+from api.errors import BadInputError, NotFoundError, Problem, StaleError
+from api.schemas.filing import DutiesIn
+from api.store import departments, people
+from api.store.models import Department, DepartmentDuty, DepartmentName
 
 
 @lru_cache(maxsize=1)
@@ -70,3 +72,76 @@ def department_of(session: Session, code: str, where: str = "body.department") -
     )
     session.flush()
     return known
+
+
+def show_duties(session: Session, code: str, today: dt.date) -> dict[str, Any]:
+    """Return who leads a department and who is its liaison officer, with deputies and days; version 0 is without any.
+
+    ``missing`` names the duties that nobody holds on ``today``.
+
+    Raises
+    ------
+    NotFoundError
+        Where there is no such department.
+    """
+    if not is_known(session, code):
+        raise NotFoundError("there is no such department")
+    row = departments.get_department(session, code)
+    found = [] if row is None else departments.duties_of(session, row.id)
+    held = {
+        duty.duty
+        for duty, _, _ in found
+        if not duty.is_deputy and duty.starts_on <= today and (duty.ends_on is None or duty.ends_on >= today)
+    }
+    return {
+        "department": code,
+        "version": 0 if row is None else row.version,
+        "duties": [
+            {
+                "person": str(identity),
+                "name": name,
+                "duty": duty.duty,
+                "deputy": duty.is_deputy,
+                "starts_on": duty.starts_on.isoformat(),
+                "ends_on": None if duty.ends_on is None else duty.ends_on.isoformat(),
+            }
+            for duty, identity, name in found
+        ],
+        "missing": [duty for duty in ("leader", "liaison") if duty not in held],
+    }
+
+
+def set_duties(session: Session, code: str, given: DutiesIn, version: int, today: dt.date) -> dict[str, Any]:
+    """Replace the duties of a department that is still at ``version``.
+
+    Raises
+    ------
+    NotFoundError, StaleError, BadInputError
+        Where there is no such department, somebody else changed it meanwhile, or there is no such person.
+    """
+    if version != show_duties(session, code, today)["version"]:
+        raise StaleError("somebody else changed the department meanwhile; read it again")
+    row = departments.get_department(session, code)
+    if row is None:
+        row = department_of(session, code)
+    else:
+        row.version += 1
+    for duty, _, _ in departments.duties_of(session, row.id):
+        session.delete(duty)
+    for one in given.duties:
+        person = people.find_person(session, one.person)
+        if person is None:
+            what = "there is no such person"
+            raise BadInputError(what, problems=[Problem("body.duties", what)])
+        session.add(
+            DepartmentDuty(
+                department_id=row.id,
+                person_id=person.id,
+                duty=one.duty,
+                is_deputy=one.deputy,
+                starts_on=one.starts_on,
+                ends_on=one.ends_on,
+            )
+        )
+    session.flush()
+    return show_duties(session, code, today)

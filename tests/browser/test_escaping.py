@@ -62,6 +62,7 @@ CODES = {
     "sources": {"kind", "collection", "sha256", "crs", "encoding"},
     "cities": {"code", "time_zone"},
     "departments": {"code"},
+    "department_duties": {"duty"},
     "districts": {"code", "kind"},
     "incident_groups": {"kind"},
     "places": {"kind"},

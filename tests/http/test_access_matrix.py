@@ -256,6 +256,12 @@ def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
         ("DELETE", "/api/v1/filing-rules/{identity}"): lambda: Call(
             f"/api/v1/filing-rules/{town.filing_rule()[0]}", match
         ),
+        ("GET", "/api/v1/departments/{code}/duties"): lambda: Call("/api/v1/departments/justice/duties"),
+        ("PUT", "/api/v1/departments/{code}/duties"): lambda: Call(
+            "/api/v1/departments/justice/duties",
+            town.tag("/api/v1/departments/justice/duties"),
+            {"json": {"duties": []}},
+        ),
         ("GET", "/api/v1/working-calendar/{year}"): lambda: Call("/api/v1/working-calendar/2026"),
         ("PUT", "/api/v1/working-calendar/{year}"): lambda: Call(
             "/api/v1/working-calendar/2030", town.tag("/api/v1/working-calendar/2030"), {"json": town.working_year()}

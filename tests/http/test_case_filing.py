@@ -211,3 +211,32 @@ def test_the_machine_is_told_to_whoever_draws_it(office: Office) -> None:
     assert {"code": "suspended", "zh": "已挂账", "en": "Suspended", "clock": None, "final": False} in said["states"]
     assert next(a for a in said["actions"] if a["action"] == "pass")["only_if"][0]["code"] == "not_handler"
     assert {"code": "health", "zh": "卫生健康局", "en": "Health", "is_convenor": False} in said["departments"]
+
+
+def test_a_department_has_one_leader_and_one_liaison_at_a_time(office: Office) -> None:
+    address = "/api/v1/departments/health/duties"
+    assert office.get(address, "han") == {
+        "department": "health", "version": 0, "duties": [], "missing": ["leader", "liaison"],
+    }  # fmt: skip
+    people = {p["name"]: p["id"] for p in office.get("/api/v1/people", "adm")["people"]}
+    first = {"person": people["lea"], "duty": "leader", "starts_on": "2020-01-01", "ends_on": "2025-12-31"}
+    second = {"person": people["vie"], "duty": "leader", "starts_on": "2026-01-01"}
+    deputy = {"person": people["lia"], "duty": "leader", "deputy": True, "starts_on": "2024-01-01"}
+
+    def put(duties: list[dict[str, Any]], version: int) -> Any:
+        match = office.headers["dis"] | {"If-Match": f'"{version}"'}
+        return office.client.put(address, json={"duties": duties}, headers=match)
+
+    said = put([second, first, deputy], 0)
+    assert said.status_code == 200, said.text
+    assert said.json()["missing"] == ["liaison"]
+    assert [(one["name"], one["deputy"]) for one in said.json()["duties"]] == [
+        ("lea", False), ("lia", True), ("vie", False),
+    ]  # fmt: skip
+    assert_problem(put([first], 0), 412)
+    version = said.json()["version"]
+    assert_problem(put([first, second | {"starts_on": "2025-12-31"}], version), 422)
+    assert_problem(put([first | {"ends_on": None}, second], version), 422)
+    assert_problem(put([first | {"person": str(uuid.uuid4())}], version), 422)
+    assert [one["name"] for one in put([second], version).json()["duties"]] == ["vie"]
+    assert_problem(office.client.get("/api/v1/departments/magic/duties", headers=office.headers["dis"]), 404)

@@ -7,7 +7,7 @@ from api.store.models.field import Checklist, HazardEdit, Sighting
 from api.store.models.grids import Cell, CellInspector, CellPiece, Perimeter
 from api.store.models.hazards import Hazard, HazardSchool, Inspection
 from api.store.models.incidents import Incident, IncidentGroup
-from api.store.models.people import AccessToken, Department, DepartmentName, Person, PersonRole
+from api.store.models.people import AccessToken, Department, DepartmentDuty, DepartmentName, Person, PersonRole
 from api.store.models.photos import Photo
 from api.store.models.premises import DistanceRule, Premises
 from api.store.models.schools import CalendarDay, Campus, Gate, School, Term, Timetable
@@ -32,6 +32,7 @@ __all__ = [
     "Checklist",
     "City",
     "Department",
+    "DepartmentDuty",
     "DepartmentName",
     "DistanceRule",
     "District",

@@ -1,4 +1,4 @@
-"""Cases, their flow log, filing rules and the working calendar
+"""Cases, their flow log, filing rules, the working calendar, and who leads which department
 
 Revision: 0006, after 0004.
 """
@@ -70,6 +70,39 @@ def upgrade() -> None:
         sa.UniqueConstraint("city_id", "year", name=op.f("uq_work_years_city_id_year")),
         sa.UniqueConstraint("uuid", name=op.f("uq_work_years_uuid")),
     )
+    op.create_table(
+        "department_duties",
+        sa.Column("department_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("duty", sa.String(length=8), nullable=False),
+        sa.Column("is_deputy", sa.Boolean(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("uuid", sa.Uuid(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("invented", sa.Boolean(), nullable=False),
+        sa.Column("source_id", sa.Integer(), nullable=True),
+        sa.Column("source_key", sa.String(length=200), nullable=True),
+        sa.Column("source_row", sa.Integer(), nullable=True),
+        sa.Column("content_hash", sa.String(length=32), nullable=True),
+        sa.Column("raw_geometry", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["department_id"], ["departments.id"], name=op.f("fk_department_duties_department_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["person_id"], ["people.id"], name=op.f("fk_department_duties_person_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["source_id"], ["sources.id"], name=op.f("fk_department_duties_source_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_department_duties")),
+        sa.UniqueConstraint("uuid", name=op.f("uq_department_duties_uuid")),
+    )
+    with op.batch_alter_table("department_duties", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_department_duties_department_id"), ["department_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_department_duties_person_id"), ["person_id"], unique=False)
+
     op.create_geospatial_table(
         "cases",
         sa.Column("city_id", sa.Integer(), nullable=False),
@@ -109,7 +142,7 @@ def upgrade() -> None:
         sa.Column("step_started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("step_due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stops", sa.JSON(), nullable=False),
-        sa.Column("asked", sa.JSON(), nullable=True),
+        sa.Column("asked", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("extensions", sa.JSON(), nullable=False),
         sa.Column("reworks", sa.Integer(), nullable=False),
         sa.Column("returns", sa.Integer(), nullable=False),
@@ -231,5 +264,10 @@ def downgrade() -> None:
         batch_op.drop_geospatial_index("idx_cases_location", postgresql_using="gist", column_name="location")
 
     op.drop_geospatial_table("cases")
+    with op.batch_alter_table("department_duties", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_department_duties_person_id"))
+        batch_op.drop_index(batch_op.f("ix_department_duties_department_id"))
+
+    op.drop_table("department_duties")
     op.drop_table("work_years")
     op.drop_table("filing_rules")
