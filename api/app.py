@@ -22,8 +22,10 @@ from api.routes import (
     access,
     atlas,
     audit,
+    cases,
     checks,
     field,
+    filing,
     hazards,
     health,
     incidents,
@@ -79,7 +81,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.add_middleware(Headers, settings=settings)  # the outermost, so that every answer has them
     guarded = [Depends(authorise)]
     in_turn = [Depends(take_turn, scope="function"), *guarded]
-    for module in (access, people, schools, atlas, field, hazards, incidents, sealed, checks, audit):
+    for module in (access, people, schools, atlas, field, hazards, cases, filing, incidents, sealed, checks, audit):
         app.include_router(module.router, dependencies=in_turn, responses=PROBLEMS)
     app.include_router(photos.router, dependencies=guarded, responses=PROBLEMS)  # it has turns of its own
     app.include_router(health.router, dependencies=guarded, responses=PROBLEMS)

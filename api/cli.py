@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from api.commands import checks, evaluation, heatmap, hotspots, imports, operations, serving
+from api.commands import calendar, checks, evaluation, heatmap, hotspots, imports, operations, serving
 from api.commands.cities import city
 from api.commands.console import err
 from api.commands.grids import grid
@@ -33,6 +33,7 @@ app.command(epilog="Example: campus heatmap --out heat.html --from 2026-09-01 --
 )
 app.command(epilog="Example: campus hotspots --out hot.geojson --after-school --weeks 13")(hotspots.hotspots)
 app.command(epilog="Example: campus evaluate incidents.csv --area city.geojson --test-weeks 26")(evaluation.evaluate)
+app.command(epilog="Example: campus calendar holidays-2027.toml")(calendar.calendar)
 app.add_typer(city, name="city")
 app.add_typer(user, name="user")
 app.command(epilog="Example: campus backup /backups/campus-2026-11-23.tar.gz")(operations.backup)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Problem:
 
 
 class CampusError(Exception):
-    """Base of the problems that services raise."""
+    """Base of the problems that services raise; ``more`` holds what else a client is told, by name."""
 
     code = "error"
 
@@ -39,6 +40,7 @@ class CampusError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.problems = tuple(problems)
+        self.more: dict[str, Any] = {}
 
 
 class NotFoundError(CampusError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 import structlog
@@ -74,14 +76,16 @@ def problem(
     errors: list[dict[str, str]] | None = None,
     headers: dict[str, str] | None = None,
     language: str = "en",
+    more: Mapping[str, Any] | None = None,
 ) -> Response:
-    """Return a problem in a language; ``code`` ends its stable type."""
+    """Return a problem in a language; ``code`` ends its stable type, ``more`` are members of its own (RFC 9457, 3.2)."""
     body: dict[str, object] = {
         "type": f"/problems/{code or status}",
         "title": in_language(TITLES.get(status, "Error"), language),
         "status": status,
         "detail": in_language(detail, language),
     }
+    body |= more or {}
     if errors is not None:
         body["errors"] = [error | {"what": in_language(error["what"], language)} for error in errors]
     return JSONResponse(body, status_code=status, media_type="application/problem+json", headers=headers)
@@ -128,7 +132,8 @@ def add_problem_handlers(app: FastAPI) -> None:
         if isinstance(error, RateLimitError):
             headers = {"Retry-After": str(math.ceil(error.wait_s))}
         language = language_of(request)
-        return problem(status, error.detail, code=error.code, errors=errors, headers=headers, language=language)
+        said: dict[str, Any] = {"code": error.code, "errors": errors, "headers": headers, "language": language}
+        return problem(status, error.detail, more=error.more, **said)
 
     @app.exception_handler(GisError)
     def gis_error(request: Request, error: GisError) -> Response:

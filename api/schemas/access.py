@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from api.schemas.filing import DepartmentCode
 from api.schemas.records import In, Short, Text
 
 # its spaces are part of a password
@@ -43,6 +44,7 @@ class PersonIn(In):
     display_name: Annotated[Text, Field(max_length=100)] = ""
     roles: Annotated[list[Role], Field(max_length=8)]
     password: Password | None = None
+    department: DepartmentCode | None = None
     city_sign_on: bool = False  # by the city's own sign-on alone: no password
 
 
@@ -51,6 +53,7 @@ class PersonPatch(In):
 
     display_name: Annotated[Text, Field(max_length=100)] | None = None
     roles: Annotated[list[Role], Field(max_length=8)] | None = None
+    department: DepartmentCode | Literal[""] | None = None  # empty: of none any more
     disabled: bool | None = None
     password: Password | None = None
 

@@ -15,6 +15,7 @@ FIELD = frozenset({"inspector", "dispatcher", "police", "admin"})
 SIGNED_IN = frozenset(ROLES)
 ADMIN = frozenset({"admin"})
 OFFICE = frozenset({"dispatcher", "admin"})
+CASES = SIGNED_IN - {"viewer"}
 ASKERS = frozenset({"dispatcher", "handler", "liaison", "leader", "admin"})  # who may ask to see sealed incidents
 
 POLICY: dict[tuple[str, str], frozenset[str]] = {
@@ -89,9 +90,27 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/api/v1/inspections/due"): FIELD,
     ("GET", "/api/v1/inspections"): FIELD,
     ("POST", "/api/v1/inspections"): FIELD,
+    # cases: which ones somebody sees is decided by record (api/services/cases/views.py), what they may do by the table of
+    # api/services/cases/machine.py
+    ("GET", "/api/v1/cases"): CASES,
+    ("GET", "/api/v1/cases/machine"): SIGNED_IN,
+    ("GET", "/api/v1/cases/indicators"): SIGNED_IN - {"inspector"},
+    ("GET", "/api/v1/cases/{identity}"): CASES,
+    ("POST", "/api/v1/cases"): FIELD | {"liaison"},
+    ("GET", "/api/v1/cases/{identity}/actions"): CASES,
+    ("POST", "/api/v1/cases/{identity}/actions"): CASES,
+    ("GET", "/api/v1/departments"): SIGNED_IN,
+    ("GET", "/api/v1/departments/{code}/duties"): ASKERS | {"police"},
+    ("PUT", "/api/v1/departments/{code}/duties"): OFFICE,
+    ("GET", "/api/v1/filing-rules"): OFFICE,
+    ("GET", "/api/v1/filing-rules/{identity}"): OFFICE,
+    ("PUT", "/api/v1/filing-rules/{identity}"): OFFICE,
+    ("DELETE", "/api/v1/filing-rules/{identity}"): OFFICE,
+    ("GET", "/api/v1/working-calendar/{year}"): OFFICE,
+    ("PUT", "/api/v1/working-calendar/{year}"): OFFICE,
     # photos: as the record they belong to (api/services/photos), and never without a sign-in: passers-by are on them
     ("GET", "/api/v1/hazards/{identity}/photos"): SIGNED_IN,
-    ("POST", "/api/v1/hazards/{identity}/photos"): FIELD,
+    ("POST", "/api/v1/hazards/{identity}/photos"): FIELD | {"handler"},  # of a hazard whose case their department has
     ("POST", "/api/v1/inspections/{identity}/photos"): FIELD,
     ("GET", "/api/v1/photos/{identity}"): SIGNED_IN,
     ("GET", "/api/v1/photos/{identity}/thumbnail"): SIGNED_IN,

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from api.errors import ForbiddenError
 from api.security.people import Actor
+from api.security.policy import FIELD
 from api.settings import Settings
-from api.store import people
+from api.store import cases, people
 from api.store.models import Hazard, Inspection
 
 WIDE = frozenset({"handler", "dispatcher", "police", "liaison", "leader", "viewer", "admin"})
@@ -33,6 +34,15 @@ def may_see_hazard(session: Session, actor: Actor, hazard: Hazard, settings: Set
 def may_change_hazard(session: Session, actor: Actor, hazard: Hazard) -> bool:
     """Return whether somebody whom the policy lets in may change this hazard."""
     return bool(actor.roles & {"dispatcher", "police", "admin"}) or _is_own(session, actor, hazard)
+
+
+def may_add_photo(session: Session, actor: Actor, hazard: Hazard) -> bool:
+    """Return whether somebody may add a photo: who may change the hazard, and the department that has its case."""
+    if actor.roles & FIELD and may_change_hazard(session, actor, hazard):
+        return True
+    if "handler" not in actor.roles or actor.department_id is None:
+        return False
+    return cases.leads_case_of(session, hazard.id, actor.department_id)
 
 
 def may_see_inspection(_session: Session, actor: Actor, inspection: Inspection) -> bool:

@@ -14,6 +14,7 @@ from api.errors import BadInputError, ConflictError, NotFoundError, Problem, Sta
 from api.schemas.access import PasswordIn, PersonIn, PersonPatch, TokenIn
 from api.security import people, sessions
 from api.security.people import Actor
+from api.services.departments import department_of
 from api.store import people as store
 from api.store.audit import note
 from api.store.models import AccessToken, Person, PersonRole
@@ -92,6 +93,7 @@ def person_view(session: Session, person: Person) -> dict[str, Any]:
         "name": person.name,
         "display_name": person.display_name,
         "roles": store.roles_of(session, person.id),
+        "department": None if person.department_id is None else store.department_code(session, person.department_id),
         "disabled": person.disabled,
         "invented": person.invented,
         "version": person.version,
@@ -125,6 +127,8 @@ def add_account(session: Session, given: PersonIn) -> tuple[dict[str, Any], bool
         display_name=given.display_name,
         identity=given.id,
     )
+    if given.department is not None:
+        person.department_id = department_of(session, given.department).id
     session.flush()
     view = person_view(session, person)
     return (view if given.password or password is None else view | {"password": password}), True
@@ -149,6 +153,8 @@ def change_account(
         person.display_name = change.display_name
     if change.roles is not None:
         _set_roles(session, person, change.roles)
+    if change.department is not None:
+        person.department_id = department_of(session, change.department).id if change.department else None
     if change.disabled is not None:
         person.disabled = change.disabled
     if change.password is not None:

@@ -15,6 +15,7 @@ from api.schemas.geojson import features
 from api.schemas.records import HazardIn, HazardPatch, InspectionIn
 from api.security.people import Actor
 from api.security.scope import OVERSEERS, may_see_hazard, require_change
+from api.services.cases.filing import propose_case
 from api.services.checklists import check_answers
 from api.services.hazards import cells_at, link_hazards
 from api.services.identities import identity_warnings
@@ -67,6 +68,8 @@ def log_hazard(session: Session, actor: Actor, hazard: HazardIn) -> tuple[dict[s
     session.add(record)
     session.flush()
     link_hazards(session, city, ids=[record.id])
+    session.expire_all()
+    propose_case(session, actor, record)
     session.expire_all()
     return hazard_detail(session, hazard.id), True
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from api.store.models import (
     Building,
     Campus,
+    Case,
     Cell,
     City,
     District,
@@ -32,6 +33,7 @@ def by_collection(session: Session, city: City) -> dict[str, int]:
             ("cells", Cell),
             ("premises", Premises),
             ("hazards", Hazard),
+            ("cases", Case),
             ("incidents", Incident),
             ("streets", Street),
             ("buildings", Building),

@@ -86,6 +86,12 @@ def get_hazard(session: Session, identity: uuid_module.UUID) -> Hazard | None:
     return session.scalar(sa.select(Hazard).where(Hazard.uuid == identity))
 
 
+def first_hazards(session: Session, city: City, categories: Sequence[str], limit: int) -> Sequence[Hazard]:
+    """Return the hazards of some categories that were known first."""
+    query = sa.select(Hazard).where(Hazard.city_id == city.id, Hazard.category.in_(list(categories)))
+    return session.scalars(query.order_by(Hazard.id).limit(limit)).all()
+
+
 def _with_cell_and_source() -> Any:
     return (
         sa.select(Hazard, Cell.code, Source.name)

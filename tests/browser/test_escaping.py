@@ -40,6 +40,8 @@ TEXTS = {
     "campuses": {"name"},
     "gates": {"name"},
     "hazards": {"name", "note", "address"},
+    "cases": {"name", "note", "address"},
+    "case_entries": {"note"},
     "incidents": {"note"},
     "sealed_requests": {"purpose", "decision_note"},
     "terms": {"name"},
@@ -61,6 +63,7 @@ CODES = {
     "sources": {"kind", "collection", "sha256", "crs", "encoding"},
     "cities": {"code", "time_zone"},
     "departments": {"code"},
+    "department_duties": {"duty"},
     "districts": {"code", "kind"},
     "incident_groups": {"kind"},
     "places": {"kind"},
@@ -78,6 +81,9 @@ CODES = {
     "inspections": {"outcome"},
     "sightings": {"state"},
     "checklists": {"key"},
+    "cases": {"number", "category", "subtype", "state", "urgency"},
+    "case_entries": {"action", "from_state", "to_state"},
+    "filing_rules": {"category", "subtype", "place_kind", "place"},
     "photos": {"sha256", "sent_sha256"},
 }
 _ALWAYS_CODES = {"source_key", "content_hash"}

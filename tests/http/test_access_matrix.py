@@ -48,6 +48,11 @@ class Town:
         spare = {"id": str(uuid.uuid4()), "name": "spare", "roles": ["viewer"]}
         self._post("/api/v1/people", spare, self.headers["admin"])
         self.people = {p["name"]: p["id"] for p in self._get("/api/v1/people")["people"]}
+        for role in ("handler", "liaison", "police"):
+            address = f"/api/v1/people/{self.people[NAMES[role]]}"
+            change = {"department": "urban_management"}
+            answer = client.patch(address, json=change, headers=self.headers["admin"] | self.tag(address))
+            assert answer.status_code == 200, answer.text
         cells = [f["properties"]["code"] for f in self._get("/api/v1/cells?limit=1000")["features"]]
         answer = client.put(
             f"/api/v1/people/{self.people['other']}/cells", json={"cells": cells}, headers=self.headers["dispatcher"]
@@ -70,7 +75,11 @@ class Town:
     def hazard(self, role: str, own: bool) -> str:
         writer = self.headers[role] if own and role in {"inspector", "police", "dispatcher", "admin"} else self.other
         body = {"id": str(uuid.uuid4()), "lon": LON, "lat": LAT, "category": "VEN"}
-        return str(self._post("/api/v1/hazards", body, writer)["id"])
+        hazard = str(self._post("/api/v1/hazards", body, writer)["id"])
+        if own and role == "handler":  # theirs is one whose case their department has
+            case = self._get(f"/api/v1/cases?hazard={hazard}")["features"][0]["id"]
+            self._post(f"/api/v1/cases/{case}/actions", {"action": "file"}, self.headers["dispatcher"])
+        return hazard
 
     def inspection(self, role: str, own: bool) -> str:
         writer = self.headers[role] if own and role in {"inspector", "police", "dispatcher", "admin"} else self.other
@@ -84,6 +93,32 @@ class Town:
         )
         assert answer.status_code == 201, answer.text
         return str(form["data"]["id"])
+
+    def case(self, role: str, own: bool) -> str:
+        """Return a case of the person's department or report, or (foreign) one that has nothing to do with them."""
+        department = "urban_management" if own and role in {"handler", "liaison", "police"} else "health"
+        writer = self.headers[role] if own and role == "inspector" else self.other
+        body = {"id": str(uuid.uuid4()), "category": "VEN", "lon": LON, "lat": LAT}
+        case = str(self._post("/api/v1/cases", body, writer)["id"])
+        self._post(f"/api/v1/cases/{case}/actions", {"action": "file", "department": department, "departments": []},
+                   self.headers["dispatcher"])  # fmt: skip
+        return case
+
+    def filing_rule(self) -> tuple[str, dict[str, Any]]:
+        """Return a filing rule of the city's own, and its body."""
+        rules = self._get("/api/v1/filing-rules")["filing_rules"]
+        body = {name: value for name, value in rules[0].items() if name not in {"id", "version", "built_in"}}
+        body |= {"place_kind": "cell", "place": uuid.uuid4().hex[:20]}
+        identity = str(uuid.uuid4())
+        answer = self.client.put(
+            f"/api/v1/filing-rules/{identity}", json=body, headers=self.headers["admin"] | {"If-Match": '"0"'}
+        )
+        assert answer.status_code == 200, answer.text
+        return identity, body
+
+    def working_year(self) -> dict[str, Any]:
+        year = self._get("/api/v1/working-calendar/2030")
+        return {name: year[name] for name in ("hours", "days", "confirmed", "source")}
 
     def checklist_version(self, key: str) -> str:
         lists = self.client.get("/api/v1/checklists", headers=self.headers["admin"]).json()["checklists"]
@@ -207,6 +242,30 @@ def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
         ),
         ("POST", "/api/v1/sealed-requests/{identity}/decision"): lambda: Call(
             f"/api/v1/sealed-requests/{town.sealed_request(role, own)}/decision", {}, {"json": {"decision": "refuse"}}
+        ),
+        ("GET", "/api/v1/cases/indicators"): lambda: Call(f"{path}?from=2026-11-01&to=2026-11-30"),
+        ("GET", "/api/v1/cases/{identity}"): lambda: Call(f"/api/v1/cases/{town.case(role, own)}"),
+        ("GET", "/api/v1/cases/{identity}/actions"): lambda: Call(f"/api/v1/cases/{town.case(role, own)}/actions"),
+        ("POST", "/api/v1/cases/{identity}/actions"): lambda: Call(
+            f"/api/v1/cases/{town.case(role, own)}/actions", {}, {"json": {"action": "comment", "note": "invented"}}
+        ),
+        ("POST", "/api/v1/cases"): lambda: Call(path, {}, {"json": {"id": fresh, "category": "VEN"} | spot}),
+        ("GET", "/api/v1/filing-rules/{identity}"): lambda: Call(f"/api/v1/filing-rules/{town.filing_rule()[0]}"),
+        ("PUT", "/api/v1/filing-rules/{identity}"): lambda: (
+            lambda made: Call(f"/api/v1/filing-rules/{made[0]}", match, {"json": made[1]})
+        )(town.filing_rule()),
+        ("DELETE", "/api/v1/filing-rules/{identity}"): lambda: Call(
+            f"/api/v1/filing-rules/{town.filing_rule()[0]}", match
+        ),
+        ("GET", "/api/v1/departments/{code}/duties"): lambda: Call("/api/v1/departments/justice/duties"),
+        ("PUT", "/api/v1/departments/{code}/duties"): lambda: Call(
+            "/api/v1/departments/justice/duties",
+            town.tag("/api/v1/departments/justice/duties"),
+            {"json": {"duties": []}},
+        ),
+        ("GET", "/api/v1/working-calendar/{year}"): lambda: Call("/api/v1/working-calendar/2026"),
+        ("PUT", "/api/v1/working-calendar/{year}"): lambda: Call(
+            "/api/v1/working-calendar/2030", town.tag("/api/v1/working-calendar/2030"), {"json": town.working_year()}
         ),
         ("POST", "/api/v1/distance-checks"): lambda: Call(path, {}, {"json": {"target": "internet_cafe"} | spot}),
     }

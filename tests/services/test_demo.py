@@ -23,7 +23,15 @@ from api.store.models import Hazard, Incident, Premises, School, Street
 
 EXPECTED = {
     "TEMPE": {"schools": 8, "streets": 293, "gates": 16, "perimeters": 8, "hazards": 60},
-    "330681": {"districts": 23, "schools": 58, "gates": 116, "perimeters": 58, "hazards": 320, "incidents": 2400},
+    "330681": {
+        "districts": 23,
+        "schools": 58,
+        "gates": 116,
+        "perimeters": 58,
+        "hazards": 320,
+        "cases": 24,
+        "incidents": 2400,
+    },
 }
 
 

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError
+from api.services.demo.cases import add_cases
 from api.services.demo.people import add_people
 from api.settings import Settings
 from api.store import cities, counts
@@ -28,7 +29,9 @@ def load(session: Session, settings: Settings) -> list[str]:
     known = {city.code for city in cities.all_cities(session)}
     if not {ZHUJI, TEMPE} <= known:
         _load_cities(session, settings, known)
-    return [*_summary(session), *add_people(session)]
+    signs = add_people(session)
+    add_cases(session)
+    return [*_summary(session), *signs]
 
 
 def _load_cities(session: Session, settings: Settings, known: set[str]) -> None:

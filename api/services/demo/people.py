@@ -7,6 +7,7 @@ import secrets
 from sqlalchemy.orm import Session
 
 from api.security.people import add_person, set_password
+from api.services.demo.cases import give_departments
 from api.store import cities, grids, people
 
 CODE = "330681"
@@ -14,6 +15,8 @@ _SCHOOLS = 6
 _ROLES = {
     "demo-inspector": "inspector",
     "demo-dispatcher": "dispatcher",
+    "demo-handler": "handler",
+    "demo-traffic": "handler",
     "demo-police": "police",
     "demo-liaison": "liaison",
     "demo-leader": "leader",
@@ -35,6 +38,7 @@ def add_people(session: Session) -> list[str]:
             continue
         lines.append(f"  {name:<16} {password}")
     _give_cells(session)
+    give_departments(session)
     return lines
 
 

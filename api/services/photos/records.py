@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from api.errors import ConflictError, ForbiddenError, NotFoundError
 from api.schemas.photos import PhotoIn
 from api.security.people import Actor
-from api.security.scope import may_change_hazard, may_see_hazard, may_see_inspection
+from api.security.scope import may_add_photo, may_see_hazard, may_see_inspection
 from api.services.identities import identity_warnings
 from api.services.photos import files
 from api.services.photos.pictures import Picture, redraw, thumbnail
@@ -123,7 +123,7 @@ def _owner_to_add_to(session: Session, actor: Actor, owner: Owner, settings: Set
             raise NotFoundError("there is no such inspection, or none that you may see")
         return inspection
     hazard = _hazard(session, actor, owner.identity, settings)
-    if not may_change_hazard(session, actor, hazard):
+    if not may_add_photo(session, actor, hazard):
         raise ForbiddenError("this hazard lies in the cells of another inspector; report what you saw as a new one")
     return hazard
 

@@ -1,12 +1,13 @@
 """The tables, one file a noun."""
 
 from api.store.models.base import SRID, Base, Record
+from api.store.models.cases import Case, CaseAssisting, CaseEntry, FilingRule, WorkYear
 from api.store.models.districts import City, District, StallArea
 from api.store.models.field import Checklist, HazardEdit, Sighting
 from api.store.models.grids import Cell, CellInspector, CellPiece, Perimeter
 from api.store.models.hazards import Hazard, HazardSchool, Inspection
 from api.store.models.incidents import Incident, IncidentGroup
-from api.store.models.people import AccessToken, Department, DepartmentName, Person, PersonRole
+from api.store.models.people import AccessToken, Department, DepartmentDuty, DepartmentName, Person, PersonRole
 from api.store.models.photos import Photo
 from api.store.models.premises import DistanceRule, Premises
 from api.store.models.schools import CalendarDay, Campus, Gate, School, Term, Timetable
@@ -23,15 +24,20 @@ __all__ = [
     "Building",
     "CalendarDay",
     "Campus",
+    "Case",
+    "CaseAssisting",
+    "CaseEntry",
     "Cell",
     "CellInspector",
     "CellPiece",
     "Checklist",
     "City",
     "Department",
+    "DepartmentDuty",
     "DepartmentName",
     "DistanceRule",
     "District",
+    "FilingRule",
     "Gate",
     "Hazard",
     "HazardEdit",
@@ -56,4 +62,5 @@ __all__ = [
     "Street",
     "Term",
     "Timetable",
+    "WorkYear",
 ]

@@ -35,6 +35,22 @@ class DepartmentName(Base):
     valid_to: Mapped[dt.date | None]
 
 
+class DepartmentDuty(Record, Base):
+    """Who is a department's leader in charge (分管领导) or liaison officer (信息员), from when to when.
+
+    Of each there is exactly one at a time (notice 67 of 2018, 二(一)1), beside any number of deputies.
+    """
+
+    __tablename__ = "department_duties"
+
+    department_id: Mapped[int] = mapped_column(sa.ForeignKey("departments.id", ondelete="CASCADE"), index=True)
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    duty: Mapped[str] = mapped_column(sa.String(8))  # leader, liaison
+    is_deputy: Mapped[bool] = mapped_column(default=False)
+    starts_on: Mapped[dt.date]
+    ends_on: Mapped[dt.date | None]  # the last day
+
+
 class Person(Record, Base):
     """Somebody who works with the system."""
 

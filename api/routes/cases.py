@@ -1,0 +1,113 @@
+"""Cases: what there is, what was done, what may be done."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from api.dependencies import AppSettings, Box, CurrentActor, Cursor, Limit, ReadSession, WriteSession
+from api.routes.answers import FEATURE, FEATURES, NEW_FEATURE, geojson_answer, json_answer, version_of
+from api.schemas.cases import ActionIn, CaseIn
+from api.schemas.filing import Code, DepartmentCode
+from api.schemas.records import Category
+from api.services.cases import actions, indicators, views
+from api.services.cases.machine import StateCode
+from api.store.cases import Wanted
+
+router = APIRouter(prefix="/api/v1", tags=["cases"])
+
+
+@router.get("/cases", **FEATURES)
+def list_cases(
+    request: Request,
+    session: ReadSession,
+    actor: CurrentActor,
+    bbox: Box,
+    state: Annotated[list[StateCode] | None, Query()] = None,
+    category: Annotated[list[Category] | None, Query()] = None,
+    department: Annotated[DepartmentCode | None, Query()] = None,
+    district: Annotated[Code | None, Query()] = None,
+    school: uuid.UUID | None = None,
+    hazard: uuid.UUID | None = None,
+    overdue: bool = False,
+    limit: Limit = 100,
+    cursor: Cursor = 0,
+) -> Response:
+    """List the cases that one sees as GeoJSON points, each with what one may do now."""
+    wanted = Wanted(bbox, state or (), category or (), department, district, school, hazard)
+    document, following = views.list_cases(session, actor, wanted, overdue=overdue, after=cursor, limit=limit)
+    return geojson_answer(request, document, next_cursor=following)
+
+
+@router.get("/cases/machine")
+def machine(session: ReadSession) -> dict[str, Any]:
+    """Give the states, actions and departments with their words, for whoever draws a board."""
+    return views.show_machine(session)
+
+
+@router.get("/cases/indicators")
+def show_indicators(
+    session: ReadSession,
+    actor: CurrentActor,
+    first: Annotated[dt.date, Query(alias="from")],
+    last: Annotated[dt.date, Query(alias="to")],
+    by: Literal["", "district", "department", "school", "category"] = "",
+    category: Annotated[list[Category] | None, Query()] = None,
+    department: Annotated[DepartmentCode | None, Query()] = None,
+    district: Annotated[Code | None, Query()] = None,
+    school: uuid.UUID | None = None,
+    ids: bool = False,
+    city: Annotated[Code | None, Query()] = None,
+) -> dict[str, Any]:
+    """Count cases of a period of days, with the definition of each figure; ``ids`` names the cases behind them."""
+    wanted = Wanted(categories=category or (), department=department, district=district, school=school)
+    return indicators.indicators(session, actor, first, last, by=by, wanted=wanted, with_ids=ids, city_code=city)
+
+
+@router.get("/cases/{identity}", **FEATURE)
+def show_case(request: Request, session: ReadSession, actor: CurrentActor, identity: uuid.UUID) -> Response:
+    """Show one case: its rule, its clocks, its flow log, and what one may do now."""
+    document = views.case_detail(session, actor, views.case_for(session, actor, identity))
+    return geojson_answer(request, document, etag=document["properties"]["version"])
+
+
+@router.post("/cases", **NEW_FEATURE)
+def add_case(
+    request: Request, session: WriteSession, actor: CurrentActor, settings: AppSettings, case: CaseIn
+) -> Response:
+    """Report a case; sending the same record again answers the same result and creates nothing."""
+    document, created = actions.add_case(session, actor, case, settings)
+    answer = geojson_answer(request, document, etag=document["properties"]["version"])
+    answer.status_code = 201 if created else 200
+    return answer
+
+
+@router.get("/cases/{identity}/actions")
+def list_actions(session: ReadSession, actor: CurrentActor, identity: uuid.UUID) -> Response:
+    """List what was done with a case, and what one may do now."""
+    document = views.case_detail(session, actor, views.case_for(session, actor, identity))
+    said = document["properties"]
+    return json_answer({name: said[name] for name in ("state", "allowed_actions", "log")}, etag=said["version"])
+
+
+@router.post("/cases/{identity}/actions", **NEW_FEATURE)
+def take_action(
+    request: Request,
+    session: WriteSession,
+    actor: CurrentActor,
+    identity: uuid.UUID,
+    action: ActionIn,
+    if_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Do something with a case; with ``If-Match`` only if nobody acted since it was read.
+
+    Sending the same action (by its id) again does nothing. What is refused says what is allowed, and what happened.
+    """
+    version = None if if_match is None else version_of(if_match)
+    document, done = actions.take_action(session, actor, identity, action, version)
+    answer = geojson_answer(request, document, etag=document["properties"]["version"])
+    answer.status_code = 201 if done else 200
+    return answer

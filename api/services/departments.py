@@ -1,0 +1,147 @@
+"""The units that cases go to: those of ``api/departments.toml``, and the city's own."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from api.errors import BadInputError, NotFoundError, Problem, StaleError
+from api.schemas.filing import DutiesIn
+from api.store import departments, people
+from api.store.models import Department, DepartmentDuty, DepartmentName
+
+
+@lru_cache(maxsize=1)
+def built_in() -> dict[str, dict[str, Any]]:
+    """Return the departments of the file, by code."""
+    text = resources.files("api").joinpath("departments.toml").read_text(encoding="utf-8")
+    table: dict[str, dict[str, Any]] = tomllib.loads(text)["departments"]
+    return table
+
+
+def list_departments(session: Session) -> list[dict[str, Any]]:
+    """Return every department: code, names in both languages, and whether it convenes the meetings."""
+    found = {
+        code: {"code": code, "zh": entry["zh"], "en": entry["en"], "is_convenor": bool(entry.get("convenor"))}
+        for code, entry in built_in().items()
+    }
+    codes = {row.id: row for row in departments.all_departments(session)}
+    for row in codes.values():
+        shown = found.setdefault(row.code, {"code": row.code, "zh": row.code, "en": row.code})
+        shown["is_convenor"] = row.is_convenor
+    for name in reversed(departments.names_of_departments(session)):
+        if not name.is_alias and name.valid_to is None and name.language in {"zh", "en"}:
+            found[codes[name.department_id].code][name.language] = name.name
+    return sorted(found.values(), key=lambda entry: str(entry["code"]))
+
+
+def is_known(session: Session, code: str) -> bool:
+    """Return whether there is a department of a code."""
+    return code in built_in() or departments.get_department(session, code) is not None
+
+
+def department_of(session: Session, code: str, where: str = "body.department") -> Department:
+    """Return the department of a code, written into the database if it is one of the file's.
+
+    Raises
+    ------
+    BadInputError
+        Where there is none.
+    """
+    known = departments.get_department(session, code)
+    if known is not None:
+        return known
+    entry = built_in().get(code)
+    if entry is None:
+        what = f"there is no department {code!r}"
+        raise BadInputError(what, problems=[Problem(where, what)])
+    known = Department(code=code, is_convenor=bool(entry.get("convenor")))
+    session.add(known)
+    session.flush()
+    session.add_all(
+        DepartmentName(department_id=known.id, name=entry[language], language=language) for language in ("zh", "en")
+    )
+    session.add_all(
+        DepartmentName(department_id=known.id, name=alias, language="zh", is_alias=True)
+        for alias in entry.get("aliases", ())
+    )
+    session.flush()
+    return known
+
+
+def show_duties(session: Session, code: str, today: dt.date) -> dict[str, Any]:
+    """Return who leads a department and who is its liaison officer, with deputies and days; version 0 is without any.
+
+    ``missing`` names the duties that nobody holds on ``today``.
+
+    Raises
+    ------
+    NotFoundError
+        Where there is no such department.
+    """
+    if not is_known(session, code):
+        raise NotFoundError("there is no such department")
+    row = departments.get_department(session, code)
+    found = [] if row is None else departments.duties_of(session, row.id)
+    held = {
+        duty.duty
+        for duty, _, _ in found
+        if not duty.is_deputy and duty.starts_on <= today and (duty.ends_on is None or duty.ends_on >= today)
+    }
+    return {
+        "department": code,
+        "version": 0 if row is None else row.version,
+        "duties": [
+            {
+                "person": str(identity),
+                "name": name,
+                "duty": duty.duty,
+                "deputy": duty.is_deputy,
+                "starts_on": duty.starts_on.isoformat(),
+                "ends_on": None if duty.ends_on is None else duty.ends_on.isoformat(),
+            }
+            for duty, identity, name in found
+        ],
+        "missing": [duty for duty in ("leader", "liaison") if duty not in held],
+    }
+
+
+def set_duties(session: Session, code: str, given: DutiesIn, version: int, today: dt.date) -> dict[str, Any]:
+    """Replace the duties of a department that is still at ``version``.
+
+    Raises
+    ------
+    NotFoundError, StaleError, BadInputError
+        Where there is no such department, somebody else changed it meanwhile, or there is no such person.
+    """
+    if version != show_duties(session, code, today)["version"]:
+        raise StaleError("somebody else changed the department meanwhile; read it again")
+    row = departments.get_department(session, code)
+    if row is None:
+        row = department_of(session, code)
+    else:
+        row.version += 1
+    for duty, _, _ in departments.duties_of(session, row.id):
+        session.delete(duty)
+    for one in given.duties:
+        person = people.find_person(session, one.person)
+        if person is None:
+            what = "there is no such person"
+            raise BadInputError(what, problems=[Problem("body.duties", what)])
+        session.add(
+            DepartmentDuty(
+                department_id=row.id,
+                person_id=person.id,
+                duty=one.duty,
+                is_deputy=one.deputy,
+                starts_on=one.starts_on,
+                ends_on=one.ends_on,
+            )
+        )
+    session.flush()
+    return show_duties(session, code, today)

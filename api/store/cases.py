@@ -1,0 +1,359 @@
+"""Cases, their flow log, filing rules and working calendars."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from api.store.models import (
+    Case,
+    CaseAssisting,
+    CaseEntry,
+    Cell,
+    CellInspector,
+    Department,
+    District,
+    FilingRule,
+    Hazard,
+    HazardSchool,
+    Person,
+    Photo,
+    School,
+    WorkYear,
+)
+from api.store.spatial import Bounds, meets_bbox
+
+_MANY = 500
+FINAL = ("rejected", "void", "merged", "closed", "rated")
+
+
+@dataclass(frozen=True)
+class Seer:
+    """Somebody who sees some cases only: those of their department, their own, and as inspector those of their cells."""
+
+    person: int | None
+    department: int | None
+    inspector: bool
+
+
+def get_case(session: Session, identity: uuid.UUID, *, lock: bool = False) -> Case | None:
+    """Return the case of a UUID; locked where it is about to change, so that of two who act one comes second."""
+    query = sa.select(Case).where(Case.uuid == identity)
+    return session.scalar(query.with_for_update() if lock else query)
+
+
+def any_case(session: Session, city_id: int) -> bool:
+    """Return whether a city has a case."""
+    return session.scalar(sa.select(Case.id).where(Case.city_id == city_id).limit(1)) is not None
+
+
+def seen_by(session: Session, case_id: int, seer: Seer) -> bool:
+    """Return whether somebody sees a case."""
+    return session.scalar(sa.select(Case.id).where(Case.id == case_id, _visible(seer))) is not None
+
+
+def _visible(seer: Seer) -> Any:
+    ways: list[Any] = [Case.reporter_id == seer.person] if seer.person is not None else [sa.false()]
+    if seer.department is not None:
+        assists = sa.select(CaseAssisting.case_id).where(CaseAssisting.department_id == seer.department)
+        handled = sa.select(CaseEntry.case_id).where(CaseEntry.department_id == seer.department)
+        ways += [Case.lead_id == seer.department, Case.id.in_(assists), Case.id.in_(handled)]
+    if seer.inspector and seer.person is not None:
+        walked = sa.select(CellInspector.cell_id).where(CellInspector.person_id == seer.person)
+        assigned = sa.select(Cell.city_id).join(CellInspector, CellInspector.cell_id == Cell.id)
+        in_cells = sa.or_(Case.cell_id.in_(walked), Case.city_id.not_in(assigned))
+        ways.append(sa.and_(in_cells, Case.state != "draft"))
+    return sa.or_(*ways)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which cases are wanted; what is empty does not matter."""
+
+    bounds: Bounds | None = None
+    states: Sequence[str] = ()
+    categories: Sequence[str] = ()
+    department: str | None = None
+    district: str | None = None
+    school: uuid.UUID | None = None
+    hazard: uuid.UUID | None = None
+    overdue_at: dt.datetime | None = None
+
+
+def cases_page(
+    session: Session, wanted: Wanted, *, seer: Seer | None, not_drafts_of_others: int | None, after: int, limit: int
+) -> Sequence[Case]:
+    """Return a page of cases by id; ``seer`` None: of all, but drafts of the person ``not_drafts_of_others`` only."""
+    query = sa.select(Case).where(Case.id > after)
+    if seer is not None:
+        query = query.where(_visible(seer))
+    query = query.where(sa.or_(Case.state != "draft", Case.reporter_id == not_drafts_of_others))
+    if wanted.bounds is not None:
+        query = query.where(meets_bbox(Case.location, wanted.bounds))
+    if wanted.states:
+        query = query.where(Case.state.in_(list(wanted.states)))
+    if wanted.categories:
+        query = query.where(Case.category.in_(list(wanted.categories)))
+    if wanted.department is not None:
+        query = query.join(Department, Department.id == Case.lead_id).where(Department.code == wanted.department)
+    if wanted.district is not None:
+        query = query.join(District, District.id == Case.district_id).where(District.code == wanted.district)
+    if wanted.school is not None:
+        query = query.join(School, School.id == Case.school_id).where(School.uuid == wanted.school)
+    if wanted.hazard is not None:
+        query = query.join(Hazard, Hazard.id == Case.hazard_id).where(Hazard.uuid == wanted.hazard)
+    if wanted.overdue_at is not None:
+        late = sa.or_(Case.due_at < wanted.overdue_at, Case.step_due_at < wanted.overdue_at)
+        query = query.where(late, Case.state.not_in((*FINAL, "draft", "suspended")))
+    return session.scalars(query.order_by(Case.id).limit(limit)).all()
+
+
+@dataclass(frozen=True)
+class Around:
+    """What a case's own columns only refer to."""
+
+    hazard: uuid.UUID | None
+    cell_code: str | None
+    district: tuple[str, str] | None
+    school: tuple[uuid.UUID, str] | None
+    recurrence_of: uuid.UUID | None
+    merged_into: uuid.UUID | None
+    reporter: str | None
+
+
+def around(session: Session, case_ids: Sequence[int]) -> dict[int, Around]:
+    """Return what cases refer to, by the id of the case."""
+    before, into = aliased(Case), aliased(Case)
+    out: dict[int, Around] = {}
+    for start in range(0, len(case_ids), _MANY):
+        rows = session.execute(
+            sa.select(
+                Case.id, Hazard.uuid, Cell.code, District.code, District.name, School.uuid, School.name,
+                before.uuid, into.uuid, Person.display_name,
+            )
+            .outerjoin(Hazard, Hazard.id == Case.hazard_id)
+            .outerjoin(Cell, Cell.id == Case.cell_id)
+            .outerjoin(District, District.id == Case.district_id)
+            .outerjoin(School, School.id == Case.school_id)
+            .outerjoin(before, before.id == Case.recurrence_of_id)
+            .outerjoin(into, into.id == Case.merged_into_id)
+            .outerjoin(Person, Person.id == Case.reporter_id)
+            .where(Case.id.in_(list(case_ids[start : start + _MANY])))
+        )  # fmt: skip
+        for case, hazard, cell, district, district_name, school, school_name, old, new, reporter in rows:
+            town = None if district is None else (district, district_name)
+            at = None if school is None else (school, school_name)
+            out[case] = Around(hazard, cell, town, at, old, new, reporter)
+    return out
+
+
+def assisting_of(session: Session, case_ids: Sequence[int]) -> dict[int, list[str]]:
+    """Return the codes of the departments that assist, by the id of the case."""
+    out: dict[int, list[str]] = {}
+    for start in range(0, len(case_ids), _MANY):
+        rows = session.execute(
+            sa.select(CaseAssisting.case_id, Department.code)
+            .join(Department, Department.id == CaseAssisting.department_id)
+            .where(CaseAssisting.case_id.in_(list(case_ids[start : start + _MANY])))
+            .order_by(Department.code)
+        )
+        for case, code in rows:
+            out.setdefault(case, []).append(code)
+    return out
+
+
+def add_assisting(session: Session, case_id: int, department_ids: Sequence[int]) -> None:
+    """Let departments assist with a case, beside those that do already."""
+    query = sa.select(CaseAssisting.department_id).where(CaseAssisting.case_id == case_id)
+    known = set(session.scalars(query))
+    session.add_all(
+        CaseAssisting(case_id=case_id, department_id=one) for one in dict.fromkeys(department_ids) if one not in known
+    )
+
+
+def department_codes(session: Session) -> dict[int, str]:
+    """Return the codes of all departments by id."""
+    rows = session.execute(sa.select(Department.id, Department.code)).all()
+    return {row.id: row.code for row in rows}
+
+
+def leads_case_of(session: Session, hazard_id: int, department_id: int) -> bool:
+    """Return whether a department leads a case of a hazard that is under way."""
+    query = sa.select(Case.id).where(
+        Case.hazard_id == hazard_id, Case.lead_id == department_id, Case.state.not_in(FINAL)
+    )
+    return session.scalar(query.limit(1)) is not None
+
+
+def open_case_of(session: Session, hazard_id: int) -> Case | None:
+    """Return the case of a hazard that has not come to its end."""
+    query = sa.select(Case).where(Case.hazard_id == hazard_id, Case.state.not_in((*FINAL, "draft")))
+    return session.scalar(query.order_by(Case.id).limit(1))
+
+
+def last_number(session: Session, case_id: int) -> int:
+    """Return the number of the last line of a case's flow log; 0 before the first."""
+    return session.scalar(sa.select(sa.func.max(CaseEntry.number)).where(CaseEntry.case_id == case_id)) or 0
+
+
+def log_lines(session: Session, case_id: int, *, since_version: int = 0) -> Sequence[Any]:
+    """Return the flow log with the shown names of people and the codes of departments: after a version, or all."""
+    return session.execute(
+        sa.select(CaseEntry, Person.display_name, Department.code)
+        .outerjoin(Person, Person.id == CaseEntry.person_id)
+        .outerjoin(Department, Department.id == CaseEntry.department_id)
+        .where(CaseEntry.case_id == case_id, CaseEntry.case_version > since_version)
+        .order_by(CaseEntry.number)
+    ).all()
+
+
+def known_entry(session: Session, identity: uuid.UUID) -> CaseEntry | None:
+    """Return the line of a flow log of a UUID."""
+    return session.scalar(sa.select(CaseEntry).where(CaseEntry.uuid == identity))
+
+
+def handlers_of(
+    session: Session, case_ids: Sequence[int], actions: Sequence[str]
+) -> dict[int, tuple[frozenset[int], frozenset[int]]]:
+    """Return who took one of some actions on cases: the people, and the departments, by the id of the case."""
+    people: dict[int, set[int]] = {}
+    departments: dict[int, set[int]] = {}
+    for start in range(0, len(case_ids), _MANY):
+        rows = session.execute(
+            sa.select(CaseEntry.case_id, CaseEntry.person_id, CaseEntry.department_id).where(
+                CaseEntry.case_id.in_(list(case_ids[start : start + _MANY])), CaseEntry.action.in_(list(actions))
+            )
+        )
+        for case, person, department in rows:
+            people.setdefault(case, set()).update(() if person is None else (person,))
+            departments.setdefault(case, set()).update(() if department is None else (department,))
+    return {case: (frozenset(people[case]), frozenset(departments[case])) for case in people}
+
+
+def same_type_in(
+    session: Session, city_id: int, category: str, bounds: Bounds, *, closed_since: dt.datetime | None
+) -> Sequence[Case]:
+    """Return cases of a category in a box: those closed since a moment, or (None) those that are open; latest first."""
+    query = sa.select(Case).where(Case.city_id == city_id, Case.category == category, meets_bbox(Case.location, bounds))
+    if closed_since is None:
+        query = query.where(Case.state.not_in((*FINAL, "draft")))
+    else:
+        query = query.where(Case.state.in_(("closed", "rated")), Case.closed_at >= closed_since)
+    return session.scalars(query.order_by(Case.closed_at.desc(), Case.id.desc()).limit(200)).all()
+
+
+def recurrences_of(session: Session, case_id: int) -> list[uuid.UUID]:
+    """Return the cases that are recurrences of a case."""
+    query = sa.select(Case.uuid).where(Case.recurrence_of_id == case_id).order_by(Case.id)
+    return list(session.scalars(query))
+
+
+def nearest_school(session: Session, hazard_id: int) -> School | None:
+    """Return the school whose boundary is nearest to a hazard, of those in whose perimeter it lies."""
+    return session.scalar(
+        sa.select(School)
+        .join(HazardSchool, HazardSchool.school_id == School.id)
+        .where(HazardSchool.hazard_id == hazard_id)
+        .order_by(HazardSchool.boundary_distance_m, School.id)
+        .limit(1)
+    )
+
+
+def schools_at(session: Session, hazard_id: int) -> list[uuid.UUID]:
+    """Return the schools in whose perimeter a hazard lies."""
+    query = sa.select(School.uuid).join(HazardSchool, HazardSchool.school_id == School.id)
+    return list(session.scalars(query.where(HazardSchool.hazard_id == hazard_id)))
+
+
+def get_cell(session: Session, cell_id: int) -> Cell:
+    """Return the cell of an id."""
+    return session.get_one(Cell, cell_id)
+
+
+def get_district(session: Session, district_id: int) -> District:
+    """Return the township of an id."""
+    return session.get_one(District, district_id)
+
+
+def photo_since(session: Session, hazard_id: int, moment: dt.datetime) -> bool:
+    """Return whether a hazard has a photo that came after a moment."""
+    query = sa.select(Photo.id).where(Photo.hazard_id == hazard_id, Photo.created_at >= moment).limit(1)
+    return session.scalar(query) is not None
+
+
+def open_cases(session: Session, city_id: int) -> Sequence[Case]:
+    """Return the cases of a city whose clocks run or stand still."""
+    query = sa.select(Case).where(Case.city_id == city_id, Case.state.not_in((*FINAL, "draft")))
+    return session.scalars(query.order_by(Case.id)).all()
+
+
+def filing_rules(session: Session, city_id: int) -> Sequence[FilingRule]:
+    """Return a city's own filing rules."""
+    return session.scalars(sa.select(FilingRule).where(FilingRule.city_id == city_id).order_by(FilingRule.id)).all()
+
+
+def filing_rule(session: Session, identity: uuid.UUID) -> FilingRule | None:
+    """Return the filing rule of a UUID, of any city."""
+    return session.scalar(sa.select(FilingRule).where(FilingRule.uuid == identity))
+
+
+def work_year(session: Session, city_id: int, year: int) -> WorkYear | None:
+    """Return a city's own year of its working calendar."""
+    return session.scalar(sa.select(WorkYear).where(WorkYear.city_id == city_id, WorkYear.year == year))
+
+
+def work_years(session: Session, city_id: int) -> Sequence[WorkYear]:
+    """Return all of a city's own years."""
+    return session.scalars(sa.select(WorkYear).where(WorkYear.city_id == city_id).order_by(WorkYear.year)).all()
+
+
+def cases_of_period(
+    session: Session, city_id: int, wanted: Wanted, start: dt.datetime, end: dt.datetime
+) -> Sequence[Any]:
+    """Return what indicators count of the cases that came, were filed, due or closed in ``[start, end)``."""
+    moments = (Case.received_at, Case.filed_at, Case.due_at, Case.closed_at)
+    query = (
+        sa.select(
+            Case.id, Case.uuid, Case.category, Case.subtype, Case.state, Case.received_at, Case.filed_at, Case.due_at,
+            Case.closed_at, Case.reworks, Department.code.label("department"), District.code.label("district"),
+            District.name.label("district_name"), School.uuid.label("school"), School.name.label("school_name"),
+        )
+        .outerjoin(Department, Department.id == Case.lead_id)
+        .outerjoin(District, District.id == Case.district_id)
+        .outerjoin(School, School.id == Case.school_id)
+        .where(Case.city_id == city_id, Case.state != "draft")
+        .where(sa.or_(*(sa.and_(moment >= start, moment < end) for moment in moments)))
+    )  # fmt: skip
+    if wanted.categories:
+        query = query.where(Case.category.in_(list(wanted.categories)))
+    for column, value in (
+        (Department.code, wanted.department), (District.code, wanted.district), (School.uuid, wanted.school)
+    ):  # fmt: skip
+        if value is not None:
+            query = query.where(column == value)
+    return session.execute(query.order_by(Case.id)).all()
+
+
+def recurred(session: Session, case_ids: Sequence[int]) -> set[int]:
+    """Return which of some cases have a recurrence."""
+    out: set[int] = set()
+    for start in range(0, len(case_ids), _MANY):
+        part = list(case_ids[start : start + _MANY])
+        found = session.scalars(sa.select(Case.recurrence_of_id).where(Case.recurrence_of_id.in_(part)))
+        out |= {identity for identity in found if identity is not None}
+    return out
+
+
+def visible_among(session: Session, case_ids: Sequence[int], seer: Seer) -> set[int]:
+    """Return which of some cases somebody sees."""
+    out: set[int] = set()
+    for start in range(0, len(case_ids), _MANY):
+        part = list(case_ids[start : start + _MANY])
+        out |= set(session.scalars(sa.select(Case.id).where(Case.id.in_(part), _visible(seer))))
+    return out
