@@ -173,6 +173,15 @@ def admin_page(request: Request, session: ReadSession, language: Language, actor
     return _page(request, actor, "admin.html", language, config)
 
 
+@router.get("/board")
+def board_page(
+    request: Request, settings: AppSettings, session: ReadSession, language: Language, actor: CurrentActor
+) -> Response:
+    """Show the queue of cases as list and map, and what may be done with each."""
+    config = _config(settings, session) | {"ground": ground.version(session)}
+    return _page(request, actor, "board.html", language, config)
+
+
 @router.get("/sealed")
 def sealed_page(request: Request, session: ReadSession, language: Language, actor: CurrentActor) -> Response:
     """Show requests to see sealed incidents, and the incidents that one may see."""

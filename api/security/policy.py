@@ -28,6 +28,7 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/sign-in/city"): ANYONE,
     ("GET", "/sign-in/city/answer"): ANYONE,
     ("GET", "/admin"): OFFICE,
+    ("GET", "/board"): CASES,
     ("GET", "/sealed"): ASKERS | {"police"},
     ("GET", "/language/{code}"): ANYONE,
     # for operators

@@ -1,0 +1,124 @@
+"""The board in a browser, over the demonstration's made-up cases."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE, Site
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def ready(page: Page) -> Page:
+    page.wait_for_selector("body[data-ready]")
+    return page
+
+
+def reported(site: Site, note: str) -> str:
+    """Report a hazard beside a school, and return the case that was proposed for it."""
+    token = site.sign_in("demo-dispatcher")
+    lon, lat = site.ask("/api/v1/schools?limit=1", token=token)["features"][0]["properties"]["point"]
+    hazard = {"id": str(uuid.uuid4()), "category": "ENV", "lon": lon + 0.0011, "lat": lat, "name": note}
+    site.ask("/api/v1/hazards", hazard, token=token)
+    found = site.ask(f"/api/v1/cases?hazard={hazard['id']}", token=token)["features"]
+    return str(found[0]["id"])
+
+
+def test_a_case_is_filed_and_dispatched_by_the_keyboard_alone(visit, site):
+    case = reported(site, "键盘案件（虚构）")
+    watched = visit("/board#queue=new&find=键盘案件", name="demo-dispatcher")
+    page = ready(watched.page)
+    expect(page.locator(".case__name")).to_have_text("键盘案件（虚构）")
+    page.keyboard.press("j")
+    card = page.locator("#case")
+    expect(card.locator("h2")).to_have_text("键盘案件（虚构）")
+    file = card.locator("[data-action=file]")
+    page.keyboard.press(
+        str(
+            1
+            + card.locator("[data-action]").evaluate_all(
+                "(all) => all.findIndex((one) => one.dataset.action === 'file')"
+            )
+        )
+    )
+    expect(file).to_be_visible()
+    card.locator("form [type=submit]").click()
+    expect(card.locator(".tag").first).to_have_text("已立案")
+    card.locator("[data-action=dispatch]").click()
+    card.locator("form [type=submit]").click()
+    expect(card.locator(".tag").first).to_have_text("已派遣")
+    expect(card.locator(".log li")).to_have_count(3)
+    page.keyboard.press("Escape")
+    expect(card).to_be_hidden()
+    token = site.sign_in("demo-dispatcher")
+    assert site.ask(f"/api/v1/cases/{case}", token=token)["properties"]["state"] == "dispatched"
+    assert watched.trouble() == []
+
+
+def test_who_comes_second_is_told_what_happened(visit, site):
+    case = reported(site, "两人案件（虚构）")
+    page = ready(visit(f"/board#queue=new&case={case}", name="demo-dispatcher").page)
+    card = page.locator("#case")
+    card.locator("[data-action=reject]").click()
+    card.locator("textarea").fill("不是隐患（虚构）")
+    token = site.sign_in("demo-dispatcher")
+    site.ask(f"/api/v1/cases/{case}/actions", {"action": "file"}, token=token)
+    card.locator("form [type=submit]").click()
+    expect(page.locator("#problem")).to_contain_text(re.compile("其间|已被|有人|变"))
+    assert site.ask(f"/api/v1/cases/{case}", token=token)["properties"]["state"] == "filed"
+
+
+def test_several_cases_are_dispatched_after_a_preview(visit, site):
+    cases = [reported(site, f"批量案件{n}（虚构）") for n in range(2)]
+    page = ready(visit("/board#queue=new&find=批量案件", name="demo-dispatcher").page)
+    expect(page.locator(".case input")).to_have_count(2)
+    for n in range(2):
+        page.locator(".case input").nth(n).check()
+    expect(page.locator("#bulk li")).to_have_count(2)
+    page.locator("#bulk-go").click()
+    expect(page.locator(".case__name")).to_have_count(0)
+    token = site.sign_in("demo-dispatcher")
+    assert {site.ask(f"/api/v1/cases/{one}", token=token)["properties"]["state"] for one in cases} == {"dispatched"}
+
+
+def test_filters_stay_in_the_address(visit):
+    watched = visit("/board", name="demo-dispatcher")
+    page = ready(watched.page)
+    page.locator("[data-queue=overdue]").click()
+    page.locator("#category").select_option("VEN")
+    before = page.locator(".case__name").all_inner_texts()
+    assert before
+    page.reload()
+    ready(page)
+    expect(page.locator("[data-queue=overdue]")).to_have_attribute("aria-pressed", "true")
+    assert page.locator(".case__name").all_inner_texts() == before
+
+
+def test_a_handler_sees_the_cases_of_their_department_only(visit, site):
+    page = ready(visit("/board", name="demo-traffic").page)
+    names = page.locator(".case__line").all_inner_texts()
+    assert names
+    token = site.sign_in("demo-traffic")
+    for one in site.ask("/api/v1/cases?limit=1000", token=token)["features"]:
+        assert "traffic_police" in [one["properties"]["lead"], *one["properties"]["assisting"]]
+
+
+@pytest.mark.parametrize(("size", "language"), [(PHONE, "en-GB"), ((1440, 900), "zh-CN")])
+def test_everybody_can_use_it(visit, size, language):
+    page = ready(visit("/board", size, name="demo-dispatcher", language=language).page)
+    page.locator(".case__name").first.click()
+    expect(page.locator("#case h2")).to_be_visible()
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] })")
+    serious = [
+        (one["id"], one["nodes"][0]["html"]) for one in found["violations"] if one["impact"] in {"serious", "critical"}
+    ]
+    assert serious == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

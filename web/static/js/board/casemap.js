@@ -1,0 +1,47 @@
+// The cases of the queue on the map; the chosen one stands out.
+
+import { CircleMarker, LayerGroup } from "../../vendor/leaflet/leaflet-src.esm.js";
+import { groundLayer } from "../lib/ground.js";
+import { pageConfig } from "../lib/i18n.js";
+import { createMap, goHome, tileLayer, writeAttribution } from "../lib/map.js";
+import { el } from "../lib/text.js";
+
+export class CaseMap {
+  constructor(node, { choose }) {
+    this.choose = choose;
+    this.map = createMap(node);
+    goHome(this.map);
+    (tileLayer() ?? groundLayer({ version: pageConfig.ground })).addTo(this.map);
+    writeAttribution(document.getElementById("attribution"));
+    this.marks = new LayerGroup().addTo(this.map);
+    this.seen = "";
+    new ResizeObserver(() => this.map.invalidateSize({ animate: false })).observe(node);
+  }
+
+  show(cases, current, palette) {
+    this.marks.clearLayers();
+    for (const one of [...cases].reverse()) {
+      const [lon, lat] = one.geometry.coordinates;
+      const { overdue, category, name, number } = one.properties;
+      const chosen = one.id === current;
+      new CircleMarker([lat, lon], {
+        radius: chosen ? 12 : 8, weight: chosen ? 4 : overdue ? 3 : 1.5, color: chosen ? "#12344d" : overdue ? "#b3261e" : "#ffffff",
+        fillColor: palette.get(category).colour, fillOpacity: 0.95,
+      }).bindTooltip(el("span", {}, `${number} ${name || palette.get(category).name}`)).on("click", () => this.choose(one.id)).addTo(this.marks);
+    }
+  }
+
+  /** Bring all cases into view, once for each queue. */
+  fit(cases, key) {
+    if (key === this.seen || !cases.length) return;
+    this.seen = key;
+    const lat = cases.map((one) => one.geometry.coordinates[1]);
+    const lon = cases.map((one) => one.geometry.coordinates[0]);
+    this.map.fitBounds([[Math.min(...lat), Math.min(...lon)], [Math.max(...lat), Math.max(...lon)]], { animate: false, padding: [40, 40], maxZoom: 16 });
+  }
+
+  look(one) {
+    const [lon, lat] = one.geometry.coordinates;
+    this.map.setView([lat, lon], Math.max(this.map.getZoom(), 16), { animate: false });
+  }
+}
