@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse
@@ -14,6 +14,7 @@ from api.routes.answers import FEATURES, geojson_answer
 from api.services import heatmaps, releases
 from api.services.heatmaps import HeatRequest
 from api.services.hotspots import hot_spots
+from api.services.rhythm import rhythm
 from api.store.models.base import now
 from gis.maps.figure import policy_of
 
@@ -82,6 +83,21 @@ def hotspots(
     wanted = _request(first, last, kinds, weekday, after_school, city)
     document = hot_spots(session, settings, wanted, weeks=weeks, today=now().date(), sealed=_sees_sealed(actor))
     return geojson_answer(request, document)
+
+
+@router.get("/incidents/rhythm")
+def show_rhythm(
+    session: ReadSession,
+    settings: AppSettings,
+    first: Annotated[str | None, Query(alias="from", max_length=10)] = None,
+    last: Annotated[str | None, Query(alias="to", max_length=10)] = None,
+    kinds: Kinds = None,
+    weekday: Weekdays = None,
+    after_school: bool = False,
+    city: CityCode = None,
+) -> dict[str, Any]:
+    """Count incidents by hour and weekday, and by minutes after dismissal: exact, for the police."""
+    return rhythm(session, settings, _request(first, last, kinds, weekday, after_school, city))
 
 
 @router.get("/heatmap", response_class=HTMLResponse)

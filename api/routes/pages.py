@@ -182,6 +182,16 @@ def board_page(
     return _page(request, actor, "board.html", language, config)
 
 
+@router.get("/police")
+def police_page(
+    request: Request, settings: AppSettings, session: ReadSession, language: Language, actor: CurrentActor
+) -> Response:
+    """Show where and when incidents gather after school, and with what certainty."""
+    types = [{"code": t.code, "zh": t.zh, "en": t.en} for t in vocabulary().incident_types.values() if not t.serious]
+    config = _config(settings, session) | {"ground": ground.version(session)}
+    return _page(request, actor, "police.html", language, config, incident_types=types)
+
+
 @router.get("/sealed")
 def sealed_page(request: Request, session: ReadSession, language: Language, actor: CurrentActor) -> Response:
     """Show requests to see sealed incidents, and the incidents that one may see."""

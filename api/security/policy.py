@@ -29,6 +29,7 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/sign-in/city/answer"): ANYONE,
     ("GET", "/admin"): OFFICE,
     ("GET", "/board"): CASES,
+    ("GET", "/police"): frozenset({"police"}),
     ("GET", "/sealed"): ASKERS | {"police"},
     ("GET", "/language/{code}"): ANYONE,
     # for operators
@@ -124,6 +125,7 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/api/v1/sealed-requests/{identity}/decision"): frozenset({"leader"}),
     # incidents: cells only, k-anonymous
     ("GET", "/api/v1/incidents/cells"): PUBLIC_VIEW,
+    ("GET", "/api/v1/incidents/rhythm"): frozenset({"police"}),
     ("GET", "/api/v1/heatmap"): PUBLIC_VIEW,
     ("GET", "/api/v1/hotspots"): PUBLIC_VIEW,
 }

@@ -75,7 +75,8 @@ def _kinds(wanted: HeatRequest) -> list[str]:
     return codes
 
 
-def _exact_filter(city: City, settings: Settings, wanted: HeatRequest) -> IncidentFilter:
+def exact_filter(city: City, settings: Settings, wanted: HeatRequest) -> IncidentFilter:
+    """Return the filter that takes incidents one by one: its counts are for the police, or for what is made safe."""
     zone = ZoneInfo(city.time_zone)
     midnight = dt.time()
     return IncidentFilter(
@@ -154,7 +155,7 @@ def _counts(
 ) -> _Counts:
     """Count what is asked for: exactly, or by released groups."""
     if sealed:
-        exact = _exact_filter(city, settings, wanted)
+        exact = exact_filter(city, settings, wanted)
         counted = incidents.count_by_cell(session, city, exact)
         slices = _slices(counted, wanted.by_week)
         cells, _ = _by_cell(counted, lattice, slices)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -72,6 +73,12 @@ def count_by_cell(session: Session, city: City, wanted: IncidentFilter) -> Count
     rows = session.execute(sa.select(*keys, sa.func.count()).where(*wanted.conditions(city)).group_by(*keys)).all()
     table = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 5)
     return CountedIncidents(*(table[:, i] for i in range(5)))
+
+
+def times_of(session: Session, city: City, wanted: IncidentFilter) -> Sequence[Any]:
+    """Return when each incident happened: occurred_from, occurred_to, minutes_after_dismissal; nothing of where."""
+    columns = (Incident.occurred_from, Incident.occurred_to, Incident.minutes_after_dismissal)
+    return session.execute(sa.select(*columns).where(*wanted.conditions(city))).all()
 
 
 @dataclass(frozen=True)

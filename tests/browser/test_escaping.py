@@ -167,7 +167,7 @@ def test_no_page_takes_a_text_for_markup(visit, attacked, language):
         "display_name": ATTACKS[0],
     }
     assert page.context.request.post(f"{address}/api/v1/people", data=person, **send).status in {200, 201}
-    for path in ("/admin", "/board", "/sealed", "/", "/heat", "/sign-in"):
+    for path in ("/admin", "/board", "/police", "/sealed", "/", "/heat", "/sign-in"):
         page.goto(address + path)
         looked_at(page)
         for tab in page.locator("[role=tab], details > summary").all():

@@ -1,0 +1,66 @@
+"""The police page in a browser, over the demonstration's made-up incidents."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PHONE
+
+pytestmark = pytest.mark.browser
+
+AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def ready(page: Page) -> Page:
+    page.wait_for_selector("body[data-ready]")
+    return page
+
+
+def test_hot_spots_are_sentences_and_the_filters_stay_in_the_address(visit):
+    watched = visit("/police", name="demo-police")
+    page = ready(watched.page)
+    expect(page.locator("#spots button").first).to_contain_text(re.compile(r"周内 \d+ 起，预期 [\d.]+ 起"))
+    all_week = page.locator("#state").inner_text()
+    page.locator(".day").nth(1).click()
+    expect(page.locator("#spots button").first).to_contain_text("周二")
+    expect(page.locator("#rhythm tbody tr").nth(2).locator("td", has_text=re.compile(r"\d"))).to_have_count(0)
+    page.locator("#spots button").first.click()
+    expect(page.locator("#spots li").first).to_have_attribute("aria-current", "true")
+    page.reload()
+    ready(page)
+    expect(page.locator(".day input").nth(1)).to_be_checked()
+    assert page.locator("#state").inner_text() != all_week
+    assert watched.trouble() == []
+
+
+def test_a_period_without_incidents_says_so(visit):
+    page = ready(visit("/police#weeks=4&to=2001-02-01", name="demo-police").page)
+    expect(page.locator("#spots li")).to_have_count(0)
+    expect(page.locator("#state")).not_to_be_empty()
+    expect(page.locator("#rhythm")).to_contain_text("没有事件")
+
+
+def test_the_week_adds_up_to_what_is_counted(visit, site):
+    token = site.sign_in("demo-police")
+    said = site.ask("/api/v1/incidents/rhythm?city=330681", token=token)
+    assert sum(map(sum, said["hours"])) == pytest.approx(said["total"], abs=0.5)
+    assert said["total"] > 1000
+    assert sum(one["count"] for one in said["dismissal"]) <= said["total"] - said["untimed"]
+    tuesdays = site.ask("/api/v1/incidents/rhythm?city=330681&weekday=2", token=token)
+    assert tuesdays["hours"][1] == pytest.approx(said["hours"][1], abs=0.01)
+
+
+@pytest.mark.parametrize(("size", "language"), [(PHONE, "en-GB"), ((1440, 900), "zh-CN")])
+def test_everybody_can_use_it(visit, size, language):
+    page = ready(visit("/police", size, name="demo-police", language=language).page)
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] })")
+    serious = [
+        (one["id"], one["nodes"][0]["html"]) for one in found["violations"] if one["impact"] in {"serious", "critical"}
+    ]
+    assert serious == []
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
