@@ -41,7 +41,7 @@ def tile_bounds(z: int, x: int, y: int) -> tuple[float, float, float, float]:
     Examples
     --------
     >>> [round(v, 2) for v in tile_bounds(0, 0, 0)]
-    [-180.0, -85.26, 180.0, 85.26]
+    [-180.0, -85.62, 180.0, 85.62]
     """
     if not 0 <= z <= DEEPEST:
         msg = f"there is no level {z}: levels are 0 to {DEEPEST}"
