@@ -15,6 +15,7 @@ from api.services import heatmaps, releases
 from api.services.heatmaps import HeatRequest
 from api.services.hotspots import hot_spots
 from api.services.rhythm import rhythm
+from api.services.risk import risk
 from api.store.models.base import now
 from gis.maps.figure import policy_of
 
@@ -98,6 +99,18 @@ def show_rhythm(
 ) -> dict[str, Any]:
     """Count incidents by hour and weekday, and by minutes after dismissal: exact, for the police."""
     return rhythm(session, settings, _request(first, last, kinds, weekday, after_school, city))
+
+
+@router.get("/risk", **FEATURES)
+def show_risk(
+    request: Request,
+    session: ReadSession,
+    settings: AppSettings,
+    city: CityCode = None,
+    days: Annotated[int, Query(ge=1, le=92)] = 28,
+) -> Response:
+    """List the cells with the highest risk in the coming days, and what it comes from: for the police."""
+    return geojson_answer(request, risk(session, settings, city_code=city, days=days, today=now().date()))
 
 
 @router.get("/heatmap", response_class=HTMLResponse)

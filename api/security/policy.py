@@ -126,6 +126,7 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     # incidents: cells only, k-anonymous
     ("GET", "/api/v1/incidents/cells"): PUBLIC_VIEW,
     ("GET", "/api/v1/incidents/rhythm"): frozenset({"police"}),
+    ("GET", "/api/v1/risk"): frozenset({"police"}),
     ("GET", "/api/v1/heatmap"): PUBLIC_VIEW,
     ("GET", "/api/v1/hotspots"): PUBLIC_VIEW,
 }

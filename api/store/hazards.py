@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from api.store.bulk import insert_rows
 from api.store.models import Cell, CellInspector, City, Gate, Hazard, HazardSchool, School, Source
-from api.store.spatial import Bounds, meets_bbox
+from api.store.spatial import Bounds, meets_bbox, to_shapes
 
 _MANY = 500  # ids in one condition; beyond that all of a city's are taken
 
@@ -189,3 +189,11 @@ def distances_to_school(
         .where(School.uuid == school, HazardSchool.hazard_id.in_(list(hazard_ids)))
     )
     return {hazard_id: (boundary, gate, name) for hazard_id, boundary, gate, name in rows}
+
+
+def open_places(session: Session, city: City) -> tuple[list[str], NDArray[np.float64]]:
+    """Return category and place (longitude, latitude; shape ``(n, 2)``) of a city's open hazards."""
+    rows = session.execute(
+        sa.select(Hazard.category, Hazard.location).where(Hazard.city_id == city.id, Hazard.status == "open")
+    ).all()
+    return [row.category for row in rows], shapely.get_coordinates(to_shapes(row.location for row in rows))

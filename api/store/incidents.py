@@ -81,6 +81,14 @@ def times_of(session: Session, city: City, wanted: IncidentFilter) -> Sequence[A
     return session.execute(sa.select(*columns).where(*wanted.conditions(city))).all()
 
 
+def cells_and_times(session: Session, city: City) -> Sequence[Any]:
+    """Return cell, moment and minutes after dismissal of each ordinary incident; nothing finer than the cell."""
+    columns = (
+        Incident.lattice_column, Incident.lattice_row, Incident.occurred_from, Incident.minutes_after_dismissal,
+    )  # fmt: skip
+    return session.execute(sa.select(*columns).where(*IncidentFilter().conditions(city))).all()
+
+
 @dataclass(frozen=True)
 class GroupFilter:
     """Which groups answer a question: those whose description implies it. A group is taken whole or not at all.

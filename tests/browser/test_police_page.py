@@ -54,6 +54,25 @@ def test_the_week_adds_up_to_what_is_counted(visit, site):
     assert tuesdays["hours"][1] == pytest.approx(said["hours"][1], abs=0.01)
 
 
+def test_risk_is_ranked_by_long_memory_and_says_why(visit, site):
+    token = site.sign_in("demo-police")
+    said = site.ask("/api/v1/risk?city=330681&days=7", token=token)
+    ranks = [one["properties"]["rank"] for one in said["features"]]
+    assert ranks == list(range(1, len(ranks) + 1))
+    assert len(ranks) <= -(-said["cells"] // 5)
+    tops = [one["properties"]["top"] for one in said["features"]]
+    assert tops == sorted(tops)
+    told = [one["properties"] for one in said["features"] if one["properties"]["expected"] is not None]
+    assert all(one["expected"] >= 0 and sum(c["share"] for c in one["causes"]) <= 1.02 for one in told)
+    assert told
+    watched = visit("/police", name="demo-police")
+    page = ready(watched.page)
+    page.locator("[data-mode=risk]").click()
+    expect(page.locator("#spots li").first).to_contain_text("预计", timeout=60_000)
+    expect(page.locator("#legend-risk")).to_be_visible()
+    assert watched.trouble() == []
+
+
 @pytest.mark.parametrize(("size", "language"), [(PHONE, "en-GB"), ((1440, 900), "zh-CN")])
 def test_everybody_can_use_it(visit, size, language):
     page = ready(visit("/police", size, name="demo-police", language=language).page)

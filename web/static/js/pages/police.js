@@ -3,7 +3,7 @@
 import { CircleMarker, GeoJSON, LayerGroup } from "../../vendor/leaflet/leaflet-src.esm.js";
 import { get } from "../lib/api.js";
 import { groundLayer } from "../lib/ground.js";
-import { count, language, pageConfig, t } from "../lib/i18n.js";
+import { count, label, language, pageConfig, t } from "../lib/i18n.js";
 import { createMap, goHome, tileLayer, writeAttribution } from "../lib/map.js";
 import { keepHash } from "../lib/masthead.js";
 import { say } from "../lib/table.js";
@@ -13,12 +13,16 @@ const byId = (id) => document.getElementById(id);
 const form = byId("filters");
 const COLOURS = { 99: "#a50f15", 95: "#de2d26", 90: "#fb8a6a", 0: "#f4e3c2" };
 const COLD = "#4a90c2";
+const TOPS = { 0.01: "#54278f", 0.02: "#756bb1", 0.05: "#9e9ac8", 0.2: "#dadaeb" };
+const RISK_DAYS = 7;
+const MOST_RISKS = 40;
 const FIRST_HOUR = 6;
 const LAST_HOUR = 22;
 const FAR_BELOW = 13;
 const DAY_MS = 86_400_000;
 let asked = 0;
 let chosen = null;
+let mode = "spots"; // or "risk"
 
 /* ---- what is asked for, in the address ---- */
 
@@ -50,10 +54,10 @@ new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(byId("m
 const cells = new GeoJSON(null, {
   style: ({ id, properties }) => ({
     color: id === chosen ? "#12344d" : "#5b2a1a", weight: id === chosen ? 3 : 0.75,
-    fillColor: properties.class < 0 ? COLD : COLOURS[properties.class], fillOpacity: properties.class ? 0.72 : 0.5,
+    fillColor: properties.top ? TOPS[properties.top] : properties.class < 0 ? COLD : COLOURS[properties.class], fillOpacity: properties.top || properties.class ? 0.72 : 0.5,
   }),
   onEachFeature: ({ id, properties }, layer) => {
-    layer.bindTooltip(() => el("div", {}, el("b", {}, properties.schools.join(t("list.comma")) || properties.code), el("div", {}, countOf(properties)), el("div", {}, properties[`sentence_${language}`] ?? t("police.no_difference"))), { className: "cell-tip" });
+    layer.bindTooltip(() => el("div", {}, el("b", {}, properties.schools.join(t("list.comma")) || properties.code), properties.top ? el("div", {}, riskOf(properties)) : [el("div", {}, countOf(properties)), el("div", {}, properties[`sentence_${language}`] ?? t("police.no_difference"))]), { className: "cell-tip" });
     layer.on("click", () => pick(id, { scroll: true }));
   },
 }).addTo(map);
@@ -98,6 +102,30 @@ function showSpots(document) {
   if (cells.getLayers().length) map.fitBounds(cells.getBounds(), { animate: false, padding: [24, 24] });
 }
 
+const FACTOR = 1.05; // a hazard that changes less is not told
+let names = new Map(); // of hazard categories
+
+/** What is to be expected in a cell, and what it comes from. */
+function riskOf({ expected, causes, factors }) {
+  const known = (cause) => (names.has(cause) ? names.get(cause) : t(`police.cause.${cause}`));
+  const told = causes.map(({ cause, share }) => `${known(cause)} ${Math.round(share * 100)} %`).join(t("list.comma"));
+  const times = Object.entries(factors).filter(([, by]) => by >= FACTOR).sort((a, b) => b[1] - a[1]).slice(0, 2).map(([name, by]) => `${known(name)} ×${by}`).join(t("list.comma"));
+  return [expected === null ? t("police.risk_few") : t("police.expected", { n: expected, days: RISK_DAYS }), told && t("police.because", { causes: told }), times && t("police.times", { factors: times })].filter(Boolean).join(" ");
+}
+
+function showRisk(document) {
+  const { features, cells: area, reason } = document;
+  cells.clearLayers();
+  cells.addData(features);
+  far.clearLayers();
+  say(byId("state"), [t("police.risk_found", { cells: count(area), days: RISK_DAYS }), reason].filter(Boolean).join(" "));
+  byId("spots").replaceChildren(...features.slice(0, MOST_RISKS).map(({ id, properties }) => el("li", { attributes: { "data-id": id } },
+    el("button", { attributes: { type: "button" }, on: { click: () => pick(id, { move: true }) } },
+      el("span", { class: `swatch-hot swatch-top--${Math.round(properties.top * 100)}`, attributes: { "aria-hidden": "true" } }),
+      el("span", {}, `${properties.rank}. ${properties.schools.join(t("list.comma")) || properties.code}`, el("small", {}, `${properties.code} · ${riskOf(properties)}`))))));
+  if (cells.getLayers().length) map.fitBounds(cells.getBounds(), { animate: false, padding: [24, 24] });
+}
+
 function shade(share) {
   return `color-mix(in srgb, #a50f15 ${Math.round(share > 0.8 ? 90 : share * 70)}%, #fdf6ec)`;
 }
@@ -133,9 +161,10 @@ async function show() {
   const { weeks, ...same } = wanted;
   const from = day(new Date(last.getTime() - (7 * Number(weeks) - 1) * DAY_MS));
   try {
-    const [spots, when] = await Promise.all([get("hotspots", wanted), get("incidents/rhythm", { ...same, from, to: wanted.to || day(last) })]);
+    const [found, when] = await Promise.all([mode === "risk" ? get("risk", { city: wanted.city, days: RISK_DAYS }) : get("hotspots", wanted), get("incidents/rhythm", { ...same, from, to: wanted.to || day(last) })]);
     if (turn !== asked) return;
-    showSpots(spots);
+    if (mode === "risk") showRisk(found);
+    else showSpots(found);
     showRhythm(when);
     byId("heat").href = `/heat#${new URLSearchParams({ from, to: wanted.to || day(last), type: wanted.type ?? "", after_school: wanted.after_school, by_week: "true" })}`;
   } catch (error) {
@@ -146,6 +175,20 @@ async function show() {
   document.body.dataset.ready = "";
 }
 
+function choose(name) {
+  mode = name;
+  chosen = null;
+  for (const button of document.querySelectorAll("[data-mode]")) button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
+  byId("legend-spots").hidden = mode !== "spots";
+  byId("legend-risk").hidden = mode !== "risk";
+  byId("spots").replaceChildren();
+  cells.clearLayers();
+  far.clearLayers();
+  show();
+}
+
+for (const button of document.querySelectorAll("[data-mode]")) button.addEventListener("click", () => choose(button.dataset.mode));
+get("vocabulary").then((words) => { names = new Map(words.hazard_categories.map((one) => [one.code, label(one)])); }, () => {});
 restore();
 form.addEventListener("change", show);
 form.addEventListener("submit", (event) => event.preventDefault());
