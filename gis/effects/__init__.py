@@ -1,0 +1,1 @@
+"""Did it work: differences in differences, displacement, and weeks out of the ordinary, with sentences for each."""
