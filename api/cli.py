@@ -10,6 +10,7 @@ from api.commands import calendar, checks, evaluation, heatmap, hotspots, import
 from api.commands.cities import city
 from api.commands.console import err
 from api.commands.grids import grid
+from api.commands.patrols import patrol
 from api.commands.people import user
 from api.errors import CampusError
 from gis.errors import GisError
@@ -36,6 +37,7 @@ app.command(epilog="Example: campus evaluate incidents.csv --area city.geojson -
 app.command(epilog="Example: campus calendar holidays-2027.toml")(calendar.calendar)
 app.add_typer(city, name="city")
 app.add_typer(user, name="user")
+app.add_typer(patrol, name="patrol")
 app.command(epilog="Example: campus backup /backups/campus-2026-11-23.tar.gz")(operations.backup)
 app.command(epilog="Example: campus restore /backups/campus-2026-11-23.tar.gz")(operations.restore)
 app.command(epilog="Example: campus doctor")(operations.doctor)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+import geopandas
+import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from api.store.models import Building, Place, Source, Street
-from api.store.spatial import Bounds, meets_bbox
+from api.store.models import Building, City, Place, Source, Street
+from api.store.spatial import Bounds, meets_bbox, to_shapes
 
 
 def streets(session: Session, bounds: Bounds, without: Collection[str]) -> Sequence[Any]:
@@ -18,6 +20,17 @@ def streets(session: Session, bounds: Bounds, without: Collection[str]) -> Seque
     if without:
         query = query.where(Street.highway.not_in(list(without)))
     return session.execute(query.order_by(Street.id)).all()
+
+
+def ways(session: Session, city: City, bounds: Bounds) -> geopandas.GeoDataFrame:
+    """Return a city's streets in the box as `gis.streets.build_network` takes them, WGS 84."""
+    names = ("highway", "oneway", "foot", "car", "maxspeed_kmh", "node_ids")
+    query = sa.select(*(getattr(Street, name) for name in names), Street.line)
+    rows = session.execute(
+        query.where(Street.city_id == city.id, meets_bbox(Street.line, bounds)).order_by(Street.id)
+    ).all()
+    table = pd.DataFrame([tuple(row)[:-1] for row in rows], columns=list(names))
+    return geopandas.GeoDataFrame(table, geometry=to_shapes(row.line for row in rows), crs="EPSG:4326")
 
 
 def buildings(session: Session, bounds: Bounds) -> Sequence[Any]:
