@@ -12,6 +12,7 @@ from web.i18n import LANGUAGES, catalogue, choose_language, page_context, transl
 
 WEB = Path(__file__).parents[2] / "web"
 TEMPLATES = sorted((WEB / "templates").glob("*.html"))
+FILES = sorted((WEB / "templates" / "files").glob("*.html"))  # pages that are handed out as files, whole in themselves
 SCRIPTS = sorted((WEB / "static" / "js").rglob("*.js"))
 STYLES = sorted((WEB / "static" / "css").glob("*.css"))
 IMAGES = sorted((WEB / "static" / "img").glob("*.svg"))
@@ -86,7 +87,7 @@ def test_scripts_write_text_never_markup(path: Path) -> None:
     assert re.findall(forbidden, script) == []
 
 
-@pytest.mark.parametrize("path", [*TEMPLATES, *SCRIPTS, *STYLES, *IMAGES], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*TEMPLATES, *FILES, *SCRIPTS, *STYLES, *IMAGES], ids=lambda path: path.name)
 def test_nothing_is_fetched_from_elsewhere(path: Path) -> None:
     text = path.read_text(encoding="utf-8").replace(SVG_NAMESPACE, "")
     assert re.findall(r"(?:https?:)?//[\w-]+\.[\w.-]+[^\s\"']*", text) == []
@@ -99,6 +100,13 @@ def test_templates_keep_to_the_content_security_policy(path: Path) -> None:
     scripts = re.findall(r"<script\b([^>]*)>", template)
     assert [tag for tag in scripts if "src=" not in tag and 'type="application/json"' not in tag] == []
     assert re.findall(r"<style\b|\sstyle=|\son[a-z]+=|\|\s*safe\b|autoescape false|javascript:", template) == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+def test_pages_handed_out_as_files_run_nothing(path: Path) -> None:
+    """They carry their style with them, and no script at all."""
+    template = path.read_text(encoding="utf-8")
+    assert re.findall(r"<script\b|\son[a-z]+=|\|\s*safe\b|autoescape false|javascript:", template) == []
 
 
 def test_a_language_is_chosen_and_chinese_is_the_default() -> None:

@@ -118,7 +118,7 @@ def as_sheets(plan: PatrolPlan, language: str) -> str:
     )
     teams = [_team(plan, route) for route in plan.plan.routes if route.visits]
     day: dt.date = plan.wanted.day
-    return environment.get_template("patrol-sheets.html").render(
+    return environment.get_template("files/patrol-sheets.html").render(
         zh=language == "zh", warnings=[in_language(one, language) for one in plan.warnings], plan=plan, day=day, teams=teams, begins=clock(plan.wanted.from_s), ends=clock(plan.wanted.to_s),
         idle=sum(1 for route in plan.plan.routes if not route.visits),
     )  # fmt: skip
