@@ -29,6 +29,7 @@ from api.errors import (
     UnavailableError,
     UnsupportedTypeError,
 )
+from api.navigation import pages_for
 from gis.errors import GisError
 from web import FOLDER
 from web.i18n import choose_language, page_context
@@ -94,7 +95,8 @@ def problem(
 def error_page(request: Request, status: int) -> Response:
     """Return an error as a page, for somebody who followed a link."""
     language = choose_language(request.query_params.get("lang"), request.cookies.get("language"))
-    context = page_context(language, {"invented_notice": False}) | {"status": status}
+    pages = pages_for((), public_view=request.app.state.settings.public_view)
+    context = page_context(language, {"invented_notice": False}) | {"status": status, "pages": pages}
     return _templates.TemplateResponse(request, "error.html", context, status_code=status)
 
 

@@ -12,6 +12,7 @@ from fastapi.templating import Jinja2Templates
 from api import __version__
 from api.dependencies import AppSettings, CurrentActor, CurrentWho, Language, ReadSession, credential
 from api.errors import NotFoundError
+from api.navigation import home_of, pages_for
 from api.routes.access import keep_session
 from api.security import oidc
 from api.security.people import NOBODY, Actor
@@ -37,7 +38,8 @@ def _page(
     me = {"name": actor.name, "display_name": actor.display_name, "roles": sorted(actor.roles)} if signed_in else None
     config |= {"me": me, "csrf": csrf_token(shown[0]) if signed_in and shown else None}
     context = page_context(language, config, path=request.url.path)
-    answer = templates.TemplateResponse(request, template, context | {"me": me} | more)
+    context |= {"me": me, "pages": pages_for(actor.roles, public_view=request.app.state.settings.public_view)}
+    answer = templates.TemplateResponse(request, template, context | more)
     answer.headers["Cache-Control"] = "private, no-cache"  # it says who is signed in
     return answer
 
@@ -64,6 +66,12 @@ def map_page(
     """Show the map."""
     config = _config(settings, session) | {"ground": ground.version(session)}
     return _page(request, actor, "map.html", language, config)
+
+
+@router.get("/home")
+def home(settings: AppSettings, actor: CurrentActor) -> Response:
+    """Send everybody to the page of their work; whoever is not signed in to the map."""
+    return RedirectResponse(home_of(actor.roles, public_view=settings.public_view), status_code=303)
 
 
 @router.get("/heat")
@@ -104,7 +112,7 @@ def sign_in_page(
     session: ReadSession,
     language: Language,
     actor: CurrentActor,
-    next: Annotated[str, Query(max_length=500)] = "/",
+    next: Annotated[str, Query(max_length=500)] = "/home",
 ) -> Response:
     """Show where to sign in; afterwards one goes on to where one wanted to."""
     config = {"invented_notice": cities.any_invented(session), "next": inside(next), "version": __version__}
@@ -114,7 +122,7 @@ def sign_in_page(
 
 @router.get("/sign-in/city")
 def to_city_sign_on(
-    request: Request, settings: AppSettings, next: Annotated[str, Query(max_length=500)] = "/"
+    request: Request, settings: AppSettings, next: Annotated[str, Query(max_length=500)] = "/home"
 ) -> Response:
     """Go to the city's own sign-on."""
     if not oidc.is_on(settings):

@@ -21,6 +21,7 @@ ASKERS = frozenset({"dispatcher", "handler", "liaison", "leader", "admin"})  # w
 POLICY: dict[tuple[str, str], frozenset[str]] = {
     # pages
     ("GET", "/"): PUBLIC_VIEW,
+    ("GET", "/home"): ANYONE,  # leads on to a page
     ("GET", "/heat"): PUBLIC_VIEW,
     ("GET", "/field"): ANYONE,  # the app itself, without anybody's data
     ("GET", "/field/worker.js"): ANYONE,

@@ -13,7 +13,7 @@ export function keepHash() {
 export function menu() {
   const node = document.querySelector(".masthead__menu");
   if (!node) return;
-  const wide = window.matchMedia("(min-width: 64rem)");
+  const wide = window.matchMedia("(min-width: 76rem)");
   const fit = () => { node.open = wide.matches; };
   fit();
   wide.addEventListener("change", fit);

@@ -16,7 +16,7 @@ form.addEventListener("submit", async (event) => {
   try {
     const given = new FormData(form);
     await post("session", { username: given.get("username").trim(), password: given.get("password") });
-    window.location.replace(pageConfig.next ?? "/");
+    window.location.replace(pageConfig.next ?? "/home");
   } catch (error) {
     say(problem, error.message);
     button.disabled = false;
