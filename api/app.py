@@ -37,6 +37,7 @@ from api.routes import (
 )
 from api.routes.answers import PROBLEMS, problem_schemas
 from api.security.rates import Rates
+from api.services.cases.live import Live
 from api.settings import Settings
 from api.store import migrate
 from api.store.engine import open_engine
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         migrate.upgrade(app.state.engine)
         yield
+        app.state.live.close()
         app.state.engine.dispose()
 
     app = FastAPI(
@@ -74,6 +76,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.state.engine = engine or open_engine(settings.resolved_database_url, settings.data)
     app.state.rates = Rates(settings)
     app.state.turns = Turns()
+    app.state.live = Live(app.state.engine)
     add_problem_handlers(app)
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.state.figures = Figures(settings, app.state.engine)

@@ -46,9 +46,14 @@ def serve(
                 for listening in self.servers[0].sockets:
                     out.print(_address(host, listening.getsockname()[1]))
 
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.state.live.close()  # who listens for changes would hold the server up
+            await super().shutdown(sockets)
+
+    app = create_app(settings, engine)
     server = Server(
         uvicorn.Config(
-            create_app(settings, engine),
+            app,
             host=host,
             port=port,
             log_config=None,

@@ -49,7 +49,7 @@ def problem_schemas() -> dict[str, Any]:
 
 
 def geojson_answer(
-    request: Request, document: dict[str, Any], *, next_cursor: int | None = None, etag: int | None = None
+    request: Request, document: dict[str, Any], *, next_cursor: int | str | None = None, etag: int | None = None
 ) -> Response:
     """Return GeoJSON, with a ``Link`` to the next page where there is one."""
     headers: dict[str, str] = {}

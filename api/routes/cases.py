@@ -7,16 +7,20 @@ import uuid
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
 
 from api.dependencies import AppSettings, Box, CurrentActor, Cursor, Limit, ReadSession, WriteSession
 from api.routes.answers import FEATURE, FEATURES, NEW_FEATURE, geojson_answer, json_answer, version_of
 from api.schemas.cases import ActionIn, CaseIn
 from api.schemas.filing import Code, DepartmentCode
 from api.schemas.records import Category
-from api.services.cases import actions, indicators, views
+from api.services.cases import actions, indicators, queues, views
+from api.services.cases.live import Live
 from api.services.cases.machine import StateCode
+from api.store.case_queues import Narrowed
 from api.store.cases import Wanted
 
+QueueName = Literal["open", "mine", "new", "dispatch", "today", "overdue", "returned", "handling", "check", "closed"]
 router = APIRouter(prefix="/api/v1", tags=["cases"])
 
 
@@ -40,6 +44,44 @@ def list_cases(
     wanted = Wanted(bbox, state or (), category or (), department, district, school, hazard)
     document, following = views.list_cases(session, actor, wanted, overdue=overdue, after=cursor, limit=limit)
     return geojson_answer(request, document, next_cursor=following)
+
+
+@router.get("/cases/queue", **FEATURES)
+def show_queue(
+    request: Request,
+    session: ReadSession,
+    actor: CurrentActor,
+    bbox: Box,
+    queue: QueueName = "open",
+    q: Annotated[str, Query(max_length=80, description="words of a number, name, school, township or cell")] = "",
+    category: Annotated[list[Category] | None, Query()] = None,
+    department: Annotated[DepartmentCode | None, Query()] = None,
+    district: Annotated[Code | None, Query()] = None,
+    school: uuid.UUID | None = None,
+    counts: Annotated[bool, Query(description="also how many stand in each queue of open cases")] = False,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Annotated[str | None, Query(max_length=60)] = None,
+) -> Response:
+    """Give a page of a queue of the board: the nearest deadline first; of cases that are over the latest first."""
+    narrowed = Narrowed(bbox, category or (), department, district, school, queues.words_of(q))
+    document, following = queues.show_queue(
+        session, actor, queue, narrowed, cursor=cursor, limit=limit, with_counts=counts
+    )
+    return geojson_answer(request, document, next_cursor=following)
+
+
+@router.get("/cases/changes", include_in_schema=False)
+async def follow_changes(
+    request: Request, actor: CurrentActor, last_event_id: Annotated[str, Header(max_length=40)] = ""
+) -> StreamingResponse:
+    """Tell as server-sent events which cases change, of those that one sees; docs/cases.md says how."""
+    live: Live = request.app.state.live
+    live.require_room(actor)
+    since = (
+        int(last_event_id) if last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 18 else None
+    )
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(live.listen(actor, since), media_type="text/event-stream", headers=headers)
 
 
 @router.get("/cases/machine")

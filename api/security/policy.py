@@ -96,6 +96,8 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     # cases: which ones somebody sees is decided by record (api/services/cases/views.py), what they may do by the table of
     # api/services/cases/machine.py
     ("GET", "/api/v1/cases"): CASES,
+    ("GET", "/api/v1/cases/queue"): CASES,
+    ("GET", "/api/v1/cases/changes"): CASES,  # server-sent events: the ids of cases that one sees, when they change
     ("GET", "/api/v1/cases/machine"): SIGNED_IN,
     ("GET", "/api/v1/cases/indicators"): SIGNED_IN - {"inspector"},
     ("GET", "/api/v1/cases/{identity}"): CASES,

@@ -35,6 +35,7 @@ from api.store.models import (
     AccessToken,
     AuditEntry,
     AuditHead,
+    CaseParty,
     HazardEdit,
     IncidentGroup,
     ServerSecret,
@@ -44,7 +45,17 @@ from api.store.models import (
 from api.store.models.base import Base, now
 
 KEY_BYTES = 32
-_UNWATCHED = (AccessToken, AuditEntry, AuditHead, HazardEdit, IncidentGroup, ServerSecret, SignInFailure, Source)
+_UNWATCHED = (
+    AccessToken,
+    AuditEntry,
+    AuditHead,
+    CaseParty,
+    HazardEdit,
+    IncidentGroup,
+    ServerSecret,
+    SignInFailure,
+    Source,
+)
 _SECRET_COLUMNS = {"password_hash"}
 UNLOGGED_COLUMNS = {"id", "source_row", "updated_at", "created_at", "source_id", "raw_geometry", "content_hash"}
 _LONGEST_TEXT = 20_000

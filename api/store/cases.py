@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from api.store.models import (
     Case,
     CaseAssisting,
     CaseEntry,
+    CaseParty,
     Cell,
     CellInspector,
     Department,
@@ -55,15 +56,17 @@ def any_case(session: Session, city_id: int) -> bool:
 
 def seen_by(session: Session, case_id: int, seer: Seer) -> bool:
     """Return whether somebody sees a case."""
-    return session.scalar(sa.select(Case.id).where(Case.id == case_id, _visible(seer))) is not None
+    return session.scalar(sa.select(Case.id).where(Case.id == case_id, visible(seer))) is not None
 
 
-def _visible(seer: Seer) -> Any:
+def visible(seer: Seer) -> Any:
+    """Return the condition of the cases that somebody sees."""
     ways: list[Any] = [Case.reporter_id == seer.person] if seer.person is not None else [sa.false()]
     if seer.department is not None:
-        assists = sa.select(CaseAssisting.case_id).where(CaseAssisting.department_id == seer.department)
-        handled = sa.select(CaseEntry.case_id).where(CaseEntry.department_id == seer.department)
-        ways += [Case.lead_id == seer.department, Case.id.in_(assists), Case.id.in_(handled)]
+        party = sa.select(CaseParty.case_id).where(
+            CaseParty.case_id == Case.id, CaseParty.department_id == seer.department
+        )
+        ways.append(party.exists())
     if seer.inspector and seer.person is not None:
         walked = sa.select(CellInspector.cell_id).where(CellInspector.person_id == seer.person)
         assigned = sa.select(Cell.city_id).join(CellInspector, CellInspector.cell_id == Cell.id)
@@ -92,7 +95,7 @@ def cases_page(
     """Return a page of cases by id; ``seer`` None: of all, but drafts of the person ``not_drafts_of_others`` only."""
     query = sa.select(Case).where(Case.id > after)
     if seer is not None:
-        query = query.where(_visible(seer))
+        query = query.where(visible(seer))
     query = query.where(sa.or_(Case.state != "draft", Case.reporter_id == not_drafts_of_others))
     if wanted.bounds is not None:
         query = query.where(meets_bbox(Case.location, wanted.bounds))
@@ -109,8 +112,7 @@ def cases_page(
     if wanted.hazard is not None:
         query = query.join(Hazard, Hazard.id == Case.hazard_id).where(Hazard.uuid == wanted.hazard)
     if wanted.overdue_at is not None:
-        late = sa.or_(Case.due_at < wanted.overdue_at, Case.step_due_at < wanted.overdue_at)
-        query = query.where(late, Case.state.not_in((*FINAL, "draft", "suspended")))
+        query = query.where(Case.is_open, Case.queue_at < wanted.overdue_at)
     return session.scalars(query.order_by(Case.id).limit(limit)).all()
 
 
@@ -175,6 +177,14 @@ def add_assisting(session: Session, case_id: int, department_ids: Sequence[int])
     session.add_all(
         CaseAssisting(case_id=case_id, department_id=one) for one in dict.fromkeys(department_ids) if one not in known
     )
+    add_parties(session, case_id, department_ids)
+
+
+def add_parties(session: Session, case_id: int, department_ids: Iterable[int | None]) -> None:
+    """Let the people of departments see a case from now on."""
+    known = set(session.scalars(sa.select(CaseParty.department_id).where(CaseParty.case_id == case_id)))
+    new = {one for one in department_ids if one is not None} - known
+    session.add_all(CaseParty(department_id=one, case_id=case_id) for one in sorted(new))
 
 
 def department_codes(session: Session) -> dict[int, str]:
@@ -281,6 +291,12 @@ def get_district(session: Session, district_id: int) -> District:
     return session.get_one(District, district_id)
 
 
+def districts_with_names(session: Session) -> list[tuple[str, str]]:
+    """Return the codes and names of all townships."""
+    rows = session.execute(sa.select(District.code, District.name).order_by(District.code)).all()
+    return [(code, name) for code, name in rows]
+
+
 def photo_since(session: Session, hazard_id: int, moment: dt.datetime) -> bool:
     """Return whether a hazard has a photo that came after a moment."""
     query = sa.select(Photo.id).where(Photo.hazard_id == hazard_id, Photo.created_at >= moment).limit(1)
@@ -355,5 +371,5 @@ def visible_among(session: Session, case_ids: Sequence[int], seer: Seer) -> set[
     out: set[int] = set()
     for start in range(0, len(case_ids), _MANY):
         part = list(case_ids[start : start + _MANY])
-        out |= set(session.scalars(sa.select(Case.id).where(Case.id.in_(part), _visible(seer))))
+        out |= set(session.scalars(sa.select(Case.id).where(Case.id.in_(part), visible(seer))))
     return out

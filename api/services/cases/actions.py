@@ -96,6 +96,7 @@ def take_action(
     case.version += 1
     entry.to_state, entry.case_version = case.state, case.version
     session.add(entry)
+    cases.add_parties(session, case.id, (case.lead_id, actor.department_id))
     session.flush()
     session.expire_all()
     return case_detail(session, actor, case), True

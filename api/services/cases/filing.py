@@ -183,6 +183,7 @@ def _begin(
         subtype=found.subtype,
         location=to_element(shapely.Point(found.lon, found.lat)),
         state="draft",
+        is_open=True,
         rule=copied(rule) | {"reason": reason_of(session, rule), "changed": []},
         urgency=rule.body.urgency,
         reporter_id=actor.id,

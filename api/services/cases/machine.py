@@ -126,6 +126,7 @@ STATES: dict[str, State] = {
 }
 UNDER_WAY = ("filed", "dispatched", "returned", "accepted", "in_progress", "suspended", "answered", "awaiting_check")
 OPEN = ("reported", "verified", *UNDER_WAY)
+OVER = frozenset({state.code for state in STATES.values() if state.final} | {"closed"})
 RUNGS = ("", "urged", "assisted", "supervised", "circulated")
 
 _D: tuple[Who, ...] = ("department",)

@@ -11,10 +11,10 @@ from api.schemas.filing import WorkYearIn
 from api.security.people import Actor
 from api.services.cases.calendar import set_year, work_calendar
 from api.services.cases.clocks import Stop, WorkCalendar, due_at, longer
-from api.services.cases.machine import STATES
+from api.services.cases.machine import OVER, STATES
 from api.services.cases.rules import limit_of
 from api.store import cases, cities
-from api.store.models import Case, CaseEntry, City
+from api.store.models import NEVER, Case, CaseEntry, City
 
 _DUE = ("step_due_at", "due_at")
 
@@ -46,6 +46,8 @@ def move_clocks(case: Case, old: str, calendar: WorkCalendar, moment: dt.datetim
     if case.state == "filed":
         case.filed_at = moment
     settle(case, calendar)
+    if case.is_open and case.state in OVER:
+        case.is_open, case.queue_at = False, moment
 
 
 def settle(case: Case, calendar: WorkCalendar) -> None:
@@ -59,6 +61,9 @@ def settle(case: Case, calendar: WorkCalendar) -> None:
         case.step_due_at = due_at(case.step_started_at, limit, calendar, _stops(case, "step"))
     if case.filed_at is not None and case.closed_at is None:
         case.due_at = due_at(case.filed_at, limit_of(case.rule, "overall"), calendar, _stops(case, "overall"))
+    if case.state not in OVER:
+        running = () if case.state in {"draft", "suspended"} else (case.step_due_at, case.due_at)
+        case.queue_at = min((due for due in running if due is not None), default=NEVER)
 
 
 def extend(case: Case, amount: float, calendar: WorkCalendar) -> None:

@@ -107,10 +107,14 @@ def list_cases(
     )
     following = rows[limit - 1].id if len(rows) > limit else None
     rows = rows[:limit]
-    document = features(
+    return shown(session, actor, rows, moment), following
+
+
+def shown(session: Session, actor: Actor, rows: Sequence[Case], moment: dt.datetime) -> dict[str, Any]:
+    """Return cases as GeoJSON points, each with what somebody may do with it now."""
+    return features(
         [row.uuid for row in rows], to_shapes(row.location for row in rows), _properties(session, actor, rows, moment)
     )
-    return document, following
 
 
 def _properties(session: Session, actor: Actor, found: Sequence[Case], moment: dt.datetime) -> list[dict[str, Any]]:
@@ -123,6 +127,7 @@ def _properties(session: Session, actor: Actor, found: Sequence[Case], moment: d
         out.append(
             {
                 "number": case.number,
+                "external_number": case.external_number,
                 "name": case.name,
                 "category": case.category,
                 "subtype": case.subtype,
@@ -145,7 +150,7 @@ def _properties(session: Session, actor: Actor, found: Sequence[Case], moment: d
                 "step": STATES[case.state].clock or None,
                 "step_started_at": _when(case.step_started_at),
                 "step_due_at": _when(case.step_due_at),
-                "overdue": _overdue(case, moment),
+                "overdue": case.is_open and case.queue_at < moment,
                 "asked": _asked(case),
                 "extensions": len(case.extensions.get("amounts", [])),
                 "reworks": case.reworks,
@@ -168,12 +173,6 @@ def _text(identity: uuid.UUID | None) -> str | None:
 
 def _when(moment: dt.datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
-
-
-def _overdue(case: Case, moment: dt.datetime) -> bool:
-    if STATES[case.state].final or case.state in {"draft", "closed", "suspended"}:
-        return False
-    return any(due is not None and due < moment for due in (case.step_due_at, case.due_at))
 
 
 def _asked(case: Case) -> dict[str, Any] | None:
@@ -242,4 +241,5 @@ def show_machine(session: Session) -> dict[str, Any]:
         ],
         "rungs": [rung for rung in RUNGS if rung],
         "departments": list_departments(session),
+        "districts": [{"code": code, "name": name} for code, name in cases.districts_with_names(session)],
     }  # fmt: skip

@@ -1,7 +1,7 @@
 """The tables, one file a noun."""
 
 from api.store.models.base import SRID, Base, Record
-from api.store.models.cases import Case, CaseAssisting, CaseEntry, FilingRule, WorkYear
+from api.store.models.cases import NEVER, Case, CaseAssisting, CaseEntry, CaseParty, FilingRule, WorkYear
 from api.store.models.districts import City, District, StallArea
 from api.store.models.field import Checklist, HazardEdit, Sighting
 from api.store.models.grids import Cell, CellInspector, CellPiece, Perimeter
@@ -16,6 +16,7 @@ from api.store.models.sources import Source
 from api.store.models.streets import Building, Place, Street
 
 __all__ = [
+    "NEVER",
     "SRID",
     "AccessToken",
     "AuditEntry",
@@ -27,6 +28,7 @@ __all__ = [
     "Case",
     "CaseAssisting",
     "CaseEntry",
+    "CaseParty",
     "Cell",
     "CellInspector",
     "CellPiece",

@@ -12,26 +12,35 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from api.store.models.base import Base, Record, geometry, now
 
+NEVER = dt.datetime(2200, 1, 1, tzinfo=dt.UTC)  # where a case stands in its queue while no clock runs
+
 
 class Case(Record, Base):
     """A case (案卷): what was found, the rule it goes by as it was when it began, where it stands, and its clocks.
 
     ``rule`` is a copy, so that a rule that changes later changes no case. ``stops`` are pairs of moments (ISO 8601)
     between which the overall clock stood still; the second is null while it does.
+
+    ``is_open`` and ``queue_at`` say where a case stands in its queue, so that a page of the board is a walk along an
+    index and not a sort of everything there ever was: an open case stands at the nearer of its two due moments
+    (``NEVER`` where no clock runs), one that is over at the moment when it came to its end.
     """
 
     __tablename__ = "cases"
     __table_args__ = (
-        sa.Index("ix_cases_city_id_state", "city_id", "state"),
-        sa.Index("ix_cases_lead_id_state", "lead_id", "state"),
+        sa.Index("ix_cases_is_open_queue_at_id", "is_open", "queue_at", "id"),
+        *(
+            sa.Index(f"ix_cases_{column}_is_open_queue_at", column, "is_open", "queue_at")
+            for column in ("state", "category", "lead_id", "district_id", "school_id")
+        ),
     )
 
     city_id: Mapped[int] = mapped_column(sa.ForeignKey("cities.id"))
     number: Mapped[str | None] = mapped_column(sa.String(40), unique=True)
     hazard_id: Mapped[int | None] = mapped_column(sa.ForeignKey("hazards.id", ondelete="SET NULL"), index=True)
     cell_id: Mapped[int | None] = mapped_column(sa.ForeignKey("cells.id", ondelete="SET NULL"), index=True)
-    district_id: Mapped[int | None] = mapped_column(sa.ForeignKey("districts.id"), index=True)
-    school_id: Mapped[int | None] = mapped_column(sa.ForeignKey("schools.id", ondelete="SET NULL"), index=True)
+    district_id: Mapped[int | None] = mapped_column(sa.ForeignKey("districts.id"))
+    school_id: Mapped[int | None] = mapped_column(sa.ForeignKey("schools.id", ondelete="SET NULL"))
     category: Mapped[str] = mapped_column(sa.String(8))
     subtype: Mapped[str] = mapped_column(sa.String(48), default="")
     name: Mapped[str] = mapped_column(sa.String(200), default="")
@@ -44,12 +53,12 @@ class Case(Record, Base):
     urgency: Mapped[str] = mapped_column(sa.String(16), default="ordinary")
     reporter_id: Mapped[int | None] = mapped_column(sa.ForeignKey("people.id"), index=True)
     observed_at: Mapped[dt.datetime]
-    received_at: Mapped[dt.datetime] = mapped_column(default=now)
+    received_at: Mapped[dt.datetime] = mapped_column(default=now, index=True)
     filed_at: Mapped[dt.datetime | None] = mapped_column(index=True)
     closed_at: Mapped[dt.datetime | None] = mapped_column(index=True)
     due_at: Mapped[dt.datetime | None] = mapped_column(index=True)
     step_started_at: Mapped[dt.datetime | None]
-    step_due_at: Mapped[dt.datetime | None] = mapped_column(index=True)
+    step_due_at: Mapped[dt.datetime | None]
     stops: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {"overall": [[from, to]], "step": [[from, to]]}
     asked: Mapped[dict[str, Any] | None] = mapped_column(sa.JSON(none_as_null=True))
     extensions: Mapped[dict[str, Any]] = mapped_column(default=dict)  # {"amounts": [..]}, in the limit's own unit
@@ -59,6 +68,18 @@ class Case(Record, Base):
     score: Mapped[int | None]
     recurrence_of_id: Mapped[int | None] = mapped_column(sa.ForeignKey("cases.id", ondelete="SET NULL"), index=True)
     merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("cases.id", ondelete="SET NULL"), index=True)
+    is_open: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
+    queue_at: Mapped[dt.datetime] = mapped_column(default=NEVER, server_default="2200-01-01 00:00:00.000000")
+    external_number: Mapped[str | None] = mapped_column(sa.String(60), index=True)
+
+
+class CaseParty(Base):
+    """A department that leads, assists with or has had its hands on a case: whose people see it."""
+
+    __tablename__ = "case_parties"
+
+    department_id: Mapped[int] = mapped_column(sa.ForeignKey("departments.id"), primary_key=True)
+    case_id: Mapped[int] = mapped_column(sa.ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
 class CaseAssisting(Base):

@@ -7,7 +7,7 @@ import { createMap, goHome, tileLayer, writeAttribution } from "../lib/map.js";
 import { el } from "../lib/text.js";
 
 export class CaseMap {
-  constructor(node, { choose }) {
+  constructor(node, { choose, moved }) {
     this.choose = choose;
     this.map = createMap(node);
     goHome(this.map);
@@ -15,7 +15,14 @@ export class CaseMap {
     writeAttribution(document.getElementById("attribution"));
     this.marks = new LayerGroup().addTo(this.map);
     this.seen = "";
-    new ResizeObserver(() => this.map.invalidateSize({ animate: false })).observe(node);
+    this.map.on("moveend", () => { if (!this.ours) moved(this.view()); }); // moved by the person, and not by us
+    new ResizeObserver(() => this.#by(() => this.map.invalidateSize({ animate: false }))).observe(node);
+  }
+
+  #by(work) {
+    this.ours = true;
+    work();
+    this.ours = false;
   }
 
   show(cases, current, palette) {
@@ -37,11 +44,34 @@ export class CaseMap {
     this.seen = key;
     const lat = cases.map((one) => one.geometry.coordinates[1]);
     const lon = cases.map((one) => one.geometry.coordinates[0]);
-    this.map.fitBounds([[Math.min(...lat), Math.min(...lon)], [Math.max(...lat), Math.max(...lon)]], { animate: false, padding: [40, 40], maxZoom: 16 });
+    this.#by(() => this.map.fitBounds([[Math.min(...lat), Math.min(...lon)], [Math.max(...lat), Math.max(...lon)]], { animate: false, padding: [40, 40], maxZoom: 16 }));
+  }
+
+  /** The box in view, as the address says it. */
+  view() {
+    const box = this.map.getBounds();
+    return [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()].map((degrees) => degrees.toFixed(5)).join();
+  }
+
+  lookAt(bbox) {
+    const [west, south, east, north] = bbox.split(",").map(Number);
+    if ([west, south, east, north].every(Number.isFinite)) this.#by(() => this.map.fitBounds([[south, west], [north, east]], { animate: false }));
   }
 
   look(one) {
     const [lon, lat] = one.geometry.coordinates;
-    this.map.setView([lat, lon], Math.max(this.map.getZoom(), 16), { animate: false });
+    this.#by(() => this.map.setView([lat, lon], Math.max(this.map.getZoom(), 16), { animate: false }));
   }
+}
+
+/** A small map of one case, for its page and for paper. */
+export function smallMap(node, { geometry }, colour) {
+  const map = createMap(node);
+  map.scrollWheelZoom.disable(); // the page is scrolled with it
+  const [lon, lat] = geometry.coordinates;
+  (tileLayer() ?? groundLayer({ version: pageConfig.ground })).addTo(map);
+  map.setView([lat, lon], 16, { animate: false });
+  new CircleMarker([lat, lon], { radius: 9, weight: 3, color: "#12344d", fillColor: colour, fillOpacity: 0.95 }).addTo(map);
+  new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(node);
+  return map;
 }

@@ -3,6 +3,7 @@
 import { get } from "../lib/api.js";
 import { dateTime, t } from "../lib/i18n.js";
 import { el } from "../lib/text.js";
+import { smallMap } from "./casemap.js";
 import { timeLeft } from "./clock.js";
 import { movesOf } from "./moves.js";
 
@@ -14,7 +15,7 @@ function facts(properties, { words, palette }) {
   const { category, subtype, lead, assisting, school, district, rule } = properties;
   return el("dl", { class: "facts" },
     fact("category", palette.get(category).name, subtype && ` · ${palette.subtype(category, subtype)}`),
-    fact("school", school?.name), fact("district", district?.name), fact("cell", properties.cell_code), fact("address", properties.address),
+    fact("school", school?.name), fact("district", district?.name), fact("cell", properties.cell_code), fact("address", properties.address), fact("external", properties.external_number),
     fact("lead", words.department(lead), assisting.length ? t("board.with", { names: assisting.map((code) => words.department(code)).join(t("list.comma")) }) : ""),
     fact("urgency", t(`board.urgency.${properties.urgency}`)),
     fact("why", rule?.reason ? rule.reason[document.documentElement.lang.startsWith("en") ? "en" : "zh"] : ""),
@@ -46,18 +47,26 @@ function logOf(log, words) {
 export async function showCase(node, id, options) {
   const feature = await get(`cases/${id}`);
   const { properties } = feature;
-  const { words, palette, close, others } = options;
+  const { words, palette, close, mayGoOn } = options;
+  const others = properties.allowed_actions.includes("merge") ? await mayGoOn(feature) : [];
   const photos = el("div", {}, el("p", { class: "soft" }, t("state.loading")));
+  const place = el("div", { class: "case__map", attributes: { role: "img", "aria-label": t("board.map_of", { name: properties.name || properties.number }) } });
+  node.small?.remove();
   node.replaceChildren(
     el("div", { class: "case__head" },
       el("div", {}, el("p", { class: "soft" }, properties.number), el("h2", {}, properties.name || palette.get(properties.category).name)),
-      el("button", { class: "button", attributes: { type: "button", id: "close" }, on: { click: close } }, t("board.close"))),
+      el("div", { class: "case__tools" },
+        el("button", { class: "button", attributes: { type: "button", id: "print" }, on: { click: () => window.print() } }, t("board.print")),
+        el("button", { class: "button", attributes: { type: "button", id: "close" }, on: { click: close } }, t("board.close")))),
+    el("p", { class: "case__news", attributes: { hidden: true, role: "status" } }, t("board.news"), " ", el("button", { class: "text-button", attributes: { type: "button" }, on: { click: () => showCase(node, id, options) } }, t("board.news_show"))),
     el("p", {}, el("span", { class: properties.overdue ? "tag tag--alert" : "tag" }, words.state(properties.state)), properties.overdue && el("span", { class: "tag tag--alert" }, t("board.overdue")), properties.invented && el("span", { class: "tag tag--off" }, t("invented.tag"))),
     facts(properties, options),
-    el("h3", {}, t("board.next")), ...movesOf(feature, { ...options, others: others(feature) }),
+    el("h3", {}, t("board.next")), ...movesOf(feature, { ...options, others }),
     el("h3", {}, t("board.photos")), photos,
+    el("h3", {}, t("board.place")), place,
     el("h3", {}, t("board.log")), logOf(properties.log, words));
   node.hidden = false;
+  node.small = smallMap(place, feature, palette.get(properties.category).colour);
   if (!properties.hazard) photos.replaceChildren(el("p", { class: "soft" }, t("board.no_photo")));
   else {
     const found = await get(`hazards/${properties.hazard}/photos`).catch(() => ({ photos: [] }));

@@ -1,7 +1,8 @@
 // The board: the queue of cases as list and map together, one case, and what is done with it.
 
-import { get, getFeatures } from "../lib/api.js";
+import { get, getPage } from "../lib/api.js";
 import { dateTime, label, pageConfig, t } from "../lib/i18n.js";
+import { follow } from "../lib/live.js";
 import { keepHash } from "../lib/masthead.js";
 import { Palette, badge } from "../lib/symbols.js";
 import { say } from "../lib/table.js";
@@ -10,20 +11,24 @@ import { drawBulk } from "../board/bulk.js";
 import { CaseMap } from "../board/casemap.js";
 import { showCase } from "../board/casepage.js";
 import { nextDue, timeLeft } from "../board/clock.js";
-import { CLOSED, QUEUES, byUrgency } from "../board/queues.js";
 
-const PAGES = 4;
-const AGAIN_MS = 15_000;
+const QUEUES = ["open", "mine", "new", "dispatch", "today", "overdue", "returned", "handling", "check", "closed"];
+const FILTERS = ["category", "department", "district", "find", "school", "bbox"];
+const PAGE = 50;
+const MOST = 200;
+const QUIET_MS = 8_000; // however much changes, the queue is read anew no more often than that
+const NEAR_DEG = 0.02;
 const byId = (id) => document.getElementById(id);
 const problem = byId("problem");
 
-const app = { cases: [], truncated: false, current: null, chosen: new Set(), wanted: readAddress(), palette: new Palette([]), words: null, map: null, at: null };
+const app = { cases: [], next: null, counts: {}, current: null, chosen: new Map(), wanted: readAddress(), palette: new Palette([]), words: null, map: null, at: null, live: false, asked: 0, read: 0, later: null };
 
 /* ---- what is shown, in the address ---- */
 
 function readAddress() {
   const said = new URLSearchParams(window.location.hash.slice(1));
-  return { queue: QUEUES.has(said.get("queue")) ? said.get("queue") : "open", category: said.get("category") ?? "", department: said.get("department") ?? "", find: said.get("find") ?? "", case: said.get("case") ?? "" };
+  const wanted = Object.fromEntries([...FILTERS, "case"].map((name) => [name, said.get(name) ?? ""]));
+  return { queue: QUEUES.includes(said.get("queue")) ? said.get("queue") : "open", ...wanted };
 }
 
 function writeAddress() {
@@ -31,6 +36,11 @@ function writeAddress() {
   window.history.replaceState(null, "", `#${said}`);
   keepHash();
 }
+
+const filters = () => {
+  const { category, department, district, school, bbox, find } = app.wanted;
+  return { category, department, district, school, bbox, q: find };
+};
 
 /* ---- words ---- */
 
@@ -40,7 +50,7 @@ function wordsOf(machine) {
   const departments = machine.departments.map((one) => ({ code: one.code, name: label(one) }));
   const names = new Map(departments.map((one) => [one.code, one.name]));
   return {
-    moves, departments, states: [...states.keys()],
+    moves, departments,
     state: (code) => states.get(code) ?? code,
     action: (code) => (moves.has(code) ? label({ ...moves.get(code), code }) : t(`board.system.${code}`)),
     department: (code) => names.get(code) ?? code ?? "",
@@ -49,81 +59,79 @@ function wordsOf(machine) {
 
 /* ---- the list ---- */
 
-function fits({ properties }) {
-  const { category, department, find } = app.wanted;
-  if (category && properties.category !== category) return false;
-  if (department && properties.lead !== department && !properties.assisting.includes(department)) return false;
-  const words = find.trim().toLocaleLowerCase().split(/\s+/).filter(Boolean);
-  const text = [properties.number, properties.name, properties.school?.name, properties.district?.name, properties.cell_code].join(" ").toLocaleLowerCase();
-  return words.every((word) => text.includes(word));
-}
-
-function chooseQueue(name) {
-  const fetch = (name === "closed") !== (app.wanted.queue === "closed");
-  app.wanted.queue = name;
-  app.chosen.clear();
-  if (fetch) app.cases = [];
-  update();
-  if (fetch) load();
-}
-
-const shown = () => app.cases.filter((one) => fits(one) && QUEUES.get(app.wanted.queue)(one)).sort(byUrgency);
-
 function row(one) {
   const { properties } = one;
   const due = nextDue(properties);
-  const node = el("li", { class: "case", attributes: { "data-id": one.id, "aria-current": one.id === app.current ? "true" : null }, on: { click: (event) => { if (!event.target.matches("input")) open(one.id); } } },
-    el("input", { attributes: { type: "checkbox", "aria-label": t("board.choose", { number: properties.number }), checked: app.chosen.has(one.id) }, on: { change: (event) => pick(one.id, event.target.checked) } }),
+  return el("li", { class: "case", attributes: { "data-id": one.id, "aria-current": one.id === app.current ? "true" : null }, on: { click: (event) => { if (!event.target.matches("input")) open(one.id); } } },
+    el("input", { attributes: { type: "checkbox", "aria-label": t("board.choose", { number: properties.number }), checked: app.chosen.has(one.id) }, on: { change: (event) => pick(one, event.target.checked) } }),
     badge(app.palette.get(properties.category)),
     el("div", {},
       el("button", { class: "case__name", attributes: { type: "button" } }, properties.name || app.palette.get(properties.category).name),
       el("p", { class: "case__line" }, [properties.number, properties.school?.name, app.words.department(properties.lead)].filter(Boolean).join(" · "))),
     el("div", { class: "case__side" }, el("span", { class: properties.overdue ? "tag tag--alert" : "tag" }, app.words.state(properties.state)), el("div", {}, due === null ? null : timeLeft(new Date(due).toISOString()))));
-  return node;
 }
 
-function render() {
-  const fitting = app.cases.filter(fits);
-  byId("queues").replaceChildren(...[...QUEUES].map(([name, holds]) => {
-    const n = fitting.filter(holds).length;
-    return el("button", { class: name === "overdue" && n ? "queue queue--alert" : "queue", attributes: { type: "button", "data-queue": name, "aria-pressed": String(name === app.wanted.queue) }, on: { click: () => chooseQueue(name) } }, t(`board.queue.${name}`), name === "closed" && name !== app.wanted.queue ? null : el("b", {}, n));
+function drawQueues() {
+  byId("queues").replaceChildren(...QUEUES.map((name) => {
+    const n = app.counts[name];
+    return el("button", { class: name === "overdue" && n ? "queue queue--alert" : "queue", attributes: { type: "button", "data-queue": name, "aria-pressed": String(name === app.wanted.queue) }, on: { click: () => { app.chosen.clear(); change({ queue: name }); } } }, t(`board.queue.${name}`), n === undefined ? null : el("b", {}, n));
   }));
-  const cases = shown();
-  const top = byId("cases").scrollTop;
-  byId("cases").replaceChildren(...(cases.length ? cases.map(row) : [el("li", { class: "case__line case" }, t("board.empty"))]));
-  byId("cases").scrollTop = top;
-  say(byId("state"), [app.truncated ? t("state.truncated", { n: app.cases.length }) : "", app.at ? t("board.updated", { time: dateTime(app.at) }) : ""].filter(Boolean).join(" · "));
-  app.map.show(cases, app.current, app.palette);
-  app.map.fit(cases, [app.wanted.queue, app.wanted.category, app.wanted.department].join());
-  drawBulk(byId("bulk"), app.cases.filter((one) => app.chosen.has(one.id)), { words: app.words, done: load, clear: () => { app.chosen.clear(); render(); } });
 }
 
-function update() {
+/** Filters that have no control of their own: they come with a link, and are taken away here. */
+function drawChips() {
+  const said = { school: app.cases.find((one) => one.properties.school?.id === app.wanted.school)?.properties.school.name ?? t("board.one_school") };
+  byId("chips").replaceChildren(...["school"].filter((name) => app.wanted[name]).map((name) => el("button", { class: "chip", attributes: { type: "button", "data-chip": name, title: t("board.without") }, on: { click: () => change({ [name]: "" }) } }, `${said[name]} ×`)));
+}
+
+function draw() {
+  drawQueues();
+  drawChips();
+  const list = byId("cases");
+  const top = list.scrollTop;
+  list.replaceChildren(...(app.cases.length ? app.cases.map(row) : [el("li", { class: "case__line case" }, t("board.empty"))]));
+  if (app.next) list.append(el("li", { class: "case case--more" }, el("button", { class: "button", attributes: { type: "button", id: "more" }, on: { click: more } }, t("board.more"))));
+  list.scrollTop = top;
+  const n = app.counts[app.wanted.queue];
+  say(byId("state"), [n > app.cases.length ? t("board.shown", { n: app.cases.length, all: n }) : "", app.at ? t(app.live ? "board.live" : "board.updated", { time: dateTime(app.at) }) : ""].filter(Boolean).join(" · "));
+  app.map.show(app.cases, app.current, app.palette);
+  drawBulk(byId("bulk"), [...app.chosen.values()], { words: app.words, done: () => load(), clear: () => { app.chosen.clear(); draw(); } });
+}
+
+function change(wanted) {
+  Object.assign(app.wanted, wanted);
   writeAddress();
-  render();
+  drawQueues();
+  load({ fresh: true });
 }
 
-function pick(id, on) {
-  if (on) app.chosen.add(id);
-  else app.chosen.delete(id);
-  render();
+function pick(one, on) {
+  if (on) app.chosen.set(one.id, one);
+  else app.chosen.delete(one.id);
+  draw();
 }
 
 /* ---- one case ---- */
 
-function others(feature) {
-  return app.cases.filter((one) => one.id !== feature.id && one.properties.category === feature.properties.category && QUEUES.get("open")(one)).slice(0, 200);
+async function mayGoOn({ id, geometry, properties }) {
+  const [lon, lat] = geometry.coordinates;
+  const bbox = [lon - NEAR_DEG, lat - NEAR_DEG, lon + NEAR_DEG, lat + NEAR_DEG].join();
+  const { features } = await get("cases/queue", { category: properties.category, bbox, limit: MOST });
+  const same = new Set(properties.perhaps_the_same);
+  return features.filter((one) => one.id !== id).sort((a, b) => same.has(b.id) - same.has(a.id));
 }
 
-async function open(id) {
+async function open(id, { quiet = false } = {}) {
+  const again = app.current === id;
   app.current = id;
-  update();
+  writeAddress();
+  if (!again) draw();
   const known = app.cases.find((one) => one.id === id);
-  if (known) app.map.look(known);
+  if (known && !again) app.map.look(known);
   try {
     say(problem);
-    await showCase(byId("case"), id, { words: app.words, palette: app.palette, close, others, done: (feature) => { load(); open(feature.id); }, failed: (error) => { say(problem, error.message); problem.scrollIntoView({ block: "nearest" }); load(); } });
-    byId("case").focus();
+    await showCase(byId("case"), id, { words: app.words, palette: app.palette, close, mayGoOn, done: (feature) => { load(); open(feature.id); }, failed: (error) => { say(problem, error.message); problem.scrollIntoView({ block: "nearest" }); load(); } });
+    if (!quiet) byId("case").focus();
   } catch (error) {
     say(problem, error.message);
   }
@@ -133,30 +141,62 @@ function close() {
   const id = app.current;
   app.current = null;
   byId("case").hidden = true;
-  update();
+  writeAddress();
+  draw();
   byId("cases").querySelector(`[data-id="${id}"] .case__name`)?.focus();
 }
 
 /* ---- data ---- */
 
-async function load() {
+async function load({ fresh = false } = {}) {
+  clearTimeout(app.later);
+  app.later = null;
+  app.read = Date.now();
+  const asked = (app.asked += 1);
+  const limit = fresh ? PAGE : Math.min(MOST, Math.max(PAGE, app.cases.length));
   try {
-    const done = app.wanted.queue === "closed"; // those that are over are only fetched to be looked at
-    const { features, truncated } = await getFeatures("cases", { limit: 1000, state: app.words.states.filter((code) => CLOSED.has(code) === done) }, { pages: done ? 1 : PAGES });
-    Object.assign(app, { cases: features, truncated, at: new Date().toISOString() });
-    render();
+    const { data, next } = await getPage("cases/queue", { queue: app.wanted.queue, ...filters(), counts: true, limit });
+    if (asked !== app.asked) return; // something else was wanted meanwhile
+    Object.assign(app, { cases: data.features, next, counts: data.counts, at: data.as_of });
+    for (const one of data.features) if (app.chosen.has(one.id)) app.chosen.set(one.id, one);
+    if (fresh) byId("cases").scrollTop = 0;
+    draw();
+    if (!app.wanted.bbox) app.map.fit(app.cases, [app.wanted.queue, ...FILTERS.map((name) => app.wanted[name])].join());
+  } catch (error) {
+    if (asked === app.asked) say(problem, error.message);
+  }
+}
+
+async function more() {
+  const asked = app.asked;
+  try {
+    const { data, next } = await getPage(app.next);
+    if (asked !== app.asked) return;
+    app.cases.push(...data.features);
+    app.next = next;
+    draw();
   } catch (error) {
     say(problem, error.message);
   }
 }
 
+/** Something has changed: the open case is shown anew at once, the queue at most every few seconds. */
+function changed({ cases = [], all = false }) {
+  if (app.current && (all || cases.includes(app.current))) {
+    if (byId("case").querySelector(".move-form")) byId("case").querySelector(".case__news")?.removeAttribute("hidden");
+    else open(app.current, { quiet: true });
+  }
+  if (app.later) return;
+  const wait = Math.max(0, app.read + QUIET_MS - Date.now());
+  app.later = setTimeout(() => load(), wait ? wait + Math.random() * 2_000 : 0); // not everybody at the same moment
+}
+
 /* ---- the keyboard ---- */
 
 function step(by) {
-  const cases = shown();
-  if (!cases.length) return;
-  const at = cases.findIndex((one) => one.id === app.current);
-  const next = cases[at < 0 ? 0 : Math.min(cases.length - 1, Math.max(0, at + by))];
+  if (!app.cases.length) return;
+  const at = app.cases.findIndex((one) => one.id === app.current);
+  const next = app.cases[at < 0 ? 0 : Math.min(app.cases.length - 1, Math.max(0, at + by))];
   open(next.id);
   byId("cases").querySelector(`[data-id="${next.id}"]`)?.scrollIntoView({ block: "nearest" });
 }
@@ -167,8 +207,10 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "j" || event.key === "ArrowDown") step(1);
   else if (event.key === "k" || event.key === "ArrowUp") step(-1);
   else if (event.key === "Escape" && app.current) close();
-  else if (event.key === "x" && app.current) pick(app.current, !app.chosen.has(app.current));
-  else if (event.key === "/") byId("find").focus();
+  else if (event.key === "x" && app.current) {
+    const one = app.cases.find(({ id }) => id === app.current);
+    if (one) pick(one, !app.chosen.has(one.id));
+  } else if (event.key === "/") byId("find").focus();
   else if (number >= 1 && number <= 9 && app.current) byId("case").querySelectorAll("[data-action]")[number - 1]?.click();
   else return;
   event.preventDefault();
@@ -176,30 +218,46 @@ document.addEventListener("keydown", (event) => {
 
 /* ---- start ---- */
 
-function choices(node, name, entries) {
-  node.replaceChildren(el("option", { attributes: { value: "" } }, t("board.all")), ...entries.map(([code, text]) => el("option", { attributes: { value: code, selected: code === app.wanted[name] } }, text)));
-  node.addEventListener("change", () => { app.wanted[name] = node.value; update(); });
+function choices(name, entries) {
+  const node = byId(name);
+  node.replaceChildren(el("option", { attributes: { value: "" } }, t("board.all")), ...entries.map(([code, text]) => el("option", { attributes: { value: code } }, text)));
+  node.value = app.wanted[name];
+  node.addEventListener("change", () => change({ [name]: node.value }));
+}
+
+function showAddress() {
+  for (const name of ["category", "department", "district"]) byId(name).value = app.wanted[name];
+  byId("find").value = app.wanted.find;
+  byId("in-view").checked = Boolean(app.wanted.bbox);
 }
 
 async function begin() {
-  app.map = new CaseMap(byId("map"), { choose: open });
-  byId("find").value = app.wanted.find;
-  byId("find").addEventListener("input", debounce(() => { app.wanted.find = byId("find").value; update(); }, 200));
+  app.map = new CaseMap(byId("map"), { choose: open, moved: (bbox) => { if (app.wanted.bbox) change({ bbox }); } });
+  byId("find").addEventListener("input", debounce(() => change({ find: byId("find").value.trim() }), 250));
+  byId("in-view").addEventListener("change", () => change({ bbox: byId("in-view").checked ? app.map.view() : "" }));
   try {
     const [machine, vocabulary] = await Promise.all([get("cases/machine"), get("vocabulary")]);
     app.words = wordsOf(machine);
     app.palette = new Palette(vocabulary.hazard_categories);
+    choices("category", app.palette.list.map((one) => [one.code, one.name]));
+    choices("department", app.words.departments.map((one) => [one.code, one.name]));
+    choices("district", machine.districts.map((one) => [one.code, one.name]));
   } catch (error) {
     say(problem, error.message);
     return;
   }
-  choices(byId("category"), "category", app.palette.list.map((one) => [one.code, one.name]));
-  choices(byId("department"), "department", app.words.departments.map((one) => [one.code, one.name]));
+  showAddress();
+  if (app.wanted.bbox) app.map.lookAt(app.wanted.bbox);
   await load();
   if (app.wanted.case) open(app.wanted.case);
+  window.addEventListener("hashchange", () => { // a link to another queue or case, or the way back
+    app.wanted = readAddress();
+    showAddress();
+    load({ fresh: true });
+    if (app.wanted.case) open(app.wanted.case);
+  });
+  follow(`${pageConfig.api ?? "/api/v1"}/cases/changes`, { changed, state: (live) => { app.live = live; draw(); } });
   document.body.dataset.ready = "";
-  setInterval(() => { if (!document.hidden) load(); }, AGAIN_MS);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) load(); });
 }
 
 if (pageConfig.me) begin();

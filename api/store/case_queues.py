@@ -1,0 +1,183 @@
+"""Queues of cases: a page of one, walked along an index, and how many stand in each."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from api.store.cases import Seer, visible
+from api.store.models import Case, CaseEntry, Cell, Department, District, School
+from api.store.spatial import Bounds, meets_bbox
+
+SEARCHED_OVER = 20_000  # of the cases that are over, a search by words reads so many: those that ended last
+
+
+@dataclass(frozen=True)
+class Owed:
+    """Cases that wait for something that somebody may do: of these states, by the guards that the table names."""
+
+    states: frozenset[str]
+    guards: tuple[str, ...] = ()
+    reporter: int | None = None
+    lead: int | None = None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """For whom cases wait: what is owed by a person of a department, and which actions count as having it in hand."""
+
+    person: int | None
+    department: int | None
+    owed: Sequence[Owed]
+    in_hand: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Which cases stand in a queue; what is empty does not matter."""
+
+    is_open: bool = True
+    states: Sequence[str] = ()
+    due_from: dt.datetime | None = None
+    due_before: dt.datetime | None = None
+    waiting: Waiting | None = None
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """What narrows every queue; what is empty does not matter. Every word of ``words`` is to be found."""
+
+    bounds: Bounds | None = None
+    categories: Sequence[str] = ()
+    department: str | None = None
+    district: str | None = None
+    school: uuid.UUID | None = None
+    words: Sequence[str] = field(default_factory=tuple)
+
+
+def queue_page(
+    session: Session,
+    queue: Queue,
+    narrowed: Narrowed,
+    *,
+    seer: Seer | None,
+    person: int | None,
+    after: tuple[dt.datetime, int] | None,
+    limit: int,
+) -> Sequence[Case]:
+    """Return a page of a queue: the nearest deadline first, of cases that are over the latest; ``after`` where it was."""
+    query = sa.select(Case).where(_in_queue(queue), *_narrow(narrowed, is_open=queue.is_open), *_seen(seer, person))
+    place = sa.tuple_(Case.queue_at, Case.id)
+    if after is not None:
+        at = sa.tuple_(sa.literal(after[0], Case.queue_at.type), sa.literal(after[1]))
+        query = query.where(place > at if queue.is_open else place < at)
+    order = (Case.queue_at, Case.id) if queue.is_open else (Case.queue_at.desc(), Case.id.desc())
+    return session.scalars(query.order_by(*order).limit(limit)).all()
+
+
+def queue_counts(
+    session: Session, queues: Mapping[str, Queue], narrowed: Narrowed, *, seer: Seer | None, person: int | None
+) -> dict[str, int]:
+    """Return how many cases stand in each of some queues of open cases, in one walk over those that are open."""
+    sums = [
+        sa.func.coalesce(sa.func.sum(sa.case((_in_queue(queue), 1), else_=0)), 0).label(name)
+        for name, queue in queues.items()
+    ]
+    query = sa.select(*sums).where(Case.is_open, *_narrow(narrowed, is_open=True), *_seen(seer, person))
+    row = session.execute(query).one()
+    return dict(zip(queues, (int(n) for n in row), strict=True))
+
+
+def _seen(seer: Seer | None, person: int | None) -> list[Any]:
+    drafts_of_others = sa.or_(Case.state != "draft", Case.reporter_id == person)
+    return [drafts_of_others] if seer is None else [drafts_of_others, visible(seer)]
+
+
+def _in_queue(queue: Queue) -> Any:
+    parts: list[Any] = [Case.is_open if queue.is_open else ~Case.is_open]
+    if queue.states:
+        parts.append(Case.state.in_(list(queue.states)))
+    if queue.due_from is not None:
+        parts.append(Case.queue_at >= queue.due_from)
+    if queue.due_before is not None:
+        parts.append(Case.queue_at < queue.due_before)
+    if queue.waiting is not None:
+        parts.append(_waits(queue.waiting))
+    return sa.and_(*parts)
+
+
+def _narrow(wanted: Narrowed, *, is_open: bool) -> list[Any]:
+    parts: list[Any] = []
+    if wanted.bounds is not None:
+        parts.append(meets_bbox(Case.location, wanted.bounds))
+    if wanted.categories:
+        parts.append(Case.category.in_(list(wanted.categories)))
+    if wanted.department is not None:
+        of = sa.select(Department.id).where(Department.code == wanted.department).scalar_subquery()
+        parts.append(Case.lead_id == of)
+    if wanted.district is not None:
+        parts.append(Case.district_id.in_(sa.select(District.id).where(District.code == wanted.district)))
+    if wanted.school is not None:
+        parts.append(Case.school_id == sa.select(School.id).where(School.uuid == wanted.school).scalar_subquery())
+    if wanted.words:
+        parts.append(_searched(wanted.words, is_open=is_open))
+    return parts
+
+
+def _searched(words: Sequence[str], *, is_open: bool) -> Any:
+    found = sa.and_(*(_has(word) for word in words))
+    if is_open:
+        return found
+    of_late = aliased(Case)
+    last = sa.select(of_late.id).where(~of_late.is_open).order_by(of_late.queue_at.desc()).limit(SEARCHED_OVER)
+    numbered = sa.or_(Case.number == words[0], Case.external_number == words[0]) if len(words) == 1 else sa.false()
+    return sa.or_(numbered, sa.and_(Case.id.in_(last), found))
+
+
+def _has(word: str) -> Any:
+    """Return the condition that a word stands in a number, a name, or the name of the school or township, or a cell."""
+    texts = (Case.number, Case.external_number, Case.name)
+    return sa.or_(
+        *(text.icontains(word, autoescape=True) for text in texts),
+        Case.school_id.in_(sa.select(School.id).where(School.name.icontains(word, autoescape=True))),
+        Case.district_id.in_(sa.select(District.id).where(District.name.icontains(word, autoescape=True))),
+        Case.cell_id.in_(sa.select(Cell.id).where(Cell.code == word)),
+    )
+
+
+def _waits(waiting: Waiting) -> Any:
+    return sa.or_(sa.false(), *(_owed(waiting, one) for one in waiting.owed))
+
+
+def _owed(waiting: Waiting, one: Owed) -> Any:
+    parts: list[Any] = [Case.state.in_(sorted(one.states))]
+    if one.reporter is not None:
+        parts.append(Case.reporter_id == one.reporter)
+    if one.lead is not None:
+        parts.append(Case.lead_id == one.lead)
+    kind, by = Case.asked["kind"].as_string(), Case.asked["by"].as_integer()
+    extended = sa.func.json_array_length(Case.extensions["amounts"])
+    conditions: dict[str, Any] = {
+        "something_asked": Case.asked.is_not(None),
+        "extension_asked": kind == "extension",
+        "suspension_asked": kind == "suspension",
+        "first_extension": extended == 0,
+        "second_extension": extended == 1,
+        "not_asker": sa.or_(by.is_(None), by != waiting.person),
+        "not_handler": ~_handled(waiting),
+    }
+    return sa.and_(*parts, *(conditions[guard] for guard in one.guards))
+
+
+def _handled(waiting: Waiting) -> Any:
+    by = [CaseEntry.person_id == waiting.person]
+    if waiting.department is not None:
+        by.append(CaseEntry.department_id == waiting.department)
+    lines = sa.select(CaseEntry.id).where(CaseEntry.case_id == Case.id, CaseEntry.action.in_(list(waiting.in_hand)))
+    return lines.where(sa.or_(*by)).exists()

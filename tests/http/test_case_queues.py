@@ -1,0 +1,182 @@
+"""The board's queues and what is heard of changes, over HTTP and on both databases."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from starlette.testclient import TestClient
+
+from api.errors import UnavailableError
+from api.security.people import Actor
+from api.services.cases import live as live_module
+from api.services.cases.live import Live
+from api.store import people
+from api.store.engine import reading, writing
+from api.store.models import Case, Department
+from tests.http.case_office import Office, SignIn
+from tests.http.invented_town import assert_problem, place
+
+
+@pytest.fixture
+def office(client: TestClient, sign_in: SignIn) -> Office:
+    return Office(client, sign_in)
+
+
+def queue(office: Office, name: str, which: str, more: str = "") -> list[str]:
+    found = office.get(f"/api/v1/cases/queue?queue={which}{more}", name)
+    return [feature["id"] for feature in found["features"]]
+
+
+def counts(office: Office, name: str, more: str = "") -> dict[str, int]:
+    said: dict[str, int] = office.get(f"/api/v1/cases/queue?counts=true{more}", name)["counts"]
+    return said
+
+
+def test_every_case_stands_in_the_queue_of_what_it_waits_for(office: Office, town: Engine) -> None:
+    where = {"reported": "new", "filed": "dispatch", "dispatched": "handling", "in_progress": "handling",
+             "answered": "check", "awaiting_check": "check", "closed": "closed"}  # fmt: skip
+    cases = {state: office.case(60 + 3 * n, 0) for n, state in enumerate(where)}
+    for state, case in cases.items():
+        office.bring(case, state)
+    for name in set(where.values()):
+        assert sorted(queue(office, "dis", name)) == sorted(cases[s] for s, q in where.items() if q == name), name
+    assert counts(office, "dis") == {
+        "open": 6, "mine": 4, "new": 1, "dispatch": 1, "today": counts(office, "dis")["today"], "overdue": 0,
+        "returned": 0, "handling": 2, "check": 2,
+    }  # fmt: skip
+    # what waits for somebody: a handler's own department's, a checker's what they have not handled
+    assert sorted(queue(office, "han", "mine")) == sorted([cases["dispatched"], cases["in_progress"]])
+    assert sorted(queue(office, "ins", "mine")) == sorted([cases["reported"], cases["awaiting_check"]])
+    assert queue(office, "lea", "mine") == []
+    office.do(cases["in_progress"], "han", "ask_extension", note="the owner is away", amount=2)
+    assert cases["in_progress"] in queue(office, "dis", "mine")
+    assert cases["in_progress"] not in queue(office, "lea", "mine")  # the first extension is the office's
+    assert queue(office, "pol", "open") == []
+    # what suspension stops stands at the end, and nothing is due
+    office.do(cases["in_progress"], "dis", "refuse_request", note="no")
+    office.do(cases["in_progress"], "han", "ask_suspension", note="the road is dug up")
+    office.do(cases["in_progress"], "dis", "grant_suspension")
+    assert queue(office, "dis", "open")[-1] == cases["in_progress"]
+    with writing(town) as session:  # time passes
+        session.execute(
+            sa.update(Case).values(queue_at=dt.datetime(2026, 1, 5, tzinfo=dt.UTC)).where(Case.state == "filed")
+        )
+    assert queue(office, "dis", "overdue") == [cases["filed"]] == queue(office, "dis", "open")[:1]
+    assert counts(office, "dis")["overdue"] == 1
+
+
+def test_a_queue_is_narrowed_and_walked_page_by_page(office: Office) -> None:
+    cases = [office.case(40 + 5 * n, 0, name=f"stall-{n}", category="ENV" if n % 2 else "VEN") for n in range(7)]
+    numbers = {case: office.show(case)["number"] for case in cases}
+    walked: list[str] = []
+    address: str | None = "/api/v1/cases/queue?limit=3"
+    while address:
+        answer = office.client.get(address, headers=office.headers["dis"])
+        walked += [feature["id"] for feature in answer.json()["features"]]
+        address = answer.links["next"]["url"] if "next" in answer.links else None
+    assert sorted(walked) == sorted(cases)
+    assert len(walked) == 7
+    assert sorted(queue(office, "dis", "open", "&category=ENV")) == sorted(cases[1::2])
+    assert queue(office, "dis", "open", f"&q={numbers[cases[3]]}") == [cases[3]]
+    assert queue(office, "dis", "open", "&q=stall-4") == [cases[4]]
+    assert queue(office, "dis", "open", "&q=100%25") == []  # a sign of the pattern language is a sign
+    west, south = place(38, -5)
+    east, north = place(52, 5)
+    assert sorted(queue(office, "dis", "open", f"&bbox={west},{south},{east},{north}")) == sorted(cases[:3])
+    assert counts(office, "dis", "&category=ENV")["new"] == 3
+    school = office.show(cases[0])["school"]["id"]
+    assert len(queue(office, "dis", "open", f"&school={school}")) == 7
+    assert queue(office, "dis", "open", f"&school={uuid.uuid4()}&department=nobody&district=999") == []
+    office.do(cases[5], "dis", "void", note="a test")
+    assert queue(office, "dis", "closed", f"&q={numbers[cases[5]]}") == [cases[5]]
+    assert queue(office, "dis", "closed", "&q=stall-5") == [cases[5]]
+    for bad in ("cursor=abc", "cursor=20260101T000000.0-99999999999999999999", "queue=nonsense", "limit=1000"):
+        assert_problem(office.client.get(f"/api/v1/cases/queue?{bad}", headers=office.headers["dis"]), 422)
+
+
+def test_whoever_had_it_in_hand_goes_on_seeing_it(office: Office) -> None:
+    case = office.case()
+    office.bring(case, "dispatched")
+    office.do(case, "han", "return", note="not ours")
+    office.do(case, "dis", "redispatch", department="police")
+    assert case in queue(office, "han", "open")
+    assert case in queue(office, "pol", "mine") or case in queue(office, "pol", "open")
+
+
+def actor_of(town: Engine, name: str, role: str, department: str | None = None) -> Actor:
+    with reading(town) as session:
+        person = people.get_person(session, name)
+        assert person is not None
+        office = session.scalar(sa.select(Department.id).where(Department.code == department))
+        return Actor(person.id, person.uuid, name, name, frozenset({role}), office)
+
+
+async def next_event(stream: AsyncIterator[bytes]) -> tuple[str, int, Any]:
+    async for block in stream:
+        lines = dict(line.split(": ", 1) for line in block.decode().strip().split("\n") if not line.startswith(":"))
+        if "event" in lines:
+            return lines["event"], int(lines["id"]), json.loads(lines["data"])
+    raise AssertionError("the stream has ended")
+
+
+def test_everybody_hears_of_the_changes_that_they_may_see(
+    office: Office, town: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two processes' worth of listeners on one database: what one wrote the other tells."""
+    monkeypatch.setattr(live_module, "LOOK_S", 0.02)
+    case = office.case()
+    dispatcher, handler = actor_of(town, "dis", "dispatcher"), actor_of(town, "han", "handler", "urban_management")
+    lon, lat = place(70, 0)
+
+    async def listened() -> None:
+        live, elsewhere = Live(town), Live(town)
+        async with (
+            aclosing(live.listen(dispatcher, None)) as office_hears,
+            aclosing(elsewhere.listen(handler, None)) as handler_hears,
+        ):
+            assert (await next_event(office_hears))[0] == "hello"
+            _, mark, _ = await next_event(handler_hears)
+            body = {"id": str(uuid.uuid4()), "category": "ENV", "lon": lon, "lat": lat, "draft": True}
+            office.client.post("/api/v1/cases", json=body, headers=office.headers["ins"])  # nobody hears of a draft
+            await asyncio.to_thread(office.do, case, "dis", "verify", note="seen")
+            assert (await next_event(office_hears))[2] == {"cases": [case]}
+            await asyncio.to_thread(office.do, case, "dis", "file")
+            assert (await next_event(handler_hears))[2] == {"cases": [case]}  # theirs now, and nothing before
+            assert town.pool.checkedout() == 0  # who listens holds no connection
+        assert live.listeners == elsewhere.listeners == 0
+        missed = live.listen(dispatcher, mark)
+        assert (await next_event(missed))[0] == "hello"
+        assert case in (await next_event(missed))[2]["cases"]
+        live.close()  # the server ends: so does the stream, at once
+        assert [block async for block in missed if b"event" in block] == []
+        with pytest.raises(UnavailableError):
+            live.require_room(dispatcher)
+
+    asyncio.run(listened())
+
+
+def test_one_listener_too_many_asks_from_time_to_time_instead(
+    office: Office, town: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_module, "MOST_EACH", 0)
+    answer = office.client.get("/api/v1/cases/changes", headers=office.headers["dis"])
+    assert_problem(answer, 503)
+    assert_problem(office.client.get("/api/v1/cases/changes", headers=office.headers["vie"]), 403)
+    assert_problem(office.client.get("/api/v1/cases/changes"), 401)
+
+
+def test_a_slow_listener_hears_once_of_much() -> None:
+    me = live_module._Listener(live_module._Sight(1, None))
+    me.tell({f"case {n}" for n in range(live_module.MOST_NAMED)}, too_many=False)
+    assert (len(me.changed), me.too_many) == (live_module.MOST_NAMED, False)
+    me.tell({"one more"}, too_many=False)
+    assert (me.changed, me.too_many, me.news.is_set()) == (set(), True, True)
