@@ -29,6 +29,7 @@ from api.routes import (
     hazards,
     health,
     incidents,
+    indicators,
     pages,
     people,
     photos,
@@ -84,7 +85,21 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.add_middleware(Headers, settings=settings)  # the outermost, so that every answer has them
     guarded = [Depends(authorise)]
     in_turn = [Depends(take_turn, scope="function"), *guarded]
-    for module in (access, people, schools, atlas, field, hazards, cases, filing, incidents, sealed, checks, audit):
+    for module in (
+        access,
+        people,
+        schools,
+        atlas,
+        field,
+        hazards,
+        indicators,
+        cases,
+        filing,
+        incidents,
+        sealed,
+        checks,
+        audit,
+    ):
         app.include_router(module.router, dependencies=in_turn, responses=PROBLEMS)
     app.include_router(photos.router, dependencies=guarded, responses=PROBLEMS)  # it has turns of its own
     app.include_router(health.router, dependencies=guarded, responses=PROBLEMS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import uuid
 from typing import Annotated, Any, Literal
 
@@ -14,7 +13,7 @@ from api.routes.answers import FEATURE, FEATURES, NEW_FEATURE, geojson_answer, j
 from api.schemas.cases import ActionIn, CaseIn
 from api.schemas.filing import Code, DepartmentCode
 from api.schemas.records import Category
-from api.services.cases import actions, indicators, queues, views
+from api.services.cases import actions, queues, views
 from api.services.cases.live import Live
 from api.services.cases.machine import StateCode
 from api.store.case_queues import Narrowed
@@ -88,25 +87,6 @@ async def follow_changes(
 def machine(session: ReadSession) -> dict[str, Any]:
     """Give the states, actions and departments with their words, for whoever draws a board."""
     return views.show_machine(session)
-
-
-@router.get("/cases/indicators")
-def show_indicators(
-    session: ReadSession,
-    actor: CurrentActor,
-    first: Annotated[dt.date, Query(alias="from")],
-    last: Annotated[dt.date, Query(alias="to")],
-    by: Literal["", "district", "department", "school", "category"] = "",
-    category: Annotated[list[Category] | None, Query()] = None,
-    department: Annotated[DepartmentCode | None, Query()] = None,
-    district: Annotated[Code | None, Query()] = None,
-    school: uuid.UUID | None = None,
-    ids: bool = False,
-    city: Annotated[Code | None, Query()] = None,
-) -> dict[str, Any]:
-    """Count cases of a period of days, with the definition of each figure; ``ids`` names the cases behind them."""
-    wanted = Wanted(categories=category or (), department=department, district=district, school=school)
-    return indicators.indicators(session, actor, first, last, by=by, wanted=wanted, with_ids=ids, city_code=city)
 
 
 @router.get("/cases/{identity}", **FEATURE)

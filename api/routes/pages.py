@@ -190,6 +190,17 @@ def board_page(
     return _page(request, actor, "board.html", language, config)
 
 
+@router.get("/board/indicators")
+def indicators_page(request: Request, session: ReadSession, language: Language, actor: CurrentActor) -> Response:
+    """Show how cases go: figures with their definitions, and the cases behind them."""
+    config = {
+        "invented_notice": cities.any_invented(session),
+        "cities": cities.city_views(session),
+        "version": __version__,
+    }
+    return _page(request, actor, "indicators.html", language, config)
+
+
 @router.get("/police")
 def police_page(
     request: Request, settings: AppSettings, session: ReadSession, language: Language, actor: CurrentActor

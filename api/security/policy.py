@@ -30,6 +30,7 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/sign-in/city/answer"): ANYONE,
     ("GET", "/admin"): OFFICE,
     ("GET", "/board"): CASES,
+    ("GET", "/board/indicators"): SIGNED_IN - {"inspector"},
     ("GET", "/police"): frozenset({"police"}),
     ("GET", "/sealed"): ASKERS | {"police"},
     ("GET", "/language/{code}"): ANYONE,
@@ -100,6 +101,8 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/api/v1/cases/changes"): CASES,  # server-sent events: the ids of cases that one sees, when they change
     ("GET", "/api/v1/cases/machine"): SIGNED_IN,
     ("GET", "/api/v1/cases/indicators"): SIGNED_IN - {"inspector"},
+    ("GET", "/api/v1/cases/indicators.xlsx"): SIGNED_IN - {"inspector"},
+    ("GET", "/api/v1/cases/indicators/cases"): CASES - {"inspector"},
     ("GET", "/api/v1/cases/{identity}"): CASES,
     ("POST", "/api/v1/cases"): FIELD | {"liaison"},
     ("GET", "/api/v1/cases/{identity}/actions"): CASES,

@@ -20,6 +20,7 @@ RATES: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/inspections/{identity}/photos"): "upload",
     ("GET", "/api/v1/heatmap"): "export",
     ("GET", "/api/v1/audit/export"): "export",
+    ("GET", "/api/v1/cases/indicators.xlsx"): "export",
 }
 
 

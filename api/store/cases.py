@@ -329,43 +329,6 @@ def work_years(session: Session, city_id: int) -> Sequence[WorkYear]:
     return session.scalars(sa.select(WorkYear).where(WorkYear.city_id == city_id).order_by(WorkYear.year)).all()
 
 
-def cases_of_period(
-    session: Session, city_id: int, wanted: Wanted, start: dt.datetime, end: dt.datetime
-) -> Sequence[Any]:
-    """Return what indicators count of the cases that came, were filed, due or closed in ``[start, end)``."""
-    moments = (Case.received_at, Case.filed_at, Case.due_at, Case.closed_at)
-    query = (
-        sa.select(
-            Case.id, Case.uuid, Case.category, Case.subtype, Case.state, Case.received_at, Case.filed_at, Case.due_at,
-            Case.closed_at, Case.reworks, Department.code.label("department"), District.code.label("district"),
-            District.name.label("district_name"), School.uuid.label("school"), School.name.label("school_name"),
-        )
-        .outerjoin(Department, Department.id == Case.lead_id)
-        .outerjoin(District, District.id == Case.district_id)
-        .outerjoin(School, School.id == Case.school_id)
-        .where(Case.city_id == city_id, Case.state != "draft")
-        .where(sa.or_(*(sa.and_(moment >= start, moment < end) for moment in moments)))
-    )  # fmt: skip
-    if wanted.categories:
-        query = query.where(Case.category.in_(list(wanted.categories)))
-    for column, value in (
-        (Department.code, wanted.department), (District.code, wanted.district), (School.uuid, wanted.school)
-    ):  # fmt: skip
-        if value is not None:
-            query = query.where(column == value)
-    return session.execute(query.order_by(Case.id)).all()
-
-
-def recurred(session: Session, case_ids: Sequence[int]) -> set[int]:
-    """Return which of some cases have a recurrence."""
-    out: set[int] = set()
-    for start in range(0, len(case_ids), _MANY):
-        part = list(case_ids[start : start + _MANY])
-        found = session.scalars(sa.select(Case.recurrence_of_id).where(Case.recurrence_of_id.in_(part)))
-        out |= {identity for identity in found if identity is not None}
-    return out
-
-
 def visible_among(session: Session, case_ids: Sequence[int], seer: Seer) -> set[int]:
     """Return which of some cases somebody sees."""
     out: set[int] = set()

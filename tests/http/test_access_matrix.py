@@ -244,6 +244,8 @@ def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
             f"/api/v1/sealed-requests/{town.sealed_request(role, own)}/decision", {}, {"json": {"decision": "refuse"}}
         ),
         ("GET", "/api/v1/cases/indicators"): lambda: Call(f"{path}?from=2026-11-01&to=2026-11-30"),
+        ("GET", "/api/v1/cases/indicators.xlsx"): lambda: Call(f"{path}?from=2026-11-01&to=2026-11-30"),
+        ("GET", "/api/v1/cases/indicators/cases"): lambda: Call(f"{path}?from=2026-11-01&to=2026-11-30&figure=due"),
         ("GET", "/api/v1/cases/{identity}"): lambda: Call(f"/api/v1/cases/{town.case(role, own)}"),
         ("GET", "/api/v1/cases/{identity}/actions"): lambda: Call(f"/api/v1/cases/{town.case(role, own)}/actions"),
         ("POST", "/api/v1/cases/{identity}/actions"): lambda: Call(

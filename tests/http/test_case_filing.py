@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import uuid
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from python_calamine import CalamineWorkbook
 from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 
@@ -177,7 +179,7 @@ def test_indicators_count_what_their_definitions_say(office: Office, town: Engin
             assert moment is not None
             row.due_at = moment - dt.timedelta(seconds=1) if n in {0, 4} else moment
     day = today.date().isoformat()
-    said = office.get(f"/api/v1/cases/indicators?from={day}&to={day}&by=department&ids=true", "dis")
+    said = office.get(f"/api/v1/cases/indicators?from={day}&to={day}&by=department", "dis")
     total = said["total"]
     assert total["counts"] == {
         "accepted": 6, "filed": 5, "due": 5, "closed": 4, "on_time": 3, "overdue": 1, "closed_in_period": 4,
@@ -187,16 +189,27 @@ def test_indicators_count_what_their_definitions_say(office: Office, town: Engin
     assert total["rates"]["on_time"] == {"n": 3, "N": 5, "rate": 0.6}
     assert total["rates"]["rework"] == {"n": 0, "N": 4, "rate": None}  # fewer than five: no percentage
     assert total["top_types"] == [{"category": "VEN", "subtype": "", "count": 6}]
-    assert total["ids"]["overdue"] == [cases[4]]
+    late = f"/api/v1/cases/indicators/cases?from={day}&to={day}&figure=overdue"
+    assert [one["id"] for one in office.get(late, "dis")["features"]] == [cases[4]]
+    assert office.get(f"{late}&department=health", "dis")["features"] == []
+    assert office.get(late, "pol")["features"] == []  # not a case that they may open
+    for figure, n in total["counts"].items():  # what is counted is what is listed
+        listed = office.get(f"/api/v1/cases/indicators/cases?from={day}&to={day}&figure={figure}", "dis")
+        assert len(listed["features"]) == n, figure
     assert [(group["key"], group["counts"]["accepted"]) for group in said["groups"]] == [
         ("urban_management", 5), (None, 1),
     ]  # fmt: skip
     assert {entry["code"] for entry in said["definitions"]} >= set(total["counts"])
     for by in ("district", "school", "category"):
         office.get(f"/api/v1/cases/indicators?from={day}&to={day}&by={by}", "vie")
-    nothing = office.get(f"/api/v1/cases/indicators?from={day}&to={day}&ids=true", "vie")["total"]
-    assert nothing["counts"] == total["counts"]
-    assert set(map(tuple, nothing["ids"].values())) == {()}
+    file = office.client.get(
+        f"/api/v1/cases/indicators.xlsx?from={day}&to={day}&by=department&lang=zh", headers=office.headers["vie"]
+    )
+    sheet = CalamineWorkbook.from_filelike(io.BytesIO(file.content)).get_sheet_by_name("指标").to_python()
+    assert sheet[0][:4] == ["分组", "受理", "立案", "应结案"]
+    assert sheet[1][:4] == ["合计", 6, 5, 5]
+    assert sheet[1][sheet[0].index("结案率")] == 0.8
+    assert sheet[1][sheet[0].index("返工率")] == ""  # fewer than five
     backwards = office.client.get(
         "/api/v1/cases/indicators?from=2026-02-01&to=2026-01-01", headers=office.headers["dis"]
     )

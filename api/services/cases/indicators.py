@@ -7,19 +7,23 @@ cases is given as n of N alone: a percentage of so few says nothing.
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pandas as pd
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError, Problem
 from api.security.people import Actor
-from api.services.cases.views import seer_of
+from api.services.cases.views import seer_of, shown
 from api.services.departments import list_departments
-from api.store import cases, cities
+from api.services.exports import workbook
+from api.store import case_figures, cities
+from api.store.case_figures import Period
 from api.store.cases import Wanted
 from api.store.models.base import now
 from api.vocabulary import vocabulary
@@ -29,57 +33,27 @@ TOP = 3
 
 
 @dataclass(frozen=True)
-class Period:
-    """A period of whole local days as moments, and the moment up to which is known what happened."""
-
-    start: dt.datetime
-    end: dt.datetime
-    until: dt.datetime
-
-    def holds(self, moment: dt.datetime | None) -> bool:
-        """Return whether a moment lies in the period."""
-        return moment is not None and self.start <= moment < self.end
-
-
-@dataclass(frozen=True)
 class Definition:
-    """What is counted."""
+    """What a figure counts, in words; the conditions stand in api/store/case_figures.py under the same names."""
 
     code: str
     zh: str
     en: str
-    counts: Callable[[Any, Period, frozenset[int]], bool]
-
-
-def _is_due(row: Any, period: Period, _recurred: frozenset[int]) -> bool:
-    return row.filed_at is not None and period.holds(row.due_at) and row.state not in {"void", "merged"}
-
-
-def _closed_of_due(row: Any, period: Period, recurred: frozenset[int]) -> bool:
-    return _is_due(row, period, recurred) and row.closed_at is not None and row.closed_at < period.end
 
 
 DEFINITIONS: tuple[Definition, ...] = (
-    Definition("accepted", "受理：本期收到的案卷", "Accepted: cases received in the period",
-               lambda row, period, _: period.holds(row.received_at)),
-    Definition("filed", "立案：本期立案的案卷", "Filed: cases filed in the period",
-               lambda row, period, _: period.holds(row.filed_at)),
+    Definition("accepted", "受理：本期收到的案卷", "Accepted: cases received in the period"),
+    Definition("filed", "立案：本期立案的案卷", "Filed: cases filed in the period"),
     Definition("due", "应结案：总时限在本期届满的案卷（作废、并案、挂账的除外）",
-               "Due: cases whose overall limit ends in the period (void, merged and suspended ones apart)", _is_due),
-    Definition("closed", "已结案：应结案中到本期末已结案的", "Closed: of those due, closed by the end of the period",
-               _closed_of_due),
-    Definition("on_time", "按期结案：应结案中在总时限内结案的", "On time: of those due, closed within the overall limit",
-               lambda row, period, r: _closed_of_due(row, period, r) and row.closed_at <= row.due_at),
-    Definition("overdue", "逾期：应结案中时限已过而未结案的", "Overdue: of those due, not closed when their limit had passed",
-               lambda row, period, r: _is_due(row, period, r) and row.due_at < period.until
-               and not _closed_of_due(row, period, r)),
+               "Due: cases whose overall limit ends in the period (void, merged and suspended ones apart)"),
+    Definition("closed", "已结案：应结案中到本期末已结案的", "Closed: of those due, closed by the end of the period"),
+    Definition("on_time", "按期结案：应结案中在总时限内结案的", "On time: of those due, closed within the overall limit"),
+    Definition("overdue", "逾期：应结案中时限已过而未结案的", "Overdue: of those due, not closed when their limit had passed"),
     Definition("closed_in_period", "本期结案：本期内结案的，不论何时到期",
-               "Closed in the period, whenever they were due", lambda row, period, _: period.holds(row.closed_at)),
-    Definition("reworked", "返工：本期结案中至少返工一次的", "Reworked: of those closed in the period, sent back at least once",
-               lambda row, period, _: period.holds(row.closed_at) and row.reworks > 0),
+               "Closed in the period, whenever they were due"),
+    Definition("reworked", "返工：本期结案中至少返工一次的", "Reworked: of those closed in the period, sent back at least once"),
     Definition("recurred", "反弹：本期结案中同类问题后来在近处再次出现的",
-               "Recurred: of those closed in the period, followed by a case of the same type near by",
-               lambda row, period, recurred: period.holds(row.closed_at) and row.id in recurred),
+               "Recurred: of those closed in the period, followed by a case of the same type near by"),
 )  # fmt: skip
 RATES = {
     "closing": ("closed", "due", "结案率 = 已结案 ÷ 应结案", "Closing rate = closed ÷ due"),
@@ -93,13 +67,11 @@ RATES = {
 
 def indicators(
     session: Session,
-    actor: Actor,
     first: dt.date,
     last: dt.date,
     *,
     by: str,
     wanted: Wanted,
-    with_ids: bool = False,
     city_code: str | None = None,
 ) -> dict[str, Any]:
     """Count the cases of a period of local days, in all and by group.
@@ -112,18 +84,25 @@ def indicators(
         ``district``, ``department``, ``school``, ``category``, or empty: in all only.
     wanted
         Which cases; of it categories, department, district and school count.
-    with_ids
-        Name the cases behind each figure that this person sees.
     """
     city = cities.get_city(session, city_code)
     period = period_of(first, last, ZoneInfo(city.time_zone), now())
-    rows = cases.cases_of_period(session, city.id, wanted, period.start, period.end)
-    recurred = frozenset(cases.recurred(session, [row.id for row in rows]))
-    shown = _shown(session, actor, rows) if with_ids else None
-    groups: dict[str | None, list[Any]] = {}
-    for row in rows if by else ():
-        groups.setdefault(_key(row, by), []).append(row)
-    names = _names(session, rows, by)
+    counted = case_figures.counts(session, city.id, wanted, period, by)
+    types = case_figures.types(session, city.id, wanted, period, by)
+    named = case_figures.groups(session, by, list(counted))
+    words = _words(session, by)
+    total = Counter[str]()
+    all_types = Counter[tuple[str, str]]()
+    for key, of_group in counted.items():
+        total.update(of_group)
+        all_types.update({(category, subtype): n for category, subtype, n in types.get(key, [])})
+    groups = [
+        {"key": named[key].key, "name": words.get(named[key].key, named[key].name)}
+        | figures(of_group, [((c, s), n) for c, s, n in types.get(key, [])])
+        for key, of_group in counted.items()
+        if by and any(of_group.values())
+    ]
+    in_order = sorted(all_types.items(), key=lambda entry: (-entry[1], entry[0]))
     return {
         "city": city.code,
         "from": first.isoformat(),
@@ -132,12 +111,70 @@ def indicators(
         "by": by or None,
         "fewest_for_a_rate": FEWEST,
         "definitions": definitions(),
-        "total": figures(rows, period, recurred, shown),
-        "groups": [
-            {"key": key, "name": names.get(key)} | figures(groups[key], period, recurred, shown)
-            for key in sorted(groups, key=lambda key: (-len(groups[key]), key or ""))
-        ],
+        "total": figures({name: total[name] for name in case_figures.FIGURES}, in_order),
+        "groups": sorted(groups, key=lambda group: (-group["counts"]["accepted"], group["key"] or "~")),
     }
+
+
+def cases_behind(
+    session: Session,
+    actor: Actor,
+    first: dt.date,
+    last: dt.date,
+    figure: str,
+    *,
+    wanted: Wanted,
+    city_code: str | None,
+    after: int,
+    limit: int,
+) -> tuple[dict[str, Any], int | None]:
+    """Return the cases behind a figure that somebody may open, as GeoJSON points, and the next page's cursor.
+
+    ``wanted`` is as for the figures, with the group's key as department, district, school or category.
+    """
+    city = cities.get_city(session, city_code)
+    moment = now()
+    period = period_of(first, last, ZoneInfo(city.time_zone), moment)
+    rows = case_figures.behind(
+        session, city.id, wanted, period, figure, seer=seer_of(actor), after=after, limit=limit + 1
+    )
+    following = rows[limit - 1].id if len(rows) > limit else None
+    return shown(session, actor, rows[:limit], moment), following
+
+
+def as_table(document: dict[str, Any], language: str) -> pd.DataFrame:
+    """Return indicators as a table for a spreadsheet: counts, n and N of each rate, and a rate where N is enough."""
+    zh = language == "zh"
+    heads = {entry["code"]: re.split("[：:]", entry["zh" if zh else "en"])[0] for entry in document["definitions"]}
+    rows = []
+    for name, entry in [("合计" if zh else "In all", document["total"]), *_named(document["groups"], language)]:
+        row: dict[str, Any] = {("分组" if zh else "Group"): name}
+        row |= {heads[code]: n for code, n in entry["counts"].items()}
+        for code, (_, _, zh_words, en_words) in RATES.items():
+            head = re.split(" = ", zh_words if zh else en_words)[0]
+            said = entry["rates"][code]
+            row |= {f"{head} n": said["n"], f"{head} N": said["N"], head: said["rate"]}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _named(groups: Sequence[dict[str, Any]], language: str) -> list[tuple[str, dict[str, Any]]]:
+    nobody = "（无）" if language == "zh" else "(none)"
+    out = []
+    for group in groups:
+        name = group["name"]
+        out.append(((name[language] if isinstance(name, dict) else name) or group["key"] or nobody, group))
+    return out
+
+
+def as_workbook(document: dict[str, Any], language: str) -> bytes:
+    """Return indicators as XLSX: the figures on one sheet, what each of them means on another."""
+    zh = language == "zh"
+    meanings = [(entry["code"], entry["zh" if zh else "en"]) for entry in document["definitions"]]
+    few = f"少于 {FEWEST} 件的不给百分比" if zh else f"no percentage below {FEWEST} cases"
+    period = f"{document['from']} – {document['to']}"
+    notes = pd.DataFrame([("", period), ("", few), *meanings], columns=["", "说明" if zh else "Meaning"])
+    return workbook({"指标" if zh else "Indicators": as_table(document, language), "说明" if zh else "Meaning": notes})
 
 
 def period_of(first: dt.date, last: dt.date, zone: ZoneInfo, moment: dt.datetime) -> Period:
@@ -167,21 +204,13 @@ def definitions() -> list[dict[str, str]]:
     return counts + [{"code": f"{code}_rate", "zh": zh, "en": en} for code, (_, _, zh, en) in RATES.items()]
 
 
-def figures(
-    rows: Sequence[Any], period: Period, recurred: frozenset[int], shown: frozenset[int] | None
-) -> dict[str, Any]:
-    """Return counts, rates and the three most frequent types of some cases; ``shown`` None: without their ids."""
-    members = {one.code: [row for row in rows if one.counts(row, period, recurred)] for one in DEFINITIONS}
-    types = Counter((row.category, row.subtype) for row in members["accepted"])
-    top = sorted(types.items(), key=lambda entry: (-entry[1], entry[0]))[:TOP]
-    out: dict[str, Any] = {
-        "counts": {code: len(found) for code, found in members.items()},
-        "rates": {code: rate(len(members[n]), len(members[of])) for code, (n, of, _, _) in RATES.items()},
-        "top_types": [{"category": category, "subtype": subtype, "count": n} for (category, subtype), n in top],
+def figures(counted: Mapping[str, int], types: Sequence[tuple[tuple[str, str], int]]) -> dict[str, Any]:
+    """Return counts, rates and the three most frequent types of some cases."""
+    return {
+        "counts": dict(counted),
+        "rates": {code: rate(counted[n], counted[of]) for code, (n, of, _, _) in RATES.items()},
+        "top_types": [{"category": category, "subtype": subtype, "count": n} for (category, subtype), n in types[:TOP]],
     }
-    if shown is not None:
-        out["ids"] = {code: [str(row.uuid) for row in found if row.id in shown] for code, found in members.items()}
-    return out
 
 
 def rate(n: int, of: int) -> dict[str, Any]:
@@ -195,22 +224,10 @@ def rate(n: int, of: int) -> dict[str, Any]:
     return {"n": n, "N": of, "rate": round(n / of, 4) if of >= FEWEST else None}
 
 
-def _shown(session: Session, actor: Actor, rows: Sequence[Any]) -> frozenset[int]:
-    """Return the cases that somebody may open; whoever sees meeting views only may open none."""
-    ids = [row.id for row in rows]
-    seer = seer_of(actor)
-    return frozenset(ids if seer is None else cases.visible_among(session, ids, seer))
-
-
-def _key(row: Any, by: str) -> str | None:
-    value = getattr(row, by)
-    return None if value is None else str(value)
-
-
-def _names(session: Session, rows: Sequence[Any], by: str) -> dict[str | None, Any]:
-    """Return the names of groups; of departments and categories in both languages."""
+def _words(session: Session, by: str) -> dict[str | None, Any]:
+    """Return the names of departments and categories in both languages."""
     if by == "department":
         return {entry["code"]: {"zh": entry["zh"], "en": entry["en"]} for entry in list_departments(session)}
     if by == "category":
         return {code: {"zh": term.zh, "en": term.en} for code, term in vocabulary().hazard_categories.items()}
-    return {_key(row, by): getattr(row, f"{by}_name") for row in rows} if by in {"district", "school"} else {}
+    return {}
