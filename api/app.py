@@ -14,6 +14,7 @@ from sqlalchemy.engine import Engine
 
 from api import __version__
 from api.dependencies import Turns, authorise, take_turn
+from api.middleware.bodies import Bodies
 from api.middleware.figures import Figures
 from api.middleware.headers import Headers
 from api.middleware.requests import Requests
@@ -79,6 +80,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.state.turns = Turns()
     app.state.live = Live(app.state.engine)
     add_problem_handlers(app)
+    app.add_middleware(Bodies, settings=settings)  # the innermost: routes read through it
     app.add_middleware(GZipMiddleware, minimum_size=1_000, compresslevel=5)
     app.state.figures = Figures(settings, app.state.engine)
     app.add_middleware(Requests, figures=app.state.figures)

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from api.errors import BadInputError, ForbiddenError, Problem, SignInError
 from api.security.people import NOBODY, Actor
-from api.security.policy import may
+from api.security.policy import LOGGED_VIEWS, may
+from api.security.rates import LONG
 from api.security.sessions import csrf_fits, who_is
 from api.settings import Settings
 from api.store.audit import Who
@@ -46,7 +47,7 @@ def address_of(request: Request) -> str:
     return request.client.host[:64] if request.client else ""
 
 
-READS_AT_ONCE, WRITES_AT_ONCE = 4, 4
+READS_AT_ONCE, WRITES_AT_ONCE, LONG_AT_ONCE = 4, 4, 2
 
 
 class Turns:
@@ -59,15 +60,18 @@ class Turns:
     def __init__(self) -> None:
         self._reads = anyio.Semaphore(READS_AT_ONCE)
         self._writes = anyio.Semaphore(WRITES_AT_ONCE)
+        self._long = anyio.Semaphore(LONG_AT_ONCE)
 
-    def of(self, method: str) -> anyio.Semaphore:
-        """Return where requests of a method wait; those that write never keep others from reading."""
+    def of(self, method: str, path: str) -> anyio.Semaphore:
+        """Return where requests of a route wait; those that write or take long never keep others from reading."""
+        if (method, path) in LONG:
+            return self._long
         return self._reads if method in {"GET", "HEAD", "OPTIONS"} else self._writes
 
 
 async def take_turn(request: Request) -> AsyncIterator[None]:
     """Wait for the turn of a request whose body is there, and hold it until the answer is made, not sent."""
-    async with request.app.state.turns.of(request.method):
+    async with request.app.state.turns.of(request.method, request.scope["route"].path):
         yield
 
 
@@ -93,8 +97,12 @@ def authorise(request: Request) -> Actor:
 
 
 def _refuse_forged(request: Request, secret: str | None) -> None:
-    """Refuse a change that a browser sends from a page that is not ours, with or without a session's cookie."""
-    if request.method in {"GET", "HEAD", "OPTIONS"}:
+    """Refuse a change that a browser sends from a page that is not ours, with or without a session's cookie.
+
+    A view that is logged counts as a change: a link on another site would have it logged in somebody's name.
+    """
+    logged = ("GET" if request.method == "HEAD" else request.method, request.scope["route"].path) in LOGGED_VIEWS
+    if request.method in {"GET", "HEAD", "OPTIONS"} and not logged:
         return
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):

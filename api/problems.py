@@ -13,7 +13,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
-from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
 from api.errors import (
@@ -169,15 +168,6 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 def _add_database_handlers(app: FastAPI) -> None:
     """Answer what the database refuses, or that it is not there."""
-
-    @app.exception_handler(StaleDataError)
-    def stale(request: Request, _error: StaleDataError) -> Response:
-        return problem(
-            412,
-            "somebody else changed the record meanwhile; read it again",
-            code="stale",
-            language=language_of(request),
-        )
 
     @app.exception_handler(DataError)
     def data(request: Request, _error: DataError) -> Response:

@@ -57,6 +57,12 @@ class Settings(BaseSettings):
         default=60, ge=1, description="Sign-ins that one address may try in a minute, right or wrong."
     )
     uploads_per_minute: int = Field(default=120, ge=1, description="Photos that a person may send in a minute.")
+    request_max_mb: float = Field(
+        default=8.0,
+        gt=0,
+        le=100,
+        description="Largest request that is read, apart from photos, megabytes (of a million bytes).",
+    )
     photo_max_mb: float = Field(
         default=15.0, gt=0, le=200, description="Largest photo that is taken, megabytes (of a million bytes)."
     )
@@ -70,7 +76,9 @@ class Settings(BaseSettings):
         default=2560, ge=640, le=10_000, description="A photo is shrunk until its longer side has so many pixels."
     )
     exports_per_minute: int = Field(
-        default=60, ge=1, description="Heat maps and exports that a person, or an address, may ask for in a minute."
+        default=60,
+        ge=1,
+        description="Heat maps, hot spots, risk maps and exports that a person, or an address, may ask for in a minute.",
     )
     free_space_mb: int = Field(
         default=64,

@@ -22,6 +22,9 @@ class Headers:
             "Content-Security-Policy": _page_policy(settings),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "same-origin",
+            "Cross-Origin-Opener-Policy": "same-origin",
+            "Cross-Origin-Resource-Policy": "same-origin",
+            "Permissions-Policy": "geolocation=(self), camera=(self), microphone=(), payment=(), usb=()",
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -35,6 +38,8 @@ class Headers:
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
+                if scope["scheme"] == "https":
+                    headers.setdefault("Strict-Transport-Security", "max-age=31536000")
                 if scope["path"].startswith("/static/"):
                     headers.setdefault("Cache-Control", "no-cache")  # asked for again by ETag: never an old module
             await send(message)

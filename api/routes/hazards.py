@@ -47,15 +47,18 @@ def hazards(
 def nearby(
     request: Request,
     session: ReadSession,
+    actor: CurrentActor,
+    settings: AppSettings,
     lon: Longitude,
     lat: Latitude,
     category: Category,
     within_m: Annotated[float, Query(gt=0, le=1000, allow_inf_nan=False)] = 50.0,
 ) -> Response:
     """List open hazards of a category around a point: perhaps it is one of them."""
-    return geojson_answer(
-        request, inspections.hazards_nearby(session, lon=lon, lat=lat, category=category, within_m=within_m)
+    document = inspections.hazards_nearby(
+        session, lon=lon, lat=lat, category=category, within_m=within_m, of_inspector=limited_to(actor, settings)
     )
+    return geojson_answer(request, document)
 
 
 @router.get("/hazards/{identity}", **FEATURE)

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from api.dependencies import AppSettings, CurrentActor, Language, ReadSession
 from api.errors import BadInputError
 from api.routes.answers import FEATURES, geojson_answer
+from api.security.scope import limited_to
 from api.services import heatmaps, releases
 from api.services.heatmaps import HeatRequest
 from api.services.hotspots import hot_spots
@@ -137,6 +138,7 @@ def heatmap(
         language=chosen if chosen in {"zh", "en"} else language,
         viewer=actor.display_name,
         sealed=_sees_sealed(actor),
+        of_inspector=limited_to(actor, settings),
     )
     # the page holds its own scripts: it runs as a stranger, and reaches nothing of ours
     policy = f"{policy_of(page)}; sandbox allow-scripts; frame-ancestors 'self'"

@@ -56,12 +56,16 @@ def sign_out_person(session: WriteSession, identity: uuid.UUID) -> Response:
 
 
 @router.get("/people/{identity}/cells")
-def list_cells(session: ReadSession, identity: uuid.UUID) -> dict[str, Any]:
+def list_cells(session: ReadSession, identity: uuid.UUID) -> Response:
     """List the cells that an inspector walks."""
-    return {"cells": accounts.cells_of(session, identity)}
+    document = accounts.cells_of(session, identity)
+    return json_answer(document, etag=document["version"])
 
 
 @router.put("/people/{identity}/cells")
-def assign_cells(session: WriteSession, identity: uuid.UUID, given: CellsIn) -> dict[str, Any]:
+def assign_cells(
+    session: WriteSession, identity: uuid.UUID, given: CellsIn, if_match: Annotated[str | None, Header()] = None
+) -> Response:
     """Say which cells an inspector walks: these, and no others."""
-    return {"cells": accounts.assign_cells(session, identity, given.cells)}
+    document = accounts.assign_cells(session, identity, given.cells, version_of(if_match))
+    return json_answer(document, etag=document["version"])

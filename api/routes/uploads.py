@@ -65,6 +65,7 @@ async def read_upload(request: Request, *, most_mb: float) -> Upload:
     UnavailableError
         Where there is no room for the file.
     """
+    request.state.counts_its_body = True
     kind, options = parse_options_header(request.headers.get("Content-Type", ""))
     if kind != b"multipart/form-data" or b"boundary" not in options:
         raise UnsupportedTypeError("send multipart/form-data, with id and file")

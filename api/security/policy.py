@@ -137,6 +137,12 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/api/v1/hotspots"): PUBLIC_VIEW,
 }
 
+# Reading these writes a line into the audit log in somebody's name, so another site's page must not be able to ask for
+# them with that person's cookie any more than for a change.
+LOGGED_VIEWS = frozenset(
+    {("GET", "/api/v1/incidents"), ("GET", "/api/v1/incidents/{identity}"), ("GET", "/api/v1/audit/export")}
+)
+
 
 def may(method: str, path: str, roles: Collection[str], *, public_view: bool) -> bool:
     """Return whether somebody with these roles (none: not signed in) may call a route.

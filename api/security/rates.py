@@ -19,9 +19,13 @@ RATES: dict[tuple[str, str], str] = {
     ("POST", "/api/v1/hazards/{identity}/photos"): "upload",
     ("POST", "/api/v1/inspections/{identity}/photos"): "upload",
     ("GET", "/api/v1/heatmap"): "export",
+    ("GET", "/api/v1/hotspots"): "export",
+    ("GET", "/api/v1/risk"): "export",
     ("GET", "/api/v1/audit/export"): "export",
     ("GET", "/api/v1/cases/indicators.xlsx"): "export",
 }
+# What takes seconds to reckon: these requests wait for each other, and not those that read.
+LONG = frozenset({("GET", "/api/v1/heatmap"), ("GET", "/api/v1/hotspots"), ("GET", "/api/v1/risk")})
 
 
 class Rates:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import uuid
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from api.services.departments import department_of
 from api.store import people as store
 from api.store.audit import note
 from api.store.models import AccessToken, Person, PersonRole
+from api.store.records import claim
 
 
 def credential_views(tokens: Sequence[AccessToken], actor: Actor) -> list[dict[str, Any]]:
@@ -72,15 +74,15 @@ def change_own_password(session: Session, actor: Actor, given: PasswordIn) -> No
     people.set_password(session, person, given.new)
 
 
-def known_person(session: Session, identity: uuid.UUID) -> Person:
-    """Return the person of a UUID.
+def known_person(session: Session, identity: uuid.UUID, *, lock: bool = False) -> Person:
+    """Return the person of a UUID; locked, nobody else changes them until the transaction ends.
 
     Raises
     ------
     NotFoundError
         Where there is none.
     """
-    person = store.find_person(session, identity)
+    person = store.find_person(session, identity, lock=lock)
     if person is None:
         raise NotFoundError("there is no such person")
     return person
@@ -113,6 +115,7 @@ def add_account(session: Session, given: PersonIn) -> tuple[dict[str, Any], bool
     account, created
         With ``password`` where one was made up: it is shown this once.
     """
+    claim(session, given.id)
     known = store.find_person(session, given.id)
     if known is not None:
         if known.name != given.name:
@@ -181,25 +184,33 @@ def sign_out_everywhere(session: Session, identity: uuid.UUID) -> None:
     sessions.end_all(session, known_person(session, identity))
 
 
-def cells_of(session: Session, identity: uuid.UUID) -> list[str]:
-    """Return the codes of the cells that somebody walks."""
-    return store.cell_codes_of(session, known_person(session, identity).id)
+def cells_of(session: Session, identity: uuid.UUID) -> dict[str, Any]:
+    """Return the codes of the cells that somebody walks, and a version that is the same for the same cells."""
+    return _cells_view(store.cell_codes_of(session, known_person(session, identity).id))
 
 
-def assign_cells(session: Session, identity: uuid.UUID, codes: Sequence[str]) -> list[str]:
-    """Say which cells somebody walks: these, and no others.
+def _cells_view(codes: list[str]) -> dict[str, Any]:
+    return {"cells": codes, "version": zlib.crc32("\n".join(codes).encode())}
+
+
+def assign_cells(session: Session, identity: uuid.UUID, codes: Sequence[str], version: int) -> dict[str, Any]:
+    """Say which cells somebody walks: these, and no others, if theirs are still of ``version``.
 
     Raises
     ------
+    StaleError
+        Where somebody else assigned their cells meanwhile.
     BadInputError
         Where a code is not that of a cell.
     """
-    person = known_person(session, identity)
+    person = known_person(session, identity, lock=True)
     before = store.cell_codes_of(session, person.id)
+    if _cells_view(before)["version"] != version:
+        raise StaleError("somebody else assigned the cells meanwhile; read them again")
     unknown = store.assign_cells(session, person.id, codes)
     if unknown:
         what = f"there is no cell {unknown[0]!r}"
         raise BadInputError(what, problems=[Problem("body.cells", f"there is no cell {code!r}") for code in unknown])
     after = store.cell_codes_of(session, person.id)
     note(session, "update", "cell_inspectors", identity=person.uuid, before={"cells": before}, after={"cells": after})
-    return after
+    return _cells_view(after)

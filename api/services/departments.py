@@ -119,9 +119,11 @@ def set_duties(session: Session, code: str, given: DutiesIn, version: int, today
     NotFoundError, StaleError, BadInputError
         Where there is no such department, somebody else changed it meanwhile, or there is no such person.
     """
-    if version != show_duties(session, code, today)["version"]:
+    if not is_known(session, code):
+        raise NotFoundError("there is no such department")
+    row = departments.get_department(session, code, lock=True)
+    if version != (0 if row is None else row.version):
         raise StaleError("somebody else changed the department meanwhile; read it again")
-    row = departments.get_department(session, code)
     if row is None:
         row = department_of(session, code)
     else:

@@ -23,7 +23,7 @@ from api.services.hazards import ties
 from api.services.readiness import free_bytes
 from api.settings import Settings
 from api.store import hazards, migrate, people, soundness
-from api.store.audit import check_chain
+from api.store.audit import MARK, check_chain, read_mark
 from api.store.engine import make_engine, reading
 
 State = Literal["ok", "warning", "error"]
@@ -153,12 +153,12 @@ def check_stray_files(session: Session, settings: Settings) -> Finding:
 
 
 def check_audit_chain(session: Session, settings: Settings) -> Finding:
-    """Hold every line of the audit log against its seal."""
+    """Hold every line of the audit log against its seal, and its end against the mark beside the key."""
     try:
         key = bytes.fromhex((settings.data / backup.KEY).read_text(encoding="ascii").strip())
     except (OSError, ValueError):
         return Finding("audit log", "error", "its key cannot be read", f"put {backup.KEY} back from a backup")
-    found = list(islice(check_chain(session, key), _SHOWN + 1))
+    found = list(islice(check_chain(session, key, read_mark(settings.data / MARK)), _SHOWN + 1))
     return _finding("audit log", found, "somebody changed it: keep a copy, and compare it with a backup")
 
 

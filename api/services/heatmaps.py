@@ -102,13 +102,16 @@ def _group_filter(settings: Settings, wanted: HeatRequest) -> GroupFilter:
 
 
 def wanted_city(session: Session, code: str | None) -> City:
-    """Return the city that is asked for; of several, the one with the most incidents."""
+    """Return the city that is asked for; of several, the one with the most incidents that have been released.
+
+    The exact number would be a way to count: whoever reports could watch at which report the answer turns.
+    """
     if code is not None:
         return cities.get_city(session, code)
     known = cities.all_cities(session)
     if not known:
         raise NotFoundError("there is no city yet; import something first")
-    return max(known, key=lambda city: incidents.how_many(session, city))
+    return max(known, key=lambda city: incidents.how_many_released(session, city))
 
 
 def _slices(counted: CountedIncidents, by_week: bool) -> WeekSlices | None:
@@ -217,11 +220,19 @@ def incident_cells(session: Session, settings: Settings, wanted: HeatRequest, *,
 
 
 def heatmap_page(
-    session: Session, settings: Settings, wanted: HeatRequest, *, language: str, viewer: str, sealed: bool
+    session: Session,
+    settings: Settings,
+    wanted: HeatRequest,
+    *,
+    language: str,
+    viewer: str,
+    sealed: bool,
+    of_inspector: int | None = None,
 ) -> str:
     """Return the heat map of a city's incidents as one page; see ``gis.maps.heatmap``.
 
-    ``sealed`` is for those who may see the sealed layer: exact counts, of which the page hides what is below k.
+    ``sealed`` is for those who may see the sealed layer: exact counts, of which the page hides what is below k;
+    ``of_inspector`` limits the hazards beside them to those of an inspector.
     """
     city = wanted_city(session, wanted.city)
     lattice = cities.lattice_of(city)
@@ -245,7 +256,7 @@ def heatmap_page(
         perimeters=_perimeters(session, city),
         schools=_schools(session, city),
         gates=_gates(session, city),
-        hazards=_hazards(session, city),
+        hazards=_hazards(session, city, of_inspector),
         streets=_streets(session, city, box),
         tiles=Tiles(settings.tiles_url, settings.tiles_attribution) if settings.tiles_url else None,
         watermark=_watermark(city, viewer),
@@ -317,8 +328,8 @@ def _gates(session: Session, city: City) -> geopandas.GeoDataFrame | None:
     return _frame(table[["name", "school", "invented", "location"]], "location")
 
 
-def _hazards(session: Session, city: City) -> geopandas.GeoDataFrame | None:
-    rows = hazards.hazards_page(session, city=city, statuses=["open"], limit=_MOST_HAZARDS)
+def _hazards(session: Session, city: City, of_inspector: int | None) -> geopandas.GeoDataFrame | None:
+    rows = hazards.hazards_page(session, city=city, statuses=["open"], of_inspector=of_inspector, limit=_MOST_HAZARDS)
     if not rows:
         return None
     words = vocabulary()

@@ -24,6 +24,7 @@ from api.settings import Settings
 from api.store import field, hazards, inspections, schools
 from api.store.models import City, Hazard, Inspection
 from api.store.models.base import now
+from api.store.records import claim
 from api.store.spatial import Bounds, to_element, to_shapes
 from api.vocabulary import vocabulary
 from gis.geodesic import distance_m
@@ -42,6 +43,7 @@ def log_hazard(session: Session, actor: Actor, hazard: HazardIn) -> tuple[dict[s
     ConflictError
         Where the UUID belongs to a hazard that says something else.
     """
+    claim(session, hazard.id)
     known = hazards.get_hazard(session, hazard.id)
     if known is not None:
         if known.reporter_id != actor.id or known.content_hash != hazard.fingerprint():
@@ -210,11 +212,15 @@ def hazards_in(
     return document, following
 
 
-def hazards_nearby(session: Session, *, lon: float, lat: float, category: str, within_m: float) -> dict[str, Any]:
+def hazards_nearby(
+    session: Session, *, lon: float, lat: float, category: str, within_m: float, of_inspector: int | None = None
+) -> dict[str, Any]:
     """Return open hazards of a category around a point, nearest first: perhaps the same one."""
     margin = within_m / 1000 * 0.02
     near = (max(lon - margin, -180.0), max(lat - margin, -90.0), min(lon + margin, 180.0), min(lat + margin, 90.0))
-    rows = hazards.hazards_page(session, bounds=near, categories=[category], statuses=["open"], limit=1000)
+    rows = hazards.hazards_page(
+        session, bounds=near, categories=[category], statuses=["open"], of_inspector=of_inspector, limit=1000
+    )
     xy = hazards.shapely_xy(to_shapes(hazard.location for hazard, _, _ in rows))
     away = distance_m(lon, lat, xy[:, 0], xy[:, 1])
     order = [at for at in np.argsort(away, kind="stable") if away[at] <= within_m]
@@ -246,6 +252,7 @@ def seen_again(session: Session, rows: Sequence[Hazard]) -> dict[int, dict[str, 
 
 def log_inspection(session: Session, actor: Actor, inspection: InspectionIn) -> tuple[dict[str, Any], bool]:
     """Log an inspection; the same UUID again answers the stored record and creates nothing."""
+    claim(session, inspection.id)
     known = inspections.get_inspection(session, inspection.id)
     if known is not None:
         if known.inspector_id != actor.id or known.content_hash != inspection.fingerprint():

@@ -22,6 +22,7 @@ from api.store import cities, inspections, sealed
 from api.store.audit import note
 from api.store.models import City, Incident, Person, SealedRequest
 from api.store.models.base import now
+from api.store.records import claim
 from api.store.spatial import to_element, to_shape
 from api.vocabulary import find_code, vocabulary
 from gis.lattice import cell_codes
@@ -39,10 +40,10 @@ def report_incident(session: Session, actor: Actor, given: IncidentIn) -> tuple[
     BadInputError
         Where it ends before it begins.
     """
+    claim(session, given.id)
     known = sealed.get_incident(session, given.id)
     if known is not None:
-        same = known.reporter_id == actor.id and known.kind == given.type and known.occurred_from == given.occurred_from
-        if not same:
+        if known.reporter_id != actor.id or known.content_hash != given.fingerprint():
             raise ConflictError("this id belongs to another record; send the incident under a new one")
         return _receipt(known), False
     if given.occurred_to is not None and given.occurred_to < given.occurred_from:
@@ -72,6 +73,7 @@ def report_incident(session: Session, actor: Actor, given: IncidentIn) -> tuple[
         people_count=given.people_count,
         age_band=given.age_band,
         reporter_id=actor.id,
+        content_hash=given.fingerprint(),
         location=to_element(point),
         source_id=inspections.person_source(session, actor.name).id,
         **values,
@@ -129,7 +131,7 @@ def list_incidents(
         after=after,
         limit=limit + 1,
     )
-    following = rows[limit - 1][0].id if len(rows) > limit else None
+    following = after + limit if len(rows) > limit else None
     rows = rows[:limit]
     note(
         session,
@@ -226,9 +228,10 @@ def _view(session: Session, city: City, record: Incident, school: str | None) ->
 
 def ask(session: Session, actor: Actor, given: SealedRequestIn) -> tuple[dict[str, Any], bool]:
     """Ask to see the sealed incidents of some days; the same again creates nothing."""
+    claim(session, given.id)
     known = sealed.get_request(session, given.id)
     if known is not None:
-        if known.requester_id != actor.id or known.purpose != given.purpose:
+        if known.requester_id != actor.id or known.content_hash != given.fingerprint():
             raise ConflictError("this id belongs to another record; send the request under a new one")
         return request_view(session, known), False
     if not dt.timedelta(0) <= given.last_day - given.first_day <= dt.timedelta(days=LONGEST_PERIOD_DAYS):
@@ -239,6 +242,7 @@ def ask(session: Session, actor: Actor, given: SealedRequestIn) -> tuple[dict[st
         uuid=given.id,
         city_id=city.id,
         requester_id=actor.id,
+        content_hash=given.fingerprint(),
         purpose=given.purpose,
         first_day=given.first_day,
         last_day=given.last_day,

@@ -6,7 +6,8 @@ in and out) calls ``note``.
 
 The seal of a line is the HMAC-SHA-256 of the seal before it and of all its columns. The key lies in a file beside the
 database and not in it, so whoever can write to the database cannot seal a changed line anew; ``audit_head`` remembers
-the last line, so lines cut from the end are missed as well.
+the last line, so lines cut from the end are missed as well. Whoever cuts lines and turns the head back to match, or puts
+an old copy of the database in its place, is found by the mark: a file beside the key that says how far the log had come.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import hashlib
 import hmac
 import json
 import os
+import threading
 import uuid as uuid_module
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -45,6 +47,7 @@ from api.store.models import (
 from api.store.models.base import Base, now
 
 KEY_BYTES = 32
+MARK = "audit.mark"
 _UNWATCHED = (
     AccessToken,
     AuditEntry,
@@ -59,6 +62,7 @@ _UNWATCHED = (
 _SECRET_COLUMNS = {"password_hash"}
 UNLOGGED_COLUMNS = {"id", "source_row", "updated_at", "created_at", "source_id", "raw_geometry", "content_hash"}
 _LONGEST_TEXT = 20_000
+_marking = threading.Lock()
 _LOG = cast(sa.Table, AuditEntry.__table__)
 _HEAD = cast(sa.Table, AuditHead.__table__)
 
@@ -105,9 +109,12 @@ def audit_key(path: Path) -> bytes:
     return bytes.fromhex(path.read_text(encoding="ascii").strip())
 
 
-def with_audit_key(engine: Engine, key: bytes) -> Engine:
-    """Return an engine whose sessions seal the log with ``key``; without one they seal with an empty key."""
-    return engine.execution_options(audit_key=key)
+def with_audit_key(engine: Engine, key: bytes, mark: Path | None = None) -> Engine:
+    """Return an engine whose sessions seal the log with ``key``; without one they seal with an empty key.
+
+    ``mark`` is the file that says how far the log has come.
+    """
+    return engine.execution_options(audit_key=key, audit_mark=mark)
 
 
 def key_of(session: Session) -> bytes:
@@ -121,6 +128,7 @@ def watch(session: Session, who: Who) -> None:
     session.info["audit"] = []
     event.listen(session, "after_flush", _collect)
     event.listen(session, "before_commit", _write)
+    event.listen(session, "after_commit", _set_mark)
 
 
 def note(
@@ -247,6 +255,37 @@ def _write(session: Session) -> None:
         rows.append(row)
     session.execute(sa.insert(_LOG), rows)
     session.execute(sa.update(_HEAD).values(last_id=last, lines=head.lines + len(rows), seal=seal))
+    session.info["head"] = (last, seal)
+
+
+def _set_mark(session: Session) -> None:
+    """Say in the file beside the key how far the log has come, now that it is on the disk.
+
+    The mark may lag behind (a power cut, another process that was faster), and is never ahead. It is of one length and
+    written over in one piece, so a program that is killed leaves the old or the new one.
+    """
+    path: Path | None = session.get_bind().get_execution_options().get("audit_mark")
+    head: tuple[int, str] | None = session.info.pop("head", None)
+    if path is None or head is None:
+        return
+    with contextlib.suppress(OSError), _marking:  # what is kept is kept, also where the mark cannot be set
+        known = read_mark(path)
+        if known is not None and known[0] >= head[0]:
+            return
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.write(handle, f"{head[0]:020} {head[1]}\n".encode("ascii"))
+        finally:
+            os.close(handle)
+
+
+def read_mark(path: Path) -> tuple[int, str] | None:
+    """Return the line of the log that the mark names, and its seal; None where there is no mark."""
+    try:
+        line, seal = path.read_text(encoding="ascii").split()
+        return int(line), seal
+    except (OSError, ValueError):
+        return None
 
 
 def _seal(key: bytes, before: str, row: Mapping[str, Any]) -> str:
@@ -255,17 +294,27 @@ def _seal(key: bytes, before: str, row: Mapping[str, Any]) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def check_chain(session: Session, key: bytes) -> Iterator[str]:
-    """Read the whole log, and yield one sentence for each line that is missing or not as it was written."""
+def check_chain(session: Session, key: bytes, mark: tuple[int, str] | None = None) -> Iterator[str]:
+    """Read the whole log, and yield one sentence for each line that is missing or not as it was written.
+
+    Parameters
+    ----------
+    mark
+        A line that the log has had, and its seal, as :func:`read_mark` gives them.
+    """
     seal, expected = "", 1
     for row in session.execute(sa.select(_LOG).order_by(_LOG.c.id).execution_options(yield_per=1000)).mappings():
         if row["id"] != expected:
             yield f"lines {expected} to {row['id'] - 1} of the audit log are missing"
         elif not hmac.compare_digest(_seal(key, seal, dict(row)), row["seal"]):
             yield f"line {row['id']} of the audit log is not as it was written, or the one before it is not"
+        elif mark is not None and row["id"] == mark[0] and not hmac.compare_digest(row["seal"], mark[1]):
+            yield f"line {row['id']} of the audit log is another one than was there before"
         seal, expected = row["seal"], row["id"] + 1
     head = session.execute(sa.select(_HEAD)).one_or_none()
     if head is None:
         yield "the audit log has lost its head"
     elif (head.last_id, head.seal) != (expected - 1, seal):
         yield f"the audit log ends at line {expected - 1}, and should end at line {head.last_id}"
+    if mark is not None and mark[0] >= expected:
+        yield f"the audit log ends at line {expected - 1}, and has had {mark[0]}: lines were cut off its end"

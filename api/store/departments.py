@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session
 from api.store.models import Department, DepartmentDuty, DepartmentName, Person
 
 
-def get_department(session: Session, code: str) -> Department | None:
-    """Return the department of a code."""
-    return session.scalar(sa.select(Department).where(Department.code == code))
+def get_department(session: Session, code: str, *, lock: bool = False) -> Department | None:
+    """Return the department of a code; locked, nobody else changes it until the transaction ends."""
+    query = sa.select(Department).where(Department.code == code)
+    return session.scalar(query.with_for_update() if lock else query)
 
 
 def all_departments(session: Session) -> Sequence[Department]:

@@ -21,12 +21,16 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Engine, make_url
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
 
-from api.errors import UnavailableError
-from api.store.audit import Who, audit_key, watch, with_audit_key
+from api.errors import StaleError, UnavailableError
+from api.store.audit import MARK, Who, audit_key, watch, with_audit_key
 
 BUSY_TIMEOUT_MS = 10_000
+CONNECT_S = 5  # until a database that does not answer counts as lost
+SILENT_MS = 15_000  # until a connection whose other end says nothing any more counts as broken
 _EMBEDDED_CONNECTIONS = 40  # as many as the server has threads: a connection to a file is cheap
 _LIBRARIES = ("mod_spatialite", "mod_spatialite.so", "mod_spatialite.dylib")
 _PLACES = ("", "/opt/homebrew/lib/", "/usr/local/lib/", "/usr/lib/x86_64-linux-gnu/")
@@ -83,7 +87,15 @@ def make_engine(url: str | URL) -> Engine:
     if address.get_backend_name() == "postgresql":
         if address.get_driver_name() in {"psycopg2", ""}:
             address = address.set(drivername="postgresql+psycopg")
-        return sa.create_engine(address, pool_size=20, max_overflow=20, pool_pre_ping=True)
+        lost = {"connect_timeout": CONNECT_S, "tcp_user_timeout": SILENT_MS, "keepalives_idle": 30}
+        return sa.create_engine(
+            address,
+            pool_size=20,
+            max_overflow=20,
+            pool_timeout=BUSY_TIMEOUT_MS / 1000,
+            pool_pre_ping=True,
+            connect_args={name: value for name, value in lost.items() if name not in address.query},
+        )
     raise UnavailableError(
         f"the database {address.get_backend_name()!r} is not supported; use sqlite:///… or postgresql+psycopg://…"
     )
@@ -102,7 +114,7 @@ def open_engine(url: str | URL, data: Path) -> Engine:
         key = audit_key(data / "audit.key")
     except (OSError, ValueError) as error:
         raise UnavailableError(f"the key of the audit log in {data} cannot be used: {error}") from error
-    return with_audit_key(make_engine(url), key)
+    return with_audit_key(make_engine(url), key, data / MARK)
 
 
 def _spatialite_engine(address: URL) -> Engine:
@@ -194,8 +206,14 @@ def _turn(engine: Engine) -> AbstractContextManager[None]:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
-    """Open a session that only reads: one consistent view of the database, and no lock on writers."""
-    with Session(engine.execution_options(read_only=True), expire_on_commit=False) as session:
+    """Open a session that only reads: one consistent view of the database, and no lock on writers.
+
+    Raises
+    ------
+    UnavailableError
+        Where all connections are taken by requests that wait for the database.
+    """
+    with _in_words(), Session(engine.execution_options(read_only=True), expire_on_commit=False) as session:
         if engine.dialect.name == "postgresql":
             session.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
         yield session
@@ -206,7 +224,29 @@ def writing(engine: Engine, who: Who | None = None) -> Iterator[Session]:
     """Open a session of one transaction: all of it is kept when the block ends well, or nothing.
 
     Whatever it changes is written into the audit log in the same transaction, as done by ``who``.
+
+    Raises
+    ------
+    StaleError
+        Where somebody else has changed a record since it was read here.
+    UnavailableError
+        Where all connections are taken by requests that wait for the database.
     """
-    with _turn(engine), Session(engine, expire_on_commit=False) as session, session.begin():
+    with (
+        _in_words(),
+        _turn(engine),
+        Session(engine, expire_on_commit=False) as session,
+        session.begin(),
+    ):
         watch(session, who or Who())
         yield session
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    try:
+        yield
+    except StaleDataError as error:
+        raise StaleError("somebody else changed the record meanwhile; read it again") from error
+    except PoolTimeoutError as error:
+        raise UnavailableError("the database does not answer at the moment; try again") from error

@@ -81,9 +81,10 @@ def replace_links(session: Session, hazard_ids: Sequence[int] | None, city: City
     )
 
 
-def get_hazard(session: Session, identity: uuid_module.UUID) -> Hazard | None:
-    """Return the hazard of a UUID."""
-    return session.scalar(sa.select(Hazard).where(Hazard.uuid == identity))
+def get_hazard(session: Session, identity: uuid_module.UUID, *, lock: bool = False) -> Hazard | None:
+    """Return the hazard of a UUID; locked, nobody else changes it until the transaction ends."""
+    query = sa.select(Hazard).where(Hazard.uuid == identity)
+    return session.scalar(query.with_for_update() if lock else query)
 
 
 def first_hazards(session: Session, city: City, categories: Sequence[str], limit: int) -> Sequence[Hazard]:

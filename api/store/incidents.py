@@ -162,6 +162,7 @@ def any_invented(session: Session, city: City) -> bool:
     return session.scalar(query) is not None
 
 
-def how_many(session: Session, city: City) -> int:
-    """Return the number of a city's incidents."""
-    return session.scalar(sa.select(sa.func.count()).select_from(Incident).where(Incident.city_id == city.id)) or 0
+def how_many_released(session: Session, city: City) -> int:
+    """Return the number of a city's incidents that are in a group."""
+    query = sa.select(sa.func.sum(IncidentGroup.count)).where(IncidentGroup.city_id == city.id)
+    return session.scalar(query) or 0

@@ -53,9 +53,10 @@ def roles_of(session: Session, person_id: int) -> list[str]:
     return sorted(session.scalars(sa.select(PersonRole.role).where(PersonRole.person_id == person_id)))
 
 
-def find_person(session: Session, identity: uuid.UUID) -> Person | None:
-    """Return the person of a UUID."""
-    return session.scalar(sa.select(Person).where(Person.uuid == identity))
+def find_person(session: Session, identity: uuid.UUID, *, lock: bool = False) -> Person | None:
+    """Return the person of a UUID; locked, nobody else changes them until the transaction ends."""
+    query = sa.select(Person).where(Person.uuid == identity)
+    return session.scalar(query.with_for_update() if lock else query)
 
 
 def person_of_subject(session: Session, subject: str) -> Person | None:

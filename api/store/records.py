@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -34,6 +35,16 @@ def known_records(session: Session, table: sa.Table, *conditions: sa.ColumnEleme
         )
     )
     return {key: Known(identity, content) for key, identity, content in rows}
+
+
+def claim(session: Session, identity: uuid.UUID) -> None:
+    """Let nobody else make a record of this UUID until the transaction ends.
+
+    To be called before it is looked whether the record is there: of the same record sent twice at the same moment, the
+    second one then finds the first. The embedded database has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.cast(identity.int >> 65, sa.BigInteger))))
 
 
 def reserve_ids(session: Session, table: sa.Table, count: int) -> NDArray[np.int64]:

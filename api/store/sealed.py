@@ -29,7 +29,10 @@ def incidents_page(
     after: int,
     limit: int,
 ) -> Sequence[Any]:
-    """Return incidents (incident, school's name) that began from ``first`` and before ``last``, by id."""
+    """Return incidents (incident, school's name) that began from ``first`` and before ``last``, as they came in.
+
+    ``after`` is how many to leave out: the number of a record would tell how many others there are that one may not see.
+    """
     query = (
         sa.select(Incident, School.name)
         .outerjoin(School, School.id == Incident.school_id)
@@ -37,9 +40,9 @@ def incidents_page(
             Incident.city_id == city.id,
             Incident.occurred_from >= first,
             Incident.occurred_from < last,
-            Incident.id > after,
         )
         .order_by(Incident.id)
+        .offset(after)
         .limit(limit)
     )
     if kinds:

@@ -54,9 +54,9 @@ class Town:
             answer = client.patch(address, json=change, headers=self.headers["admin"] | self.tag(address))
             assert answer.status_code == 200, answer.text
         cells = [f["properties"]["code"] for f in self._get("/api/v1/cells?limit=1000")["features"]]
-        answer = client.put(
-            f"/api/v1/people/{self.people['other']}/cells", json={"cells": cells}, headers=self.headers["dispatcher"]
-        )
+        address = f"/api/v1/people/{self.people['other']}/cells"
+        office = self.headers["dispatcher"] | self.tag(address)
+        answer = client.put(address, json={"cells": cells}, headers=office)
         assert answer.json()["cells"] == sorted(cells)
 
     def _get(self, path: str) -> Any:
@@ -187,7 +187,7 @@ def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
             f"/api/v1/people/{somebody}", town.tag(f"/api/v1/people/{somebody}"), {"json": {"display_name": "invented"}}
         ),
         ("PUT", "/api/v1/people/{identity}/cells"): lambda: Call(
-            f"/api/v1/people/{somebody}/cells", {}, {"json": {"cells": []}}
+            f"/api/v1/people/{somebody}/cells", town.tag(f"/api/v1/people/{somebody}/cells"), {"json": {"cells": []}}
         ),
         ("GET", "/api/v1/geocode"): lambda: Call(f"{path}?q=invented"),
         ("GET", "/api/v1/geocode/reverse"): lambda: Call(f"{path}?lon={LON}&lat={LAT}"),

@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from api.services.imports import ImportOptions, import_file
 from api.settings import Settings
-from api.store.audit import audit_key, check_chain, key_of, with_audit_key
+from api.store.audit import MARK, audit_key, check_chain, key_of, read_mark, with_audit_key
 from api.store.engine import reading, writing
 from api.store.models import City
 from tests.http.conftest import Headers
@@ -175,6 +175,14 @@ TAMPERINGS = {
         "UPDATE audit_head SET last_id = 3, lines = 3",
         "DELETE FROM audit_log WHERE id > 3",
     ],
+    "a removed end, with the head set back to the line that is the last then": [
+        "UPDATE audit_head SET last_id = 3, lines = 3, seal = (SELECT seal FROM audit_log WHERE id = 3)",
+        "DELETE FROM audit_log WHERE id > 3",
+    ],
+    "everything gone, and the head as of a new log": [
+        "UPDATE audit_head SET last_id = 0, lines = 0, seal = ''",
+        "DELETE FROM audit_log",
+    ],
     "swapped lines": [
         "UPDATE audit_log SET id = 900002 WHERE id = 2",
         "UPDATE audit_log SET id = 2 WHERE id = 3",
@@ -186,7 +194,8 @@ TAMPERINGS = {
 
 @pytest.mark.parametrize("statements", TAMPERINGS.values(), ids=TAMPERINGS)
 def test_a_tampered_log_is_found(town: Engine, tmp_path: Path, statements: list[str]) -> None:
-    engine = with_audit_key(town, audit_key(tmp_path / "audit.key"))
+    mark = tmp_path / MARK
+    engine = with_audit_key(town, audit_key(tmp_path / "audit.key"), mark)
     with town.begin() as connection:
         for statement in [
             *_without_guard(town),
@@ -198,12 +207,48 @@ def test_a_tampered_log_is_found(town: Engine, tmp_path: Path, statements: list[
         with writing(engine) as session:
             session.scalars(sa.select(City)).one().name = f"虚构 {n}"
     with reading(engine) as session:
-        assert list(check_chain(session, key_of(session))) == []
+        assert list(check_chain(session, key_of(session), read_mark(mark))) == []
     with town.begin() as connection:
         for statement in statements:
             connection.execute(sa.text(statement))
     with reading(engine) as session:
-        assert list(check_chain(session, key_of(session))) != []
+        assert list(check_chain(session, key_of(session), read_mark(mark))) != []
+
+
+def test_the_mark_goes_with_the_log_and_an_old_copy_is_found_by_it(town: Engine, tmp_path: Path) -> None:
+    key, mark = audit_key(tmp_path / "audit.key"), tmp_path / MARK
+    engine = with_audit_key(town, key, mark)
+    copies = []
+    for n in range(3):
+        with writing(engine) as session:
+            session.scalars(sa.select(City)).one().name = f"虚构 {n}"
+        copies.append(mark.read_bytes())
+        with reading(engine) as session:
+            head = session.execute(sa.text("SELECT last_id, seal FROM audit_head")).one()
+        assert read_mark(mark) == tuple(head)
+    assert mark.stat().st_mode & 0o077 == 0
+    for earlier in copies:  # what a power cut may leave: a mark that lags behind
+        mark.write_bytes(earlier)
+        with reading(engine) as session:
+            said = list(check_chain(session, key, read_mark(mark)))
+        assert not [line for line in said if "cut off" in line or "another one" in line]
+    last, seal = read_mark(mark) or (0, "")
+    with reading(engine) as session:  # another history of the same length
+        assert (
+            f"line {last} of the audit log is another one than was there before"
+            in list(check_chain(session, key, (last, seal[::-1])))
+            or seal == seal[::-1]
+        )
+        assert "lines were cut off its end" in list(check_chain(session, key, (last + 1, seal)))[-1]
+    for broken in (b"", b"12", b"x y", b"\xff\xff"):
+        mark.write_bytes(broken)
+        assert read_mark(mark) is None
+    mark.unlink()
+    mark.mkdir()  # where it cannot be written, what is kept is kept all the same
+    with writing(engine) as session:
+        session.scalars(sa.select(City)).one().name = "虚构"
+    with reading(engine) as session:
+        assert session.scalars(sa.select(City.name)).one() == "虚构"
 
 
 def test_whoever_has_the_database_but_not_the_key_cannot_seal_anew(town: Engine, tmp_path: Path) -> None:

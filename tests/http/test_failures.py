@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.testclient import TestClient
 
+from api.settings import Settings
 from api.store.engine import writing
 from api.store.models import City
 from tests.http.conftest import Headers
@@ -42,6 +45,58 @@ def test_a_lost_database_answers_503_and_the_server_goes_on(client: TestClient, 
         session.execute(sa.text("ALTER TABLE gone RENAME TO gates"))
         assert session.scalars(sa.select(City.code)).one() == CITY
     assert client.get("/api/v1/gates").status_code == 200
+
+
+def test_a_request_that_is_too_large_is_not_read(client: TestClient, settings: Settings) -> None:
+    """Also of somebody who has not signed in, since a body is read before it is known whose it is."""
+    most = round(settings.request_max_mb * 1_000_000)
+    read = 0
+
+    def without_end() -> Iterator[bytes]:
+        nonlocal read
+        while read < 20 * most:
+            read += 100_000
+            yield b"[" * 100_000
+
+    json_type = {"Content-Type": "application/json"}
+    announced = client.post("/api/v1/session", content=b"[" * (most + 1), headers=json_type)
+    assert "8 MB" in assert_problem(announced, 413)["detail"]
+    assert_problem(client.post("/api/v1/session", content=without_end(), headers=json_type), 413)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert_problem(client.post("/api/v1/token", content=b"a=b&" * (most // 4 + 1), headers=form), 413)
+    just = b'{"username": "ins", "password": "' + b"x" * (most - 1000) + b'"}'
+    assert_problem(client.post("/api/v1/session", content=just, headers=json_type), 422)
+    deep = client.post("/api/v1/session", content=b"[" * 100_000, headers=json_type | {"Accept-Language": "zh"})
+    assert assert_problem(deep, 400)["detail"] == "请求的内容不是可读的 JSON"
+
+
+def test_requests_that_wait_for_a_silent_database_are_answered_503(
+    client: TestClient, town: Engine, inspector: Headers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All connections are taken, as by requests that wait for a database that says nothing any more."""
+    pool = town.pool
+    monkeypatch.setattr(pool, "_timeout", 0.01)
+    taken = []
+    try:
+        while True:
+            taken.append(town.raw_connection())
+    except PoolTimeoutError:
+        pass
+    try:
+        record = {"kind": "hazard", "data": a_hazard()}
+        for answer in (
+            client.get("/api/v1/hazards"),
+            client.post("/api/v1/hazards", json=a_hazard(), headers=inspector),
+            client.post("/api/v1/sync", json={"records": [record]}, headers=inspector),
+        ):
+            assert_problem(answer, 503)
+            assert int(answer.headers["Retry-After"]) > 0
+        assert client.get("/healthz").status_code == 200
+        assert client.get("/readyz").status_code == 503
+    finally:
+        for connection in taken:
+            connection.close()
+    assert client.post("/api/v1/hazards", json=a_hazard(), headers=inspector).status_code == 201
 
 
 def a_hazard() -> dict[str, object]:

@@ -229,7 +229,8 @@ def with_cells(client: TestClient, sign_in: SignIn, inspector: Headers) -> list[
     west, south, east, north = *place(-60, -60), *place(160, 60)
     cells = client.get(f"/api/v1/cells?bbox={west},{south},{east},{north}&limit=100", headers=office).json()
     codes = [cell["properties"]["code"] for cell in cells["features"]]
-    answer = client.put(f"/api/v1/people/{identity}/cells", json={"cells": codes}, headers=office)
+    match = {"If-Match": client.get(f"/api/v1/people/{identity}/cells", headers=office).headers["ETag"]}
+    answer = client.put(f"/api/v1/people/{identity}/cells", json={"cells": codes}, headers=office | match)
     assert answer.status_code == 200, answer.text
     return codes
 

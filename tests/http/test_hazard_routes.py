@@ -65,6 +65,34 @@ def assert_ties(feature: dict[str, Any], x: float, y: float) -> None:
         assert entry["gate_distance_m"] == pytest.approx(gates[nearest], abs=0.01)
 
 
+def test_where_the_map_is_closed_no_way_leads_to_the_hazards_of_others(
+    closed_client: TestClient, sign_in: Callable[[TestClient, str], Headers]
+) -> None:
+    ins, other, office = (sign_in(closed_client, name) for name in ("ins", "other", "dis"))
+    people = closed_client.get("/api/v1/people", headers=office).json()["people"]
+    cells = closed_client.get("/api/v1/cells?limit=1000", headers=office).json()["features"]
+    address = f"/api/v1/people/{next(p['id'] for p in people if p['name'] == 'other')}/cells"
+    match = office | {"If-Match": closed_client.get(address, headers=office).headers["ETag"]}
+    codes = [cell["properties"]["code"] for cell in cells]
+    assert closed_client.put(address, json={"cells": codes}, headers=match).status_code == 200
+    lon, lat = place(70, 0)
+    mine, theirs = str(uuid.uuid4()), str(uuid.uuid4())
+    for identity, who, said in ((mine, ins, "said by me"), (theirs, other, "said by them")):
+        body = {"id": identity, "lon": lon, "lat": lat, "category": "VEN", "note": said, "name": said}
+        assert closed_client.post("/api/v1/hazards", json=body, headers=who).status_code == 201
+    near = f"/api/v1/hazards/nearby?lon={lon}&lat={lat}&category=VEN"
+    edit = {"id": str(uuid.uuid4()), "hazard": mine, "version": 1, "severity": 3}
+    records = [{"kind": "hazard_edit", "data": edit | {"hazard": identity}} for identity in (mine, theirs)]
+    for path in ("/api/v1/hazards?limit=1000", near, "/api/v1/heatmap", f"/api/v1/hazards/{theirs}"):
+        answer = closed_client.get(path, headers=ins)
+        assert "said by them" not in answer.text, path
+        assert ("said by me" in answer.text) == (answer.status_code == 200), path
+        assert "said by them" in closed_client.get(path, headers=other).text, path
+    sent = closed_client.post("/api/v1/sync", json={"records": records}, headers=ins)  # an id of one's own edit
+    assert [one["state"] for one in sent.json()["answers"]] == ["created", "conflict"]
+    assert "said by them" not in sent.text
+
+
 def test_the_same_hazard_again_creates_nothing(client: TestClient, town: Engine, inspector: Headers) -> None:
     before = count(town, Hazard)
     hazard = a_hazard(70, 0, note=MARKUP)

@@ -97,6 +97,28 @@ def test_from_request_to_expiry(client: TestClient, town: Engine, sign_in: SignI
     assert_problem(client.get(f"/api/v1/incidents/{one}?purpose=an+invented+inquiry", headers=liaison), 404)
 
 
+def test_pages_of_a_list_do_not_tell_how_many_there_are_that_one_may_not_see(
+    client: TestClient, sign_in: SignIn
+) -> None:
+    liaison = sign_in(client, "lia")
+    decide(client, sign_in(client, "lea"), ask(client, liaison).json()["id"])
+    address, found, cursors = f"{SEE}&limit=2", [], []
+    while address:
+        answer = client.get(address, headers=liaison)
+        found += [row["id"] for row in answer.json()["incidents"]]
+        address = answer.links.get("next", {}).get("url", "")
+        cursors += [int(address.rpartition("cursor=")[2])] if address else []
+    assert len(found) == len(set(found)) == 9
+    assert cursors == [2, 4, 6, 8]  # how many were shown, and nothing of the table
+
+
+def test_a_request_sent_again_must_say_the_same(client: TestClient, sign_in: SignIn) -> None:
+    liaison, identity = sign_in(client, "lia"), str(uuid.uuid4())
+    assert ask(client, liaison, id=identity).status_code == 201
+    assert ask(client, liaison, id=identity).status_code == 200
+    assert_problem(ask(client, liaison, id=identity, last_day="2026-11-30"), 409)
+
+
 def test_a_serious_incident_is_not_even_known_of(client: TestClient, sign_in: SignIn) -> None:
     leader, liaison, police = (sign_in(client, name) for name in ("lea", "lia", "pol"))
     serious = next(row["id"] for row in client.get(SEE, headers=police).json()["incidents"] if row["serious"])
@@ -127,7 +149,8 @@ def test_a_report_is_sealed_at_once_and_answered_by_a_receipt(
     assert "quarrel" not in first.text
     again = client.post("/api/v1/incidents", json=body, headers=inspector)
     assert (again.status_code, again.json()["id"]) == (200, body["id"])
-    assert_problem(client.post("/api/v1/incidents", json=body | {"type": "bullying"}, headers=inspector), 409)
+    for other in ({"type": "bullying"}, {"note": "another"}, {"people_count": 3}, {"serious": True}):
+        assert_problem(client.post("/api/v1/incidents", json=body | other, headers=inspector), 409)
     stranger = client.post("/api/v1/incidents", json=body, headers=sign_in(client, "other"))
     assert "quarrel" not in stranger.text
     assert_problem(stranger, 409)

@@ -63,6 +63,23 @@ def test_a_change_with_the_cookie_alone_is_refused(client: TestClient) -> None:
     assert client.post("/api/v1/hazards", json=a_hazard(), headers=own).status_code == 201
 
 
+def test_a_link_on_another_site_writes_no_view_into_the_log(client: TestClient, town: Engine) -> None:
+    csrf = start(client, "pol").json()["csrf"]
+    period = "from=2026-11-03&to=2026-11-03&purpose=a+purpose+made+up+by+somebody+else"
+    unsealed = {"X-CSRF-Token": csrf}
+    seen = client.get(f"/api/v1/incidents?{period}", headers=unsealed).json()["incidents"][0]["id"]
+    for path in (f"/api/v1/incidents?{period}", f"/api/v1/incidents/{seen}?{period[30:]}"):
+        assert_problem(client.get(path), 403)
+        assert_problem(client.get(path, headers={"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}), 403)
+        assert_problem(client.get(path, headers=unsealed | {"Origin": "https://evil.example"}), 403)
+    with reading(town) as session:
+        assert session.scalar(sa.text("SELECT count(*) FROM audit_log WHERE action = 'view'")) == 1
+    client.cookies.clear()
+    csrf = start(client, "adm").json()["csrf"]
+    assert_problem(client.get("/api/v1/audit/export"), 403)
+    assert client.get("/api/v1/audit/export", headers={"X-CSRF-Token": csrf}).status_code == 200
+
+
 def test_nobody_is_signed_in_from_another_site(client: TestClient) -> None:
     body = {"username": "ins", "password": PASSWORD}
     for origin in ("https://evil.example", "null"):

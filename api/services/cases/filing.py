@@ -26,6 +26,7 @@ from api.settings import Settings
 from api.store import cases, cities, hazards, inspections
 from api.store.models import Case, CaseEntry, City, Hazard, School
 from api.store.models.base import now
+from api.store.records import claim
 from api.store.spatial import Bounds, to_element, to_shape
 from api.vocabulary import vocabulary
 from gis.geodesic import distance_m
@@ -80,6 +81,7 @@ def report_case(session: Session, actor: Actor, given: CaseIn, settings: Setting
     NotFoundError
         Where there is no such hazard, or none that they may see.
     """
+    claim(session, given.id)
     known = cases.get_case(session, given.id)
     if known is not None:
         if known.reporter_id != actor.id or known.content_hash != given.fingerprint():

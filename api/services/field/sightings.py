@@ -18,6 +18,7 @@ from api.services.inspections import change_hazard, hazard_detail
 from api.settings import Settings
 from api.store import field, hazards, inspections
 from api.store.models import Hazard, HazardEdit, Sighting
+from api.store.records import claim
 from api.store.spatial import to_element, to_shape
 
 
@@ -34,7 +35,8 @@ def log_sighting(session: Session, actor: Actor, given: SightingIn, settings: Se
     ConflictError
         Where the UUID belongs to a sighting that says something else.
     """
-    hazard = hazards.get_hazard(session, given.hazard)
+    claim(session, given.id)
+    hazard = hazards.get_hazard(session, given.hazard, lock=True)  # others may see it at the same moment
     if hazard is None or not may_see_hazard(session, actor, hazard, settings):
         raise NotFoundError("there is no such hazard, or none that you may see")
     known = field.get_sighting(session, given.id)
@@ -109,9 +111,11 @@ def edit_hazard(session: Session, actor: Actor, given: HazardEditIn) -> tuple[di
     StaleError
         Where somebody else changed it after ``version``.
     """
+    claim(session, given.id)
     known = field.known_edit(session, given.id)
     if known is not None:
-        if known.person_id != actor.id:
+        hazard = hazards.get_hazard(session, given.hazard)
+        if hazard is None or (known.person_id, known.hazard_id) != (actor.id, hazard.id):
             raise ConflictError("this id belongs to another record; send the change under a new one")
         return hazard_detail(session, given.hazard), False
     said = given.model_dump(exclude_unset=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from geoalchemy2 import Geometry
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, declared_attr, mapped_column
 
 SRID = 4326  # WGS 84; CGCS2000 agrees with it here to well under a metre
 
@@ -62,6 +62,9 @@ class Record:
     ``content_hash`` what the source said last: so the same file twice changes nothing, and a changed row updates.
     ``raw_geometry`` is the geometry as it was given, as WKB in the source's own CRS; empty where that is WGS 84 and the
     geometry is kept as it was given.
+
+    ``version`` is what an ``ETag`` names. An update or a deletion holds for the version that was read and no other, so of
+    two people who change the same at once the second one hears of it, on PostgreSQL too.
     """
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -75,6 +78,11 @@ class Record:
     source_row: Mapped[int | None]
     content_hash: Mapped[str | None] = mapped_column(sa.String(32))
     raw_geometry: Mapped[bytes | None] = mapped_column(sa.LargeBinary)
+
+    @declared_attr.directive
+    def __mapper_args__(cls) -> dict[str, Any]:  # noqa: N805
+        """Return what SQLAlchemy holds updates against; services say when a version ends."""
+        return {"version_id_col": cls.version, "version_id_generator": False}
 
 
 def geometry(kind: str) -> Geometry:

@@ -107,5 +107,16 @@ export const post = (path, body, options) => change("POST", path, body, options)
 
 /** GET one page of a list: {data, next}. */
 export function getPage(path, parameters) {
-  return send(address(path, parameters), { headers: { Accept: "application/json" } });
+  return send(address(path, parameters), { headers: { Accept: "application/json", ...csrfHeader() } });
+}
+
+/** GET a file that is written down as an export, and have the browser keep it. */
+export async function download(path, parameters, name) {
+  const response = await fetch(address(path, parameters), { credentials: "same-origin", headers: { "Accept-Language": language, ...csrfHeader() } });
+  if (!response.ok) throw await problem(response);
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(await response.blob());
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
 }

@@ -91,7 +91,8 @@ export class Walks {
 
   async #person() {
     const id = byId("walks-person").value;
-    const { cells } = id ? await get(`people/${id}/cells`) : { cells: [] };
+    const { cells, version } = id ? await get(`people/${id}/cells`) : { cells: [] };
+    this.version = version;
     this.before = cells;
     this.chosen = new Set(cells);
     const own = [...this.chosen].filter((code) => this.cells.has(code));
@@ -180,7 +181,9 @@ export class Walks {
 
   async #save() {
     const id = byId("walks-person").value;
-    const { cells } = await change("PUT", `people/${id}/cells`, { cells: [...this.chosen] });
+    const match = { headers: { "If-Match": `"${this.version}"` } };
+    const { cells, version } = await change("PUT", `people/${id}/cells`, { cells: [...this.chosen] }, match);
+    this.version = version;
     this.before = cells;
     this.coverage = (await get("coverage", { city: byId("walks-city").value })).cells;
     this.#redraw();

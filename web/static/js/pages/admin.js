@@ -1,6 +1,6 @@
 // Who walks which cell, checklists, accounts and the audit log.
 
-import { change, get, getPage, post } from "../lib/api.js";
+import { change, download, get, getPage, post } from "../lib/api.js";
 import { dateTime, has, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
 import { fillTable, say, tableRow } from "../lib/table.js";
@@ -151,7 +151,6 @@ async function searchLog() {
   const { data, next: following } = await getPage("audit", asked());
   const heads = [t("admin.when"), t("admin.who"), t("admin.action"), t("admin.record"), t("admin.address"), t("admin.changes")];
   fillTable(byId("log-table"), heads, data.lines.map(logRow));
-  byId("export-log").search = new URLSearchParams(asked()).toString();
   next = following;
   more.hidden = !next;
 }
@@ -160,6 +159,8 @@ searchForm?.addEventListener("submit", (event) => {
   event.preventDefault();
   attempt(() => searchLog());
 });
+
+byId("export-log")?.addEventListener("click", () => attempt(() => download("audit/export", asked(), "audit.csv")));
 
 more?.addEventListener("click", () =>
   attempt(async () => {

@@ -1,0 +1,122 @@
+"""Several people, or one phone twice, at the same moment: one change wins, one record is made. All data invented."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from starlette.testclient import TestClient
+
+from api.store.engine import reading
+from tests.http.conftest import Headers
+from tests.http.invented_town import PASSWORD, place
+
+SignIn = Callable[[TestClient, str], Headers]
+AT_ONCE = 4  # as many as write at once
+
+
+def together(client: TestClient, *requests: dict[str, Any]) -> list[Any]:
+    """Send requests that set out at the same moment, and return what each was answered."""
+    start = threading.Barrier(len(requests))
+
+    def send(request: dict[str, Any]) -> Any:
+        start.wait()
+        return client.request(**request)
+
+    with ThreadPoolExecutor(len(requests)) as threads:
+        return list(threads.map(send, requests))
+
+
+@pytest.fixture
+def people(client: TestClient, sign_in: SignIn) -> dict[str, Headers]:
+    return {name: sign_in(client, name) for name in ("ins", "dis", "adm", "lia", "lea")}
+
+
+def spot(x: float = 70) -> dict[str, float]:
+    lon, lat = place(x, 0)
+    return {"lon": lon, "lat": lat}
+
+
+def first_version(client: TestClient, path: str, headers: Headers) -> Headers:
+    return headers | {"If-Match": client.get(path, headers=headers).headers["ETag"]}
+
+
+def test_of_changes_to_one_version_one_wins_and_the_others_hear_of_it(
+    client: TestClient, town: Engine, people: dict[str, Headers]
+) -> None:
+    hazard, person = str(uuid.uuid4()), str(uuid.uuid4())
+    client.post("/api/v1/hazards", json={"id": hazard, "category": "VEN"} | spot(), headers=people["ins"])
+    account = {"id": person, "name": "spare", "roles": ["viewer"], "password": PASSWORD}
+    client.post("/api/v1/people", json=account, headers=people["adm"])
+    rules = client.get("/api/v1/filing-rules", headers=people["dis"]).json()["filing_rules"]
+    rule = {name: value for name, value in rules[0].items() if name not in {"id", "version", "built_in"}}
+    rule |= {"place_kind": "cell", "place": "invented"}
+    rule_path = f"/api/v1/filing-rules/{uuid.uuid4()}"
+    assert client.put(rule_path, json=rule, headers=people["dis"] | {"If-Match": '"0"'}).status_code == 200
+    cells = [f["properties"]["code"] for f in client.get("/api/v1/cells").json()["features"]]
+    ways: list[tuple[str, str, str, Callable[[int], dict[str, Any]]]] = [
+        ("PATCH", f"/api/v1/hazards/{hazard}", "ins", lambda n: {"note": f"invented {n}"}),
+        ("PATCH", f"/api/v1/people/{person}", "adm", lambda n: {"display_name": f"invented {n}"}),
+        ("PUT", f"/api/v1/people/{person}/cells", "dis", lambda n: {"cells": cells[n : n + 1]}),
+        ("PUT", rule_path, "dis", lambda n: rule | {"min_severity": 1 + n % 3}),
+        ("PUT", "/api/v1/departments/justice/duties", "dis", lambda n: {"duties": []}),
+        ("PUT", "/api/v1/working-calendar/2031", "dis", lambda _: year | {"source": f"invented {uuid.uuid4()}"}),
+    ]
+    year = client.get("/api/v1/working-calendar/2031", headers=people["dis"]).json()
+    year = {name: year[name] for name in ("hours", "days", "confirmed", "source")}
+    for method, path, who, body in ways:
+        for _ in range(3):
+            match = first_version(client, path, people[who])
+            sent = {"method": method, "url": path, "headers": match}
+            answers = together(client, *(sent | {"json": body(n)} for n in range(AT_ONCE)))
+            statuses = Counter(answer.status_code for answer in answers)
+            made = match["If-Match"] == '"0"'  # of those who make it at once the others may also find it made
+            late = statuses[412] + (statuses[409] if made else 0)
+            assert (statuses[200], late) == (1, AT_ONCE - 1), (path, statuses, [a.text[:200] for a in answers])
+            assert client.request(method, path, json=body(0), headers=people[who]).status_code == 428
+
+
+def test_the_same_record_sent_several_times_at_once_is_made_once(
+    client: TestClient, town: Engine, people: dict[str, Headers]
+) -> None:
+    moment = "2026-11-03T16:00:00+08:00"
+    days = {"purpose": "an invented purpose", "first_day": "2026-11-03", "last_day": "2026-11-03"}
+    known = str(uuid.uuid4())
+    client.post("/api/v1/hazards", json={"id": known, "category": "SHP"} | spot(), headers=people["ins"])
+    ways: list[tuple[str, str, dict[str, Any]]] = [
+        ("hazards", "ins", {"category": "VEN"} | spot()),
+        ("inspections", "ins", {"started_at": moment} | spot()),
+        ("incidents", "ins", {"type": "fight", "occurred_from": moment} | spot()),
+        ("sightings", "ins", {"hazard": known, "observed_at": moment}),
+        ("cases", "ins", {"category": "VEN"} | spot(400)),
+        ("sealed-requests", "lia", days),
+        ("people", "adm", {"name": "twin", "roles": ["viewer"], "password": PASSWORD}),
+    ]
+    for path, who, body in ways:
+        record = {"id": str(uuid.uuid4())} | body
+        sent = {"method": "POST", "url": f"/api/v1/{path}", "json": record, "headers": people[who]}
+        answers = together(client, *[sent] * AT_ONCE)
+        statuses = Counter(answer.status_code for answer in answers)
+        assert statuses == {201: 1, 200: AT_ONCE - 1}, (path, statuses, [a.text[:200] for a in answers])
+    with reading(town) as session:
+        made = session.scalar(sa.text("SELECT count(*) FROM hazards WHERE reporter_id IS NOT NULL"))
+        assert made == 2
+
+
+def test_of_two_decisions_on_a_request_one_is_taken(client: TestClient, people: dict[str, Headers]) -> None:
+    days = {"purpose": "an invented purpose", "first_day": "2026-11-03", "last_day": "2026-11-03"}
+    for _ in range(3):
+        asked = str(uuid.uuid4())
+        client.post("/api/v1/sealed-requests", json={"id": asked} | days, headers=people["lia"])
+        sent = {"method": "POST", "url": f"/api/v1/sealed-requests/{asked}/decision", "headers": people["lea"]}
+        answers = together(client, *(sent | {"json": {"decision": d}} for d in ("approve", "refuse") * 2))
+        statuses = Counter(answer.status_code for answer in answers)
+        assert statuses[200] == 1, [a.text for a in answers]
+        assert statuses[409] + statuses[412] == 3, statuses
