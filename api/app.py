@@ -21,6 +21,7 @@ from api.middleware.requests import Requests
 from api.problems import add_problem_handlers
 from api.routes import (
     access,
+    actions,
     atlas,
     audit,
     cases,
@@ -31,6 +32,7 @@ from api.routes import (
     health,
     incidents,
     indicators,
+    notices,
     pages,
     people,
     photos,
@@ -97,6 +99,8 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         indicators,
         cases,
         filing,
+        actions,
+        notices,
         incidents,
         sealed,
         checks,

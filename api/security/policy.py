@@ -16,6 +16,8 @@ SIGNED_IN = frozenset(ROLES)
 ADMIN = frozenset({"admin"})
 OFFICE = frozenset({"dispatcher", "admin"})
 CASES = SIGNED_IN - {"viewer"}
+NOTICES = frozenset({"handler", "dispatcher", "police", "liaison", "leader", "admin"})
+NOTICE_WRITERS = frozenset({"dispatcher", "liaison", "leader", "admin"})
 ASKERS = frozenset({"dispatcher", "handler", "liaison", "leader", "admin"})  # who may ask to see sealed incidents
 
 POLICY: dict[tuple[str, str], frozenset[str]] = {
@@ -116,6 +118,22 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("DELETE", "/api/v1/filing-rules/{identity}"): OFFICE,
     ("GET", "/api/v1/working-calendar/{year}"): OFFICE,
     ("PUT", "/api/v1/working-calendar/{year}"): OFFICE,
+    # joint actions: everybody knows of them; of their cases one sees those that one sees anyway
+    ("GET", "/api/v1/actions"): SIGNED_IN,
+    ("POST", "/api/v1/actions"): OFFICE,
+    ("GET", "/api/v1/actions/{identity}"): SIGNED_IN,
+    ("PATCH", "/api/v1/actions/{identity}"): OFFICE,
+    ("GET", "/api/v1/actions/{identity}/progress"): SIGNED_IN,
+    ("GET", "/api/v1/actions/{identity}/cases"): CASES,
+    # information notices: which ones somebody sees is decided by record (api/services/notices/views.py)
+    ("GET", "/api/v1/notices"): NOTICES,
+    ("POST", "/api/v1/notices"): NOTICE_WRITERS,
+    ("GET", "/api/v1/notices/{identity}"): NOTICES,
+    ("PATCH", "/api/v1/notices/{identity}"): NOTICE_WRITERS,
+    ("DELETE", "/api/v1/notices/{identity}"): NOTICE_WRITERS,
+    ("POST", "/api/v1/notices/{identity}/read"): NOTICES,
+    ("POST", "/api/v1/notices/{identity}/answers"): NOTICE_WRITERS,
+    ("POST", "/api/v1/notices/{identity}/reminders"): NOTICE_WRITERS,
     # photos: as the record they belong to (api/services/photos), and never without a sign-in: passers-by are on them
     ("GET", "/api/v1/hazards/{identity}/photos"): SIGNED_IN,
     ("POST", "/api/v1/hazards/{identity}/photos"): FIELD | {"handler"},  # of a hazard whose case their department has

@@ -74,6 +74,14 @@ def department_of(session: Session, code: str, where: str = "body.department") -
     return known
 
 
+def convenor_of(session: Session) -> Department:
+    """Return the committee's office, written into the database if it is not there yet."""
+    known = departments.convenor(session)
+    if known is not None:
+        return known
+    return department_of(session, next(code for code, entry in built_in().items() if entry.get("convenor")))
+
+
 def show_duties(session: Session, code: str, today: dt.date) -> dict[str, Any]:
     """Return who leads a department and who is its liaison officer, with deputies and days; version 0 is without any.
 

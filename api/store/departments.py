@@ -22,6 +22,11 @@ def all_departments(session: Session) -> Sequence[Department]:
     return session.scalars(sa.select(Department).order_by(Department.code)).all()
 
 
+def convenor(session: Session) -> Department | None:
+    """Return the department that convenes the meetings: the committee's office."""
+    return session.scalar(sa.select(Department).where(Department.is_convenor.is_(True)).order_by(Department.id))
+
+
 def names_of_departments(session: Session) -> Sequence[DepartmentName]:
     """Return the names and aliases of all departments, the last first."""
     return session.scalars(sa.select(DepartmentName).order_by(DepartmentName.id.desc())).all()

@@ -48,11 +48,14 @@ class Town:
         spare = {"id": str(uuid.uuid4()), "name": "spare", "roles": ["viewer"]}
         self._post("/api/v1/people", spare, self.headers["admin"])
         self.people = {p["name"]: p["id"] for p in self._get("/api/v1/people")["people"]}
-        for role in ("handler", "liaison", "police"):
+        for role in ("handler", "liaison", "police", "leader"):
             address = f"/api/v1/people/{self.people[NAMES[role]]}"
             change = {"department": "urban_management"}
             answer = client.patch(address, json=change, headers=self.headers["admin"] | self.tag(address))
             assert answer.status_code == 200, answer.text
+        elsewhere = {"id": str(uuid.uuid4()), "name": "elsewhere", "roles": ["liaison"], "password": PASSWORD}
+        self._post("/api/v1/people", elsewhere | {"department": "justice"}, self.headers["admin"])
+        self.headers["elsewhere"] = sign_in(client, "elsewhere")
         cells = [f["properties"]["code"] for f in self._get("/api/v1/cells?limit=1000")["features"]]
         address = f"/api/v1/people/{self.people['other']}/cells"
         office = self.headers["dispatcher"] | self.tag(address)
@@ -103,6 +106,25 @@ class Town:
         self._post(f"/api/v1/cases/{case}/actions", {"action": "file", "department": department, "departments": []},
                    self.headers["dispatcher"])  # fmt: skip
         return case
+
+    def joint_action(self) -> str:
+        return str(self._post("/api/v1/actions", a_joint_action(self.school), self.headers["dispatcher"])["id"])
+
+    def notice(self, role: str, own: bool, *, draft: bool = False) -> str:
+        """Return a notice to the person's department (a draft: of the person's), or one that is none of theirs."""
+        office = role in {"dispatcher", "admin"}
+        to = "committee" if own and office else ("urban_management" if own else "health")
+        body = {"id": str(uuid.uuid4()), "title": "invented", "to": [to], "draft": draft}
+        if not draft:
+            return str(self._post("/api/v1/notices", body, self.headers["dispatcher" if own else "elsewhere"])["id"])
+        writer = role if own and role in {"liaison", "leader", "dispatcher", "admin"} else "elsewhere"
+        return str(self._post("/api/v1/notices", body, self.headers[writer])["id"])
+
+    def sent_notice(self, role: str, own: bool) -> str:
+        """Return a notice that the person's department sent, or another one."""
+        writer = role if own and role in {"liaison", "leader", "dispatcher", "admin"} else "elsewhere"
+        body = {"id": str(uuid.uuid4()), "title": "invented", "to": ["health"]}
+        return str(self._post("/api/v1/notices", body, self.headers[writer])["id"])
 
     def filing_rule(self) -> tuple[str, dict[str, Any]]:
         """Return a filing rule of the city's own, and its body."""
@@ -160,6 +182,12 @@ class Town:
 
 def a_photo() -> dict[str, Any]:
     return {"data": {"id": str(uuid.uuid4())}, "files": {"file": ("invented.jpg", written(two_colours()))}}
+
+
+def a_joint_action(school: str) -> dict[str, Any]:
+    period = {"starts_on": "2026-11-02", "ends_on": "2026-11-15"}
+    departments = [{"department": "urban_management", "people": 6, "vehicles": 2}]
+    return {"id": str(uuid.uuid4()), "title": "invented", "schools": [school], "departments": departments} | period
 
 
 def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
@@ -269,11 +297,34 @@ def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
         ("PUT", "/api/v1/working-calendar/{year}"): lambda: Call(
             "/api/v1/working-calendar/2030", town.tag("/api/v1/working-calendar/2030"), {"json": town.working_year()}
         ),
+        ("POST", "/api/v1/actions"): lambda: Call(path, {}, {"json": a_joint_action(town.school)}),
+        ("PATCH", "/api/v1/actions/{identity}"): lambda: Call(
+            f"/api/v1/actions/{town.joint_action()}", match, {"json": {"report": "invented"}}
+        ),
+        ("POST", "/api/v1/notices"): lambda: Call(
+            path, {}, {"json": {"id": fresh, "title": "invented", "to": ["urban_management"]}}
+        ),
+        ("PATCH", "/api/v1/notices/{identity}"): lambda: Call(
+            f"/api/v1/notices/{town.notice(role, own, draft=True)}", match, {"json": {"body": "invented"}}
+        ),
+        ("DELETE", "/api/v1/notices/{identity}"): lambda: Call(
+            f"/api/v1/notices/{town.notice(role, own, draft=True)}", match
+        ),
+        ("POST", "/api/v1/notices/{identity}/answers"): lambda: Call(
+            f"/api/v1/notices/{town.notice(role, own)}/answers", {}, {"json": {"id": fresh, "text": "invented"}}
+        ),
+        ("POST", "/api/v1/notices/{identity}/reminders"): lambda: Call(
+            f"/api/v1/notices/{town.sent_notice(role, own)}/reminders", {}, {"json": {"id": fresh}}
+        ),
         ("POST", "/api/v1/distance-checks"): lambda: Call(path, {}, {"json": {"target": "internet_cafe"} | spot}),
     }
     if match_path in fixed:
         return fixed[match_path]()
     identity = somebody if "/people/" in path else town.school
+    if "/actions/" in path:
+        identity = town.joint_action()
+    if "/notices/" in path:
+        identity = town.notice(role, own)
     return Call(path.replace("{identity}", identity))
 
 

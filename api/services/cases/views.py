@@ -117,6 +117,19 @@ def shown(session: Session, actor: Actor, rows: Sequence[Case], moment: dt.datet
     )
 
 
+def cases_shown(session: Session, actor: Actor, found: Sequence[Case]) -> dict[str, Any]:
+    """Return those of some cases that somebody sees, as GeoJSON points."""
+    seer = seer_of(actor)
+    if seer is not None:
+        seen = cases.visible_among(session, [case.id for case in found], seer)
+        found = [case for case in found if case.id in seen]
+    return features(
+        [case.uuid for case in found],
+        to_shapes(case.location for case in found),
+        _properties(session, actor, found, now()),
+    )
+
+
 def _properties(session: Session, actor: Actor, found: Sequence[Case], moment: dt.datetime) -> list[dict[str, Any]]:
     ids = [case.id for case in found]
     near, assisting, facts = cases.around(session, ids), cases.assisting_of(session, ids), facts_of(session, found)

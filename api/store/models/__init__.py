@@ -1,5 +1,6 @@
 """The tables, one file a noun."""
 
+from api.store.models.actions import JointAction, JointActionDepartment
 from api.store.models.base import SRID, Base, Record
 from api.store.models.cases import NEVER, Case, CaseAssisting, CaseEntry, CaseParty, FilingRule, WorkYear
 from api.store.models.districts import City, District, StallArea
@@ -7,6 +8,7 @@ from api.store.models.field import Checklist, HazardEdit, Sighting
 from api.store.models.grids import Cell, CellInspector, CellPiece, Perimeter
 from api.store.models.hazards import Hazard, HazardSchool, Inspection
 from api.store.models.incidents import Incident, IncidentGroup
+from api.store.models.notices import Notice, NoticeDepartment, NoticeFile, NoticeReceipt
 from api.store.models.people import AccessToken, Department, DepartmentDuty, DepartmentName, Person, PersonRole
 from api.store.models.photos import Photo
 from api.store.models.premises import DistanceRule, Premises
@@ -47,6 +49,12 @@ __all__ = [
     "Incident",
     "IncidentGroup",
     "Inspection",
+    "JointAction",
+    "JointActionDepartment",
+    "Notice",
+    "NoticeDepartment",
+    "NoticeFile",
+    "NoticeReceipt",
     "Perimeter",
     "Person",
     "PersonRole",

@@ -1,0 +1,158 @@
+"""Notices as their readers see them, and who sees which."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from api.errors import NotFoundError
+from api.security.people import Actor
+from api.services.identities import identity_warnings
+from api.store import cases, departments, notices
+from api.store.models import Notice
+from api.store.models.base import now
+from api.store.notices import Reader, Wanted
+from api.store.spatial import to_shape
+
+OFFICE = frozenset({"dispatcher", "admin"})
+WRITERS = frozenset({"liaison", "leader", "dispatcher", "admin"})
+
+
+def own_departments(session: Session, actor: Actor) -> frozenset[int]:
+    """Return the departments that somebody reads notices for: their own, and for its people the committee's office."""
+    own = set() if actor.department_id is None else {actor.department_id}
+    convenor = departments.convenor(session) if actor.roles & OFFICE else None
+    return frozenset(own | (set() if convenor is None else {convenor.id}))
+
+
+def reader_of(session: Session, actor: Actor) -> Reader:
+    """Return which notices somebody sees."""
+    return Reader(actor.id, own_departments(session, actor), bool(actor.roles & OFFICE))
+
+
+def notice_for(session: Session, actor: Actor, identity: uuid.UUID, *, lock: bool = False) -> Notice:
+    """Return a notice, if this person sees it.
+
+    Raises
+    ------
+    NotFoundError
+        Where there is none, or none that they see.
+    """
+    notice = notices.get_notice(session, identity, lock=lock)
+    if notice is None or not notices.seen_by(session, notice.id, reader_of(session, actor)):
+        raise NotFoundError("there is no such notice, or none that you may see")
+    return notice
+
+
+def list_notices(
+    session: Session, actor: Actor, wanted: Wanted, *, before: int, limit: int
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Return the notices that somebody sees, the newest first, and the next page's cursor."""
+    reader = reader_of(session, actor)
+    rows = notices.notices_page(session, reader, wanted, before=before, limit=limit + 1)
+    following = rows[limit - 1].id if len(rows) > limit else None
+    return _documents(session, actor, reader, rows[:limit]), following
+
+
+def notice_detail(session: Session, actor: Actor, notice: Notice) -> dict[str, Any]:
+    """Return a notice with its text, its receipts, and what this person may do with it."""
+    reader = reader_of(session, actor)
+    document = _documents(session, actor, reader, [notice])[0]
+    document |= {"body": notice.body, "origin": notice.origin or None}
+    texts = {name: getattr(notice, name) for name in ("title", "body", "address")}
+    for entry in document["to"]:
+        texts |= {f"answer.{entry['department']}": "\n".join(answer["text"] for answer in entry["answers"])}
+    warnings = identity_warnings(texts)
+    return document | ({"warnings": warnings} if warnings else {})
+
+
+def _documents(session: Session, actor: Actor, reader: Reader, found: Sequence[Notice]) -> list[dict[str, Any]]:
+    ids = [notice.id for notice in found]
+    recipients, receipts = notices.recipients_of(session, ids), notices.receipts_of(session, ids)
+    codes = cases.department_codes(session)
+    names = notices.names_of(session, {notice.writer_id for notice in found})
+    return [
+        _document(actor, reader, notice, recipients.get(notice.id, []), receipts.get(notice.id, []), codes, names)
+        for notice in found
+    ]
+
+
+def _document(
+    actor: Actor,
+    reader: Reader,
+    notice: Notice,
+    recipients: list[tuple[int, str]],
+    receipts: list[Any],
+    codes: dict[int, str],
+    names: dict[int, str],
+) -> dict[str, Any]:
+    to = [_receipts(code, [r for r in receipts if r[0].department_id == ident]) for ident, code in recipients]
+    for_us = [entry for (ident, _), entry in zip(recipients, to, strict=True) if ident in reader.departments]
+    point = None if notice.location is None else to_shape(notice.location)
+    late = notice.answer_by is not None and notice.answer_by < now()
+    return {
+        "id": str(notice.uuid),
+        "title": notice.title,
+        "state": "draft" if notice.sent_at is None else "sent",
+        "category": notice.category,
+        "place": None if point is None else {"lon": point.x, "lat": point.y},
+        "address": notice.address,
+        "from": {
+            "department": None if notice.department_id is None else codes.get(notice.department_id),
+            "person": None if notice.writer_id is None else names.get(notice.writer_id),
+        },
+        "to": to,
+        "wants_answer": notice.wants_answer,
+        "answer_by": _when(notice.answer_by),
+        "answer_late": late and any(not entry["answers"] for entry in to),
+        "sent_at": _when(notice.sent_at),
+        "created_at": notice.created_at.isoformat(),
+        "unread": notice.sent_at is not None and any(entry["read_at"] is None for entry in for_us),
+        "allowed": _allowed(actor, reader, notice, to, for_us),
+        "invented": notice.invented,
+        "version": notice.version,
+    }
+
+
+def _receipts(code: str, own: list[Any]) -> dict[str, Any]:
+    """Return who of a department has read and answered, and when it was reminded."""
+    reads = [(receipt, person) for receipt, person in own if receipt.kind == "read"]
+    return {
+        "department": code,
+        "read_at": _when(reads[0][0].at) if reads else None,
+        "read_by": [{"person": person, "at": _when(receipt.at)} for receipt, person in reads],
+        "answers": [
+            {"id": str(receipt.uuid), "person": person, "at": _when(receipt.at), "text": receipt.text}
+            for receipt, person in own
+            if receipt.kind == "answer"
+        ],
+        "reminded_at": [_when(receipt.at) for receipt, _ in own if receipt.kind == "reminder"],
+    }
+
+
+def is_missing(entry: dict[str, Any], wants_answer: bool) -> bool:
+    """Return whether a department has still to read a notice, or to answer it."""
+    return entry["read_at"] is None or (wants_answer and not entry["answers"])
+
+
+def _allowed(
+    actor: Actor, reader: Reader, notice: Notice, to: list[dict[str, Any]], for_us: list[dict[str, Any]]
+) -> list[str]:
+    writes = bool(actor.roles & WRITERS)
+    sender = notice.writer_id == actor.id or notice.department_id in reader.departments
+    if notice.sent_at is None:
+        return ["change", "send", "discard"] if writes and sender else []
+    out = ["read"] if any(entry["read_at"] is None for entry in for_us) else []
+    if writes and for_us:
+        out.append("answer")
+    if writes and (sender or reader.everything) and any(is_missing(entry, notice.wants_answer) for entry in to):
+        out.append("remind")
+    return out
+
+
+def _when(moment: dt.datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

@@ -1,0 +1,189 @@
+"""Joint actions, and the cases and inspections that fall in their area and period."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from api.store.models import (
+    Campus,
+    Case,
+    Cell,
+    Department,
+    Hazard,
+    Inspection,
+    JointAction,
+    JointActionDepartment,
+    Perimeter,
+    Person,
+    School,
+)
+from api.store.spatial import Bounds, meets_bbox
+
+_MANY = 500
+_NOT_COUNTED = ("draft", "rejected", "void", "merged")
+
+
+def get_action(session: Session, identity: uuid.UUID, *, lock: bool = False) -> JointAction | None:
+    """Return the joint action of a UUID."""
+    query = sa.select(JointAction).where(JointAction.uuid == identity)
+    return session.scalar(query.with_for_update() if lock else query)
+
+
+def actions_page(
+    session: Session,
+    *,
+    bounds: Bounds | None,
+    first: dt.date | None,
+    last: dt.date | None,
+    department: str | None,
+    before: int,
+    limit: int,
+) -> Sequence[JointAction]:
+    """Return a page of joint actions, the newest first: those whose days meet ``first`` … ``last``."""
+    query = sa.select(JointAction)
+    if before:
+        query = query.where(JointAction.id < before)
+    if bounds is not None:
+        query = query.where(meets_bbox(JointAction.area, bounds))
+    if first is not None:
+        query = query.where(JointAction.ends_on >= first)
+    if last is not None:
+        query = query.where(JointAction.starts_on <= last)
+    if department is not None:
+        taking_part = (
+            sa.select(JointActionDepartment.action_id)
+            .join(Department, Department.id == JointActionDepartment.department_id)
+            .where(Department.code == department)
+        )
+        query = query.where(JointAction.id.in_(taking_part))
+    return session.scalars(query.order_by(JointAction.id.desc()).limit(limit)).all()
+
+
+def taking_part(session: Session, action_ids: Sequence[int]) -> dict[int, list[Any]]:
+    """Return who takes part in joint actions: department, is_lead, people and vehicles, the leading one first."""
+    rows = session.execute(
+        sa.select(
+            JointActionDepartment.action_id,
+            Department.code.label("department"),
+            JointActionDepartment.is_lead,
+            JointActionDepartment.people,
+            JointActionDepartment.vehicles,
+        )
+        .join(Department, Department.id == JointActionDepartment.department_id)
+        .where(JointActionDepartment.action_id.in_(list(action_ids)))
+        .order_by(JointActionDepartment.is_lead.desc(), Department.code)
+    ).all()
+    out: dict[int, list[Any]] = {}
+    for row in rows:
+        out.setdefault(row.action_id, []).append(row)
+    return out
+
+
+def taking_part_rows(session: Session, action_id: int) -> Sequence[JointActionDepartment]:
+    """Return the records of who takes part in a joint action."""
+    query = sa.select(JointActionDepartment).where(JointActionDepartment.action_id == action_id)
+    return session.scalars(query).all()
+
+
+def planner_name(session: Session, action: JointAction) -> str | None:
+    """Return the shown name of who planned a joint action."""
+    return session.scalar(sa.select(Person.display_name).where(Person.id == action.planner_id))
+
+
+def perimeters_of(session: Session, city_id: int, schools: Sequence[uuid.UUID]) -> dict[uuid.UUID, Any]:
+    """Return the perimeters of schools of a city, by school; those without one are left out."""
+    out: dict[uuid.UUID, Any] = {}
+    for start in range(0, len(schools), _MANY):
+        rows = session.execute(
+            sa.select(School.uuid, Perimeter.zone)
+            .join(Perimeter, Perimeter.school_id == School.id)
+            .where(School.city_id == city_id, School.uuid.in_(list(schools[start : start + _MANY])))
+        )
+        out |= {row.uuid: row.zone for row in rows}
+    return out
+
+
+def outlines_of(session: Session, city_id: int, codes: Sequence[str]) -> dict[str, Any]:
+    """Return the outlines of cells of a city, by code."""
+    out: dict[str, Any] = {}
+    for start in range(0, len(codes), _MANY):
+        rows = session.execute(
+            sa.select(Cell.code, Cell.outline).where(
+                Cell.city_id == city_id, Cell.code.in_(list(codes[start : start + _MANY]))
+            )
+        )
+        out |= {row.code: row.outline for row in rows}
+    return out
+
+
+def cells_of(session: Session, city_id: int) -> Sequence[Any]:
+    """Return the cells of a city's lattice: code, lattice_column, lattice_row and outline."""
+    return session.execute(
+        sa.select(Cell.code, Cell.lattice_column, Cell.lattice_row, Cell.outline)
+        .where(Cell.city_id == city_id, Cell.kind == "lattice")
+        .order_by(Cell.code)
+    ).all()
+
+
+def cases_near(
+    session: Session, city_id: int, bounds: Bounds, start: dt.datetime, end: dt.datetime, categories: Sequence[str]
+) -> Sequence[Case]:
+    """Return the cases in a box that came before ``end`` and were not closed before ``start``."""
+    query = sa.select(Case).where(
+        Case.city_id == city_id,
+        meets_bbox(Case.location, bounds),
+        Case.state.not_in(_NOT_COUNTED),
+        Case.received_at < end,
+        sa.or_(Case.closed_at.is_(None), Case.closed_at >= start),
+    )
+    if categories:
+        query = query.where(Case.category.in_(list(categories)))
+    return session.scalars(query.order_by(Case.id)).all()
+
+
+def inspections_between(session: Session, city_id: int, start: dt.datetime, end: dt.datetime) -> Sequence[Any]:
+    """Return the inspections of a period with the places that tell where they were, the most exact first."""
+    return session.execute(
+        sa.select(
+            Inspection.id, Inspection.inspector_id, Inspection.school_id, Inspection.outcome, Inspection.arrival,
+            Hazard.location.label("hazard"), Cell.outline.label("cell"),
+        )
+        .outerjoin(Hazard, Hazard.id == Inspection.hazard_id)
+        .outerjoin(Cell, Cell.id == Inspection.cell_id)
+        .where(Inspection.city_id == city_id, Inspection.started_at >= start, Inspection.started_at < end)
+        .order_by(Inspection.id)
+    ).all()  # fmt: skip
+
+
+def hazards_near(
+    session: Session, city_id: int, bounds: Bounds, start: dt.datetime, end: dt.datetime, categories: Sequence[str]
+) -> Sequence[Any]:
+    """Return the hazards in a box that were observed in ``[start, end)``: category, observed_at and location."""
+    query = sa.select(Hazard.category, Hazard.observed_at, Hazard.location).where(
+        Hazard.city_id == city_id,
+        meets_bbox(Hazard.location, bounds),
+        Hazard.observed_at >= start,
+        Hazard.observed_at < end,
+    )
+    if categories:
+        query = query.where(Hazard.category.in_(list(categories)))
+    return session.execute(query.order_by(Hazard.id)).all()
+
+
+def campuses_of(session: Session, school_ids: Sequence[int]) -> dict[int, Any]:
+    """Return an outline of each of some schools."""
+    out: dict[int, Any] = {}
+    for start in range(0, len(school_ids), _MANY):
+        rows = session.execute(
+            sa.select(Campus.school_id, Campus.boundary).where(
+                Campus.school_id.in_(list(school_ids[start : start + _MANY]))
+            )
+        )
+        out |= {row.school_id: row.boundary for row in rows}
+    return out

@@ -1,0 +1,134 @@
+"""Information notices over HTTP, on both databases: written, sent, read, answered, reminded of, and who sees which."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.http.case_office import Office, SignIn
+from tests.http.invented_town import assert_problem, place
+
+
+@pytest.fixture
+def office(client: TestClient, sign_in: SignIn) -> Office:
+    return Office(client, sign_in)
+
+
+def notice(**more: Any) -> dict[str, Any]:
+    lon, lat = place(70, 0)
+    return {
+        "id": str(uuid.uuid4()),
+        "title": "more stalls at the south gate, invented",
+        "body": "seen on four days",
+        "to": ["police", "health"],
+        "committee": True,
+        "category": "VEN",
+        "lon": lon,
+        "lat": lat,
+    } | more
+
+
+def send(office: Office, name: str = "lia", **more: Any) -> dict[str, Any]:
+    answer = office.client.post("/api/v1/notices", json=notice(**more), headers=office.headers[name])
+    assert answer.status_code == 201, answer.text
+    said: dict[str, Any] = answer.json()
+    return said
+
+
+def post(office: Office, name: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    return office.client.post(f"/api/v1/notices/{path}", json=body, headers=office.headers[name])
+
+
+def of(said: dict[str, Any], department: str) -> dict[str, Any]:
+    return next(entry for entry in said["to"] if entry["department"] == department)
+
+
+def test_a_notice_is_sent_read_and_answered(office: Office) -> None:
+    body = notice(wants_answer=True, answer_by="2027-06-01T12:00:00+08:00")
+    answers = [office.client.post("/api/v1/notices", json=body, headers=office.headers["lia"]) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 200], answers[0].text
+    said = answers[0].json()
+    assert said["from"] == {"department": "urban_management", "person": "lia"}
+    assert [entry["department"] for entry in said["to"]] == ["committee", "health", "police"]
+    assert (said["state"], said["wants_answer"], said["unread"]) == ("sent", True, False)
+    assert said["allowed"] == ["remind"]
+    assert_problem(office.client.post("/api/v1/notices", json=body | {"body": "x"}, headers=office.headers["lia"]), 409)
+    inbox = office.get("/api/v1/notices?box=inbox&unread=true", "pol")["notices"]
+    assert [(one["id"], one["unread"], one["allowed"]) for one in inbox] == [(body["id"], True, ["read"])]
+    for _ in range(2):  # a receipt is given once
+        read = post(office, "pol", f"{body['id']}/read")
+        assert read.status_code == 200, read.text
+        assert [one["person"] for one in of(read.json(), "police")["read_by"]] == ["pol"]
+    assert office.get("/api/v1/notices?box=inbox&unread=true", "pol")["notices"] == []
+    answer = {"id": str(uuid.uuid4()), "text": "two posts from Monday on"}
+    states = [post(office, "dis", f"{body['id']}/answers", answer).status_code for _ in range(2)]
+    assert states == [201, 200]
+    seen = office.get(f"/api/v1/notices/{body['id']}", "lia")
+    assert of(seen, "committee")["answers"][0]["text"] == answer["text"]
+    assert of(seen, "committee")["read_at"]  # whoever answers has read
+    assert of(seen, "health")["read_at"] is None
+
+
+def test_who_has_not_read_or_answered_is_reminded(office: Office) -> None:
+    said = send(office, wants_answer=True)
+    identity = said["id"]
+    post(office, "pol", f"{identity}/read")
+    post(office, "dis", f"{identity}/answers", {"id": str(uuid.uuid4()), "text": "noted"})
+    reminder = {"id": str(uuid.uuid4())}
+    assert [post(office, "lia", f"{identity}/reminders", reminder).status_code for _ in range(2)] == [201, 200]
+    seen = office.get(f"/api/v1/notices/{identity}", "lia")
+    reminded = {entry["department"]: len(entry["reminded_at"]) for entry in seen["to"]}
+    assert reminded == {"committee": 0, "health": 1, "police": 1}  # read is not answered
+    plain = send(office, to=["police"], committee=False)
+    post(office, "pol", f"{plain['id']}/read")
+    assert_problem(post(office, "lia", f"{plain['id']}/reminders", {"id": str(uuid.uuid4())}), 409)
+
+
+def test_who_sees_which(office: Office) -> None:
+    to_health = send(office, to=["health"], committee=False)["id"]
+    draft = send(office, draft=True, to=[])
+    assert (draft["state"], draft["allowed"]) == ("draft", ["change", "send", "discard"])
+    for name, sees in {"pol": False, "lea": False, "dis": True, "adm": True, "han": True, "lia": True}.items():
+        answer = office.client.get(f"/api/v1/notices/{to_health}", headers=office.headers[name])
+        assert answer.status_code == (200 if sees else 404), name
+    assert_problem(office.client.get(f"/api/v1/notices/{draft['id']}", headers=office.headers["dis"]), 404)
+    assert [n["id"] for n in office.get("/api/v1/notices?box=drafts", "lia")["notices"]] == [draft["id"]]
+    assert [n["id"] for n in office.get("/api/v1/notices?box=sent", "lia")["notices"]] == [to_health]
+    assert office.get("/api/v1/notices", "pol")["notices"] == []
+    answer = {"id": str(uuid.uuid4()), "text": "not mine"}
+    assert_problem(post(office, "lia", f"{to_health}/answers", answer), 403)  # of the department that sent it
+
+
+def test_a_draft_is_changed_and_sent_and_then_stays(office: Office) -> None:
+    draft = send(office, draft=True, to=[], committee=False)
+    address = f"/api/v1/notices/{draft['id']}"
+    headers = office.headers["lia"]
+    assert_problem(office.client.patch(address, json={"send": True}, headers=headers | {"If-Match": '"1"'}), 422)
+    changed = office.client.patch(
+        address, json={"title": "clearer", "to": ["police"], "category": None}, headers=headers | {"If-Match": '"1"'}
+    )
+    assert changed.status_code == 200, changed.text
+    assert (changed.json()["title"], changed.json()["category"], changed.json()["version"]) == ("clearer", None, 2)
+    assert_problem(office.client.patch(address, json={"send": True}, headers=headers | {"If-Match": '"1"'}), 412)
+    past = {"answer_by": "2020-01-01T00:00:00Z", "send": True}
+    problem = assert_problem(office.client.patch(address, json=past, headers=headers | {"If-Match": '"2"'}), 422)
+    assert problem["errors"][0]["where"] == "body.answer_by"
+    sent = office.client.patch(address, json={"send": True}, headers=headers | {"If-Match": '"2"'})
+    assert sent.json()["state"] == "sent"
+    assert_problem(office.client.patch(address, json={"title": "x"}, headers=headers | {"If-Match": '"3"'}), 409)
+    assert_problem(office.client.delete(address, headers=headers | {"If-Match": '"3"'}), 409)
+    other = send(office, draft=True)
+    assert (
+        office.client.delete(f"/api/v1/notices/{other['id']}", headers=headers | {"If-Match": '"1"'}).status_code == 204
+    )
+    assert_problem(office.client.get(f"/api/v1/notices/{other['id']}", headers=headers), 404)
+
+
+def test_whoever_has_no_department_is_told_so(office: Office) -> None:
+    problem = assert_problem(office.client.post("/api/v1/notices", json=notice(), headers=office.headers["lea"]), 403)
+    assert "belongs to no department" in problem["detail"]
+    nowhere = notice(to=["nobody"])
+    assert_problem(office.client.post("/api/v1/notices", json=nowhere, headers=office.headers["lia"]), 422)
