@@ -26,6 +26,7 @@ from api.routes import (
     audit,
     cases,
     checks,
+    exports,
     field,
     filing,
     hazards,
@@ -36,6 +37,7 @@ from api.routes import (
     pages,
     people,
     photos,
+    premises,
     schools,
     sealed,
 )
@@ -94,6 +96,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         people,
         schools,
         atlas,
+        premises,
         field,
         hazards,
         indicators,
@@ -104,6 +107,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         incidents,
         sealed,
         checks,
+        exports,
         audit,
     ):
         app.include_router(module.router, dependencies=in_turn, responses=PROBLEMS)

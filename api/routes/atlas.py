@@ -39,13 +39,6 @@ def gates(request: Request, session: ReadSession, bbox: Box, limit: Limit = 100,
     return geojson_answer(request, page.document, next_cursor=page.next_cursor)
 
 
-@router.get("/premises", **FEATURES)
-def premises(request: Request, session: ReadSession, bbox: Box, limit: Limit = 100, cursor: Cursor = 0) -> Response:
-    """List licensed premises."""
-    page = atlas.premises_in(session, bounds=bbox, after=cursor, limit=limit)
-    return geojson_answer(request, page.document, next_cursor=page.next_cursor)
-
-
 @router.get("/streets", **FEATURES)
 def streets(
     request: Request,

@@ -21,12 +21,12 @@ from api.store.models.base import now
 from gis.maps.figure import policy_of
 
 
-def _release(request: Request, settings: AppSettings) -> None:
+def release(request: Request, settings: AppSettings) -> None:
     """Gather what a week that has ended brings, before the question is answered."""
     releases.release_if_due(request.app.state.engine, settings, now())
 
 
-router = APIRouter(prefix="/api/v1", tags=["incidents"], dependencies=[Depends(_release)])
+router = APIRouter(prefix="/api/v1", tags=["incidents"], dependencies=[Depends(release)])
 
 Kinds = Annotated[list[str] | None, Query(alias="type", description="incident types, all when none is named")]
 Weekdays = Annotated[list[int] | None, Query(description="1 = Monday … 7 = Sunday")]
@@ -59,7 +59,7 @@ def incident_cells(
 
     A group counts where all that is said of it fits the question. The police are shown exact counts from k on.
     """
-    wanted = _request(first, last, kinds, weekday, after_school, city)
+    wanted = heat_request(first, last, kinds, weekday, after_school, city)
     return geojson_answer(request, heatmaps.incident_cells(session, settings, wanted, sealed=_sees_sealed(actor)))
 
 
@@ -82,7 +82,7 @@ def hotspots(
     weeks: Annotated[int, Query(ge=1, le=520)] = 13,
 ) -> Response:
     """List the cells around schools that are hot or cold: Gi* with permutations and the false discovery rate."""
-    wanted = _request(first, last, kinds, weekday, after_school, city)
+    wanted = heat_request(first, last, kinds, weekday, after_school, city)
     document = hot_spots(session, settings, wanted, weeks=weeks, today=now().date(), sealed=_sees_sealed(actor))
     return geojson_answer(request, document)
 
@@ -99,7 +99,7 @@ def show_rhythm(
     city: CityCode = None,
 ) -> dict[str, Any]:
     """Count incidents by hour and weekday, and by minutes after dismissal: exact, for the police."""
-    return rhythm(session, settings, _request(first, last, kinds, weekday, after_school, city))
+    return rhythm(session, settings, heat_request(first, last, kinds, weekday, after_school, city))
 
 
 @router.get("/risk", **FEATURES)
@@ -130,7 +130,7 @@ def heatmap(
     chosen: Annotated[str | None, Query(alias="language", max_length=5)] = None,
 ) -> Response:
     """Draw the heat map as one page that needs no network; it holds cells and counts, never a point."""
-    wanted = _request(since, last, kinds, weekday, after_school, city, by_week=by_week)
+    wanted = heat_request(since, last, kinds, weekday, after_school, city, by_week=by_week)
     page = heatmaps.heatmap_page(
         session,
         settings,
@@ -145,7 +145,7 @@ def heatmap(
     return HTMLResponse(page, headers={"Content-Security-Policy": policy, "Cache-Control": "private, max-age=60"})
 
 
-def _request(
+def heat_request(
     first: str | None,
     last: str | None,
     kinds: list[str] | None,
@@ -155,6 +155,7 @@ def _request(
     *,
     by_week: bool = False,
 ) -> HeatRequest:
+    """Return what of the incidents is asked for."""
     return HeatRequest(
         first=_day(first, "from"),
         last=_day(last, "to"),

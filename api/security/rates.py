@@ -23,9 +23,17 @@ RATES: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/risk"): "export",
     ("GET", "/api/v1/audit/export"): "export",
     ("GET", "/api/v1/cases/indicators.xlsx"): "export",
+    ("GET", "/api/v1/exports/{collection}.{extension}"): "export",
 }
 # What takes seconds to reckon: these requests wait for each other, and not those that read.
-LONG = frozenset({("GET", "/api/v1/heatmap"), ("GET", "/api/v1/hotspots"), ("GET", "/api/v1/risk")})
+LONG = frozenset(
+    {
+        ("GET", "/api/v1/heatmap"),
+        ("GET", "/api/v1/hotspots"),
+        ("GET", "/api/v1/risk"),
+        ("GET", "/api/v1/exports/{collection}.{extension}"),
+    }
+)
 
 
 class Rates:

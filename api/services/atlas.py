@@ -11,7 +11,7 @@ import shapely
 from sqlalchemy.orm import Session
 
 from api.errors import NotFoundError
-from api.schemas.geojson import features
+from api.schemas.geojson import features, geometry_fragments
 from api.store import atlas, cities, grids, hazards, schools
 from api.store.models import City, School
 from api.store.spatial import Bounds, to_shapes
@@ -84,10 +84,10 @@ def school_detail(session: Session, identity: uuid.UUID) -> dict[str, Any]:
         "open_hazards": sum(by_category.values()),
         "hazards_by_category": by_category,
         "cells": grids.count_cells(session, row.id),
-        "campuses": [
-            {"uuid": str(c.uuid), "name": c.name, "known_as": c.known_as, "radius_m": c.radius_m}
-            for c in campuses.itertuples()
-        ],
+        "opened_on": row.opened_on,
+        "closed_on": row.closed_on,
+        "version": row.version,
+        "campuses": [_campus_view(c) for c in campuses.itertuples()],
         "gates": gates_of(session, city, row.id),
         "timetable": timetable_of(session, row.id),
     }
@@ -95,20 +95,34 @@ def school_detail(session: Session, identity: uuid.UUID) -> dict[str, Any]:
     return dict(document["features"][0])
 
 
+def _campus_view(campus: Any) -> dict[str, Any]:
+    middle = campus.boundary.centroid
+    return {
+        "uuid": str(campus.uuid),
+        "name": campus.name,
+        "known_as": campus.known_as,
+        "radius_m": campus.radius_m,
+        "point": [round(middle.x, 7), round(middle.y, 7)] if campus.known_as == "point" else None,
+        "boundary": geometry_fragments([campus.boundary])[0],
+    }
+
+
 def gates_of(session: Session, city: City, school_id: int) -> list[dict[str, Any]]:
     """Return a school's gates."""
     frame: Any = schools.gates_frame(session, city, school_ids=[school_id])
-    return [
-        {
-            "uuid": str(gate.uuid),
-            "name": gate.name,
-            "kind": gate.kind,
-            "lon": gate.location.x,
-            "lat": gate.location.y,
-            "invented": gate.invented,
-        }
-        for gate in frame.itertuples()
-    ]
+    return [gate_view(gate, gate.location) for gate in frame.itertuples()]
+
+
+def gate_view(gate: Any, place: shapely.Point) -> dict[str, Any]:
+    """Return what is said of a gate."""
+    return {
+        "uuid": str(gate.uuid),
+        "name": gate.name,
+        "kind": gate.kind,
+        "lon": place.x,
+        "lat": place.y,
+        "invented": gate.invented,
+    }
 
 
 def timetable_of(session: Session, school_id: int) -> list[dict[str, Any]]:
@@ -150,7 +164,9 @@ def perimeter_of(session: Session, identity: uuid.UUID) -> dict[str, Any]:
         "school_name": row.school_name,
         "distance_m": row.distance_m,
         "area_m2": round(row.area_m2, 2),
+        "campus_cut_out": bool(row.campus_cut_out),
         "cells": grids.count_cells(session, school.id),
+        "version": school.version,
     }
     return dict(features([row.uuid], frame["zone"].to_numpy(dtype=object), [properties])["features"][0])
 
@@ -205,7 +221,15 @@ def premises_in(session: Session, *, bounds: Bounds | None, after: int, limit: i
     """Return premises in a box."""
     rows, following = _paged(atlas.premises_page(session, bounds=bounds, after=after, limit=limit + 1), limit)
     properties = [
-        {"name": r.name, "categories": r.categories, "address": r.address, "invented": r.invented} for r in rows
+        {
+            "name": r.name,
+            "categories": r.categories,
+            "address": r.address,
+            "closed_on": r.closed_on,
+            "version": r.version,
+            "invented": r.invented,
+        }
+        for r in rows
     ]
     return Page(features([r.uuid for r in rows], to_shapes(r.location for r in rows), properties), following)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
@@ -13,6 +14,7 @@ from api.errors import BadInputError, ConflictError
 from api.settings import Settings
 from api.store import atlas, cities
 from api.store.models import City
+from api.store.models.base import now
 from api.store.spatial import as_multipolygon, to_element
 from gis import crs
 
@@ -69,6 +71,11 @@ def city_for_import(session: Session, code: str | None, settings: Settings) -> C
     if code is None and not cities.all_cities(session):
         return add_city(session, code=DEFAULT_CODE, name="本市", name_en="This city", settings=settings)
     return cities.get_city(session, code)
+
+
+def today(city: City) -> dt.date:
+    """Return the present day in the city."""
+    return now().astimezone(ZoneInfo(city.time_zone)).date()
 
 
 def settle_lattice(city: City, coordinates: NDArray[np.float64]) -> None:

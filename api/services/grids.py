@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.errors import NotFoundError
 from api.services import hazards, releases
+from api.services.cities import today
 from api.store import cities, grids, schools
 from api.store.bulk import insert_rows
 from api.store.models import City, Perimeter
@@ -70,7 +71,7 @@ def build_grid(
         city.perimeter_distance_m = distance_m
     width_m = distance_m if distance_m is not None else city.perimeter_distance_m
     wanted = None if resized else school_ids
-    campuses = schools.campuses_frame(session, city, school_ids=wanted)
+    campuses = schools.campuses_frame(session, city, school_ids=wanted, open_on=today(city))
     if campuses.empty:
         raise NotFoundError("there is no school to build a perimeter for; import some: campus import schools FILE")
     lattice = cities.lattice_of(city)
@@ -152,13 +153,22 @@ def _cut(
 
 
 def rebuild_for(session: Session, city: City, school_ids: Sequence[int]) -> GridReport | None:
-    """Build anew the perimeters that these schools have already; None where none of them has one."""
-    distances = grids.perimeter_distances(session, city)
-    built = [s for s in school_ids if s in distances]
-    if not built:
-        return None
+    """Build anew the perimeters that these schools have already, as they are; None where none of them has one."""
+    built = grids.perimeter_widths(session, school_ids)
     report = None
-    for distance in sorted({distances[s] for s in built}):
-        same = [s for s in built if distances[s] == distance]
-        report = build_grid(session, city, distance_m=distance, school_ids=same)
+    for width in sorted(set(built.values())):
+        same = [school for school in school_ids if built.get(school) == width]
+        report = build_grid(
+            session, city, distance_m=width.distance_m, cut_out_campus=width.campus_cut_out, school_ids=same
+        )
     return report
+
+
+def remove_perimeter(session: Session, city: City, school_id: int) -> None:
+    """Take the perimeter of a school away, with the cells and the ties of hazards that nothing else holds."""
+    zone = grids.perimeters_frame(session, city, school_ids=[school_id])["zone"].to_numpy(dtype=object)
+    if not len(zone):
+        return
+    grids.remove_perimeters(session, [school_id])
+    grids.remove_unused_lattice_cells(session, city)
+    hazards.link_hazards(session, city, bounds=[tuple(box) for box in shapely.bounds(zone).tolist()])

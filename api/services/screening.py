@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -13,10 +11,10 @@ import shapely
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError, NotFoundError
+from api.services.cities import today
 from api.settings import Settings
 from api.store import cities, screening
 from api.store.models import City
-from api.store.models.base import now
 from api.vocabulary import find_code, vocabulary
 from gis import crs, rules
 from gis.rules import SchoolSet
@@ -24,15 +22,11 @@ from gis.rules import SchoolSet
 BUILDING_ERROR_M = 30.0  # how far the wall may lie outside a building that stands for the campus
 
 
-def today(city: City) -> dt.date:
-    """Return the present day in the city."""
-    return now().astimezone(ZoneInfo(city.time_zone)).date()
-
-
 def current_rules(session: Session) -> tuple[rules.Rule, ...]:
-    """Return the rules: the newest version of each in the database, else the table that the software comes with."""
-    kept = screening.newest_rules(session)
-    return tuple(rules.rule_of(row) for row in kept) if kept else rules.load_rules()
+    """Return every version of the rules: of the table that the software comes with, and what administrators set."""
+    table = {(rule.rule_id, rule.version): rule for rule in rules.load_rules()}
+    table |= {(row["rule_id"], row["version"]): rules.rule_of(row) for row in screening.kept_rules(session)}
+    return tuple(table.values())
 
 
 def city_at(session: Session, lon: float, lat: float, code: str | None = None) -> City:
@@ -199,7 +193,7 @@ def leads_table(
 
 
 def _school_set(session: Session, city: City, settings: Settings) -> tuple[SchoolSet, pd.DataFrame]:
-    names, campuses, gates = screening.school_frames(session, city)
+    names, campuses, gates = screening.school_frames(session, city, today(city))
     if campuses.empty:
         raise NotFoundError("there is no school yet; import some: campus import schools FILE")
     position = {int(identity): at for at, identity in enumerate(names["id"])}

@@ -36,6 +36,9 @@ _SCHOOL = (
     School.name_en,
     School.stages,
     School.address,
+    School.opened_on,
+    School.closed_on,
+    School.version,
     School.invented,
     District.name.label("district_name"),
     Source.name.label("source_name"),
@@ -167,6 +170,8 @@ def premises_page(session: Session, *, bounds: Bounds | None, after: int, limit:
         Premises.name,
         Premises.categories,
         Premises.address,
+        Premises.closed_on,
+        Premises.version,
         Premises.invented,
         Premises.location,
     )

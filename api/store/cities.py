@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
+import shapely
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
@@ -81,6 +82,33 @@ def calendar_of(session: Session, city: City) -> SchoolCalendar:
         holidays=frozenset(day for day, is_school_day, _ in days if not is_school_day),
         make_up_days={day: follows or day.isoweekday() for day, is_school_day, follows in days if is_school_day},
     )
+
+
+def terms_of(session: Session, city: City) -> Sequence[Term]:
+    """Return the terms of a city, the first one first."""
+    return session.scalars(
+        sa.select(Term).where(Term.city_id == city.id, Term.school_id.is_(None)).order_by(Term.starts_on)
+    ).all()
+
+
+def calendar_days_of(session: Session, city: City) -> Sequence[CalendarDay]:
+    """Return the days of a city that depart from the week, by day."""
+    return session.scalars(sa.select(CalendarDay).where(CalendarDay.city_id == city.id).order_by(CalendarDay.day)).all()
+
+
+def for_change(session: Session, city: City) -> City:
+    """Return a city as it is now, held until the transaction ends."""
+    session.refresh(city, with_for_update=True)
+    return city
+
+
+def district_at(session: Session, city: City, place: shapely.Point) -> int | None:
+    """Return the township whose boundary holds a place; None where none is drawn there."""
+    known = districts_of(session, city)
+    for identity, boundary in zip(known["id"], known["boundary"], strict=True):
+        if boundary is not None and boundary.intersects(place):
+            return int(identity)
+    return None
 
 
 def any_invented(session: Session) -> bool:

@@ -108,6 +108,7 @@ def perimeters_frame(
             School.uuid.label("school_uuid"),
             School.name.label("school_name"),
             Perimeter.distance_m,
+            Perimeter.campus_cut_out,
             Perimeter.area_m2,
             Perimeter.invented,
             Perimeter.zone,
@@ -134,6 +135,23 @@ def perimeter_distances(session: Session, city: City) -> dict[int, float]:
         .where(School.city_id == city.id)
     )
     return dict(rows.all())
+
+
+class Width(NamedTuple):
+    """How a perimeter is drawn: so many metres around the campus, with the campus or without it."""
+
+    distance_m: float
+    campus_cut_out: bool
+
+
+def perimeter_widths(session: Session, school_ids: Sequence[int]) -> dict[int, Width]:
+    """Return how the perimeters of schools are drawn, by school id; schools without one are left out."""
+    rows = session.execute(
+        sa.select(Perimeter.school_id, Perimeter.distance_m, Perimeter.campus_cut_out).where(
+            Perimeter.school_id.in_(list(school_ids))
+        )
+    )
+    return {school: Width(distance, cut_out) for school, distance, cut_out in rows}
 
 
 def add_pieces(

@@ -106,6 +106,13 @@ def hazard_row(session: Session, identity: uuid_module.UUID) -> Any | None:
     return session.execute(_with_cell_and_source().where(Hazard.uuid == identity)).one_or_none()
 
 
+def in_reach_of(inspector: int) -> sa.ColumnElement[bool]:
+    """Return the condition that a hazard is an inspector's: of their cells, their reports, a city without assignments."""
+    walked = sa.select(CellInspector.cell_id).where(CellInspector.person_id == inspector)
+    assigned = sa.select(Cell.city_id).join(CellInspector, CellInspector.cell_id == Cell.id)
+    return sa.or_(Hazard.cell_id.in_(walked), Hazard.reporter_id == inspector, Hazard.city_id.not_in(assigned))
+
+
 def hazards_page(
     session: Session,
     *,
@@ -140,11 +147,7 @@ def hazards_page(
         walked = sa.select(CellInspector.cell_id).where(CellInspector.person_id == walked_by)
         query = query.where(sa.or_(Hazard.cell_id.in_(walked), Hazard.reporter_id == walked_by))
     if of_inspector is not None:
-        walked = sa.select(CellInspector.cell_id).where(CellInspector.person_id == of_inspector)
-        assigned = sa.select(Cell.city_id).join(CellInspector, CellInspector.cell_id == Cell.id)
-        query = query.where(
-            sa.or_(Hazard.cell_id.in_(walked), Hazard.reporter_id == of_inspector, Hazard.city_id.not_in(assigned))
-        )
+        query = query.where(in_reach_of(of_inspector))
     return session.execute(query.order_by(Hazard.id).limit(limit)).all()
 
 

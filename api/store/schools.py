@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid as uuid_module
 from collections.abc import Sequence
 from typing import Any
@@ -12,8 +13,13 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from api.store.models import Campus, City, District, Gate, School, Timetable
+from api.store.models import Campus, Case, City, District, Gate, Incident, Inspection, School, Timetable
 from api.store.spatial import Bounds, meets_bbox, to_shapes
+
+
+def is_open(on: dt.date) -> sa.ColumnElement[bool]:
+    """Return the condition that a school is not closed by a day."""
+    return sa.or_(School.closed_on.is_(None), School.closed_on > on)
 
 
 def campuses_frame(
@@ -22,8 +28,12 @@ def campuses_frame(
     *,
     bounds: Bounds | None = None,
     school_ids: Sequence[int] | None = None,
+    open_on: dt.date | None = None,
 ) -> pd.DataFrame:
-    """Return campuses: id, uuid, school_id, name, known_as, radius_m, boundary (WGS 84)."""
+    """Return campuses: id, uuid, school_id, name, known_as, radius_m, boundary (WGS 84).
+
+    ``open_on`` leaves out those of schools that are closed by that day.
+    """
     query = (
         sa.select(
             Campus.id, Campus.uuid, Campus.school_id, Campus.name, Campus.known_as, Campus.radius_m, Campus.boundary
@@ -36,6 +46,8 @@ def campuses_frame(
         query = query.where(meets_bbox(Campus.boundary, bounds))
     if school_ids is not None:
         query = query.where(Campus.school_id.in_(list(school_ids)))
+    if open_on is not None:
+        query = query.where(is_open(open_on))
     frame = pd.DataFrame(
         session.execute(query).all(),
         columns=["id", "uuid", "school_id", "name", "known_as", "radius_m", "boundary"],
@@ -93,8 +105,10 @@ def gates_frame(
     return frame
 
 
-def schools_frame(session: Session, city: City, *, school_ids: Sequence[int] | None = None) -> pd.DataFrame:
-    """Return schools: id, uuid, source_key, name, name_en, stages, address, opened_on, district code and name."""
+def schools_frame(
+    session: Session, city: City, *, school_ids: Sequence[int] | None = None, open_on: dt.date | None = None
+) -> pd.DataFrame:
+    """Return schools (those open on a day, if one is given): id, uuid, source_key, name, name_en, stages, address, opened_on, district code and name."""
     query = (
         sa.select(
             School.id,
@@ -116,6 +130,8 @@ def schools_frame(session: Session, city: City, *, school_ids: Sequence[int] | N
     )
     if school_ids is not None:
         query = query.where(School.id.in_(list(school_ids)))
+    if open_on is not None:
+        query = query.where(is_open(open_on))
     result = session.execute(query)
     return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
 
@@ -150,3 +166,41 @@ def timetable_rows(session: Session, school_id: int) -> Sequence[Any]:
     return session.scalars(
         sa.select(Timetable).where(Timetable.school_id == school_id).order_by(Timetable.weekday, Timetable.grades)
     ).all()
+
+
+def school_for_change(session: Session, identity: uuid_module.UUID) -> School | None:
+    """Return the school of a UUID, held until the transaction ends: nobody else changes it, or its parts, meanwhile."""
+    return session.scalar(sa.select(School).where(School.uuid == identity).with_for_update())
+
+
+def touch(session: Session, school_ids: Sequence[int]) -> None:
+    """Say that parts of schools have changed: whoever read them before has an old version."""
+    session.execute(sa.update(School).where(School.id.in_(list(school_ids))).values(version=School.version + 1))
+
+
+def key_is_free(session: Session, city: City, key: str) -> bool:
+    """Return whether no school of a city is known by a source key."""
+    return session.scalar(sa.select(School.id).where(School.city_id == city.id, School.source_key == key)) is None
+
+
+def campuses_of(session: Session, school_id: int) -> Sequence[Campus]:
+    """Return the campuses of a school."""
+    return session.scalars(sa.select(Campus).where(Campus.school_id == school_id).order_by(Campus.id)).all()
+
+
+def gates_of(session: Session, school_id: int) -> Sequence[Gate]:
+    """Return the gates of a school."""
+    return session.scalars(sa.select(Gate).where(Gate.school_id == school_id).order_by(Gate.id)).all()
+
+
+def get_gate(session: Session, identity: uuid_module.UUID) -> Gate | None:
+    """Return the gate of a UUID."""
+    return session.scalar(sa.select(Gate).where(Gate.uuid == identity))
+
+
+def is_told_of(session: Session, school_id: int) -> bool:
+    """Return whether inspections, cases or incidents tell of a school, which would lose it."""
+    return any(
+        session.scalar(sa.select(model.id).where(model.school_id == school_id).limit(1)) is not None
+        for model in (Inspection, Case, Incident)
+    )

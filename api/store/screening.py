@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pandas as pd
@@ -14,10 +15,16 @@ from api.store.models import City, DistanceRule, District, Premises, StallArea
 from api.store.spatial import to_shape, to_shapes
 
 
-def newest_rules(session: Session) -> list[dict[str, Any]]:
-    """Return every version of every rule that is kept in the database, oldest first."""
+def kept_rules(session: Session) -> list[dict[str, Any]]:
+    """Return every version of every rule that an administrator has set, oldest first."""
     rows = session.scalars(sa.select(DistanceRule.rule).order_by(DistanceRule.rule_id, DistanceRule.version))
     return [dict(row) for row in rows]
+
+
+def add_rule(session: Session, rule_id: str, version: int, rule: dict[str, Any]) -> None:
+    """Keep a version of a rule."""
+    session.add(DistanceRule(rule_id=rule_id, version=version, rule=rule))
+    session.flush()
 
 
 def premises_frame(session: Session, city: City) -> pd.DataFrame:
@@ -36,13 +43,11 @@ def premises_frame(session: Session, city: City) -> pd.DataFrame:
     return frame
 
 
-def school_frames(session: Session, city: City) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return the schools of a city, their campuses and their gates."""
-    return (
-        schools.schools_frame(session, city),
-        schools.campuses_frame(session, city),
-        schools.gates_frame(session, city),
-    )
+def school_frames(session: Session, city: City, on: dt.date) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Return the schools of a city that are open on a day, their campuses and their gates."""
+    known = schools.schools_frame(session, city, open_on=on)
+    gates = schools.gates_frame(session, city)
+    return known, schools.campuses_frame(session, city, open_on=on), gates[gates["school_id"].isin(known["id"])]
 
 
 def township_areas(session: Session, city: City) -> pd.DataFrame:

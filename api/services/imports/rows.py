@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -158,12 +158,17 @@ def _keys(
             out[at] = str(identifier)
             continue
         texts = [fold(str(part[at])) for part in parts] + ([] if places is None else [places[at]])
-        plain = len(texts) == 1 and 0 < len(texts[0]) <= _LONGEST_KEY
-        out[at] = "=" + (texts[0] if plain else _digest(SEPARATOR.join(texts)))
+        out[at] = natural_key(texts)
     if collection.shape == "campus":
         for at, campus in enumerate(columns["campus"]):
             out[at] = f"{out[at]}{SEPARATOR}{fold(str(campus))}" if campus else out[at]
     return out
+
+
+def natural_key(texts: Sequence[str]) -> str:
+    """Return what names a record without an identifier: what is natural for its collection, folded."""
+    plain = len(texts) == 1 and 0 < len(texts[0]) <= _LONGEST_KEY
+    return "=" + (texts[0] if plain else _digest(SEPARATOR.join(texts)))
 
 
 def _rounded_places(geometry: NDArray[np.object_]) -> list[str]:

@@ -58,6 +58,7 @@ def write_timetables(session: Session, city: City, rows: Rows, path: Path, optio
     session.add(source)
     session.execute(sa.delete(Timetable).where(Timetable.school_id.in_(list(changed))))
     session.flush()
+    schools.touch(session, list(changed))
     session.add_all(
         Timetable(
             school_id=school,

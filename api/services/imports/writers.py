@@ -227,6 +227,7 @@ def _link_around_gates(
     session: Session, city: City, new: list[int], changed: list[int], points: NDArray[np.object_]
 ) -> None:
     owners = session.scalars(sa.select(Gate.school_id).where(Gate.id.in_(new + changed)).distinct()).all()
+    schools.touch(session, owners)
     hazards.link_around(session, city, owners)
 
 

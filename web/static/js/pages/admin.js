@@ -1,11 +1,14 @@
-// Who walks which cell, checklists, accounts and the audit log.
+// Who walks which cell, schools, the school calendar, exports, distance rules, checklists, accounts and the audit log.
 
 import { change, download, get, getPage, post } from "../lib/api.js";
 import { dateTime, has, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
 import { fillTable, say, tableRow } from "../lib/table.js";
 import { el } from "../lib/text.js";
+import { Calendar } from "../office/calendar.js";
 import { Lists } from "../office/lists.js";
+import { Rules } from "../office/rules.js";
+import { Schools } from "../office/schools.js";
 import { Walks } from "../office/walks.js";
 
 const byId = (id) => document.getElementById(id);
@@ -173,7 +176,20 @@ more?.addEventListener("click", () =>
 
 const walks = new Walks({ attempt, done });
 const lists = new Lists({ attempt, done });
-const OPEN = { "tab-walks": () => walks.open(), "tab-lists": () => lists.open(), "tab-people": () => listPeople(), "tab-log": () => searchLog() };
+const schools = new Schools({ attempt, done });
+const calendar = new Calendar({ attempt, done });
+const rules = new Rules({ attempt, done });
+
+function chooseCity() {
+  const city = byId("exports-city").value;
+  for (const link of byId("exports-table").querySelectorAll("a")) link.search = city ? `?city=${encodeURIComponent(city)}` : "";
+}
+byId("exports-city").addEventListener("change", chooseCity);
+
+const OPEN = {
+  "tab-walks": () => walks.open(), "tab-schools": () => schools.open(), "tab-calendar": () => calendar.open(), "tab-exports": chooseCity, "tab-rules": () => rules.open(), "tab-lists": () => lists.open(),
+  "tab-people": () => listPeople(), "tab-log": () => searchLog(),
+};
 const wanted = byId(`tab-${window.location.hash.slice(1)}`);
 choose(tabs.includes(wanted) ? wanted : byId("tab-people") ?? tabs[0]);
 keepHash();
