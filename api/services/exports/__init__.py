@@ -1,5 +1,5 @@
 """Files that leave the system: tables for spreadsheets, and collections as maps and tables."""
 
-from api.services.exports.tables import harmless, write_table
+from api.services.exports.tables import harmless, workbook, write_table
 
-__all__ = ["harmless", "write_table"]
+__all__ = ["harmless", "workbook", "write_table"]

@@ -19,7 +19,7 @@ from api.errors import NotFoundError
 from api.schemas import geojson
 from api.security.people import Actor
 from api.services.exports.collections import COLLECTIONS, Wanted, frame_of
-from api.services.exports.tables import write_table
+from api.services.exports.tables import workbook, write_table
 from api.settings import Settings
 from api.store import cities
 from api.store.audit import Who, note
@@ -158,7 +158,7 @@ def _write_csv(table: pd.DataFrame, path: Path, mark: _Mark) -> None:
 
 def _write_xlsx(table: pd.DataFrame, path: Path, mark: _Mark) -> None:
     about = pd.DataFrame(list(mark.as_dict().items()), columns=["exported", ""])
-    write_table(_for_spreadsheets(table), path, name=mark.what, more={"about": about})
+    path.write_bytes(workbook({mark.what: _for_spreadsheets(table), "about": about}))
 
 
 _WRITERS: dict[str, tuple[str, Callable[[pd.DataFrame, Path, _Mark], None]]] = {

@@ -14,13 +14,8 @@ _PLAIN = {"options": {"strings_to_formulas": False, "strings_to_urls": False, "n
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # the full-width ones too: spreadsheets take them alike
 
 
-def write_table(
-    table: pd.DataFrame, path: Path, *, name: str = "Sheet1", more: Mapping[str, pd.DataFrame] | None = None
-) -> None:
-    """Write a table as CSV (UTF-8 with BOM, as spreadsheets expect) or XLSX, by the file's name.
-
-    An XLSX file has its sheet called ``name``, and ``more`` sheets behind it.
-    """
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV (UTF-8 with BOM, as spreadsheets expect) or XLSX, by the file's name."""
     safe = table.map(harmless)
     if path.suffix.lower() == ".csv":
         safe.to_csv(path, index=False, encoding="utf-8-sig")
@@ -30,9 +25,7 @@ def write_table(
             engine="xlsxwriter",
             engine_kwargs=_PLAIN,
         ) as writer:
-            safe.to_excel(writer, index=False, sheet_name=name)
-            for title, other in (more or {}).items():
-                other.map(harmless).to_excel(writer, index=False, sheet_name=title)
+            safe.to_excel(writer, index=False)
     else:
         raise BadInputError(f"{path.name}: a table is written as .csv or .xlsx")
 

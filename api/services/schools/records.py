@@ -23,9 +23,11 @@ from api.store import grids as stored_grids
 from api.store.models import Campus, City, School
 from api.store.spatial import as_multipolygon, to_element, to_shape
 from api.vocabulary import fold
-from gis.perimeters import LARGEST_EXTENT_DEG, campus_disc
+from gis.perimeters import campus_disc
 from gis.readers.polygons import mend_polygon
 
+LARGEST_EXTENT_DEG = 0.05
+"""Of latitude, about 5.5 km: grounds drawn wider than that were drawn with the map zoomed out."""
 _PLAIN = ("name_en", "stages", "address", "opened_on", "closed_on")
 
 
@@ -224,7 +226,7 @@ def _shape(given: CampusIn, settings: Settings) -> Any:
     if not (-180 <= west <= east <= 180 and -90 < south <= north < 90):
         raise _bad("the outline is not on Earth: give longitude before latitude, in degrees")
     mended, _ = mend_polygon(shape)
-    if max(east - west, north - south) > LARGEST_EXTENT_DEG:
+    if max((east - west) * np.cos(np.radians(south)), north - south) > LARGEST_EXTENT_DEG:
         raise _bad("the outline is larger than a campus can be")
     return as_multipolygon(mended)
 

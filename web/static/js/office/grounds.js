@@ -47,7 +47,7 @@ export class Grounds {
       this.map.invalidateSize();
       return;
     }
-    this.map = new Leaflet.Map(this.node, { attributionControl: false, zoomSnap: 0.5, maxZoom: 19 });
+    this.map = new Leaflet.Map(this.node, { attributionControl: false, zoomSnap: 0.5, maxZoom: 19, center: [30, 110], zoom: 4 });
     Leaflet.control.scale({ imperial: false }).addTo(this.map);
     this.streets = new Leaflet.GeoJSON(null, { style: { color: "#b9c3ca", weight: 2, interactive: false }, interactive: false, pmIgnore: true }).addTo(this.map);
     this.others = new Leaflet.GeoJSON(null, { style: OTHERS, interactive: false, pmIgnore: true }).addTo(this.map);
@@ -59,19 +59,23 @@ export class Grounds {
 
   /** Streets and other grounds under what is drawn, so that one sees where one is. */
   async #base() {
-    if (this.map.getZoom() < 14) return;
+    if (this.map.getZoom() < 12) return;
     const bounds = this.map.getBounds();
     const bbox = [Math.max(bounds.getWest(), -180), Math.max(bounds.getSouth(), -90), Math.min(bounds.getEast(), 180), Math.min(bounds.getNorth(), 90)].map((v) => v.toFixed(6)).join(",");
     if (bbox === this.box) return;
     this.box = bbox;
     try {
-      const [streets, schools] = await Promise.all([get("streets", { bbox, zoom: 17, limit: 1000 }), get("schools", { bbox, limit: 200 })]);
+      const [streets, schools] = await Promise.all([get("streets", { bbox, zoom: Math.floor(this.map.getZoom()), limit: 1000 }), get("schools", { bbox, limit: 200 })]);
       if (bbox !== this.box) return;
       this.streets.clearLayers().addData(streets);
       this.others.clearLayers().addData({ ...schools, features: schools.features.filter((one) => one.id !== this.school) });
     } catch {
       this.box = null; // without a base one can still draw
     }
+  }
+
+  goTo(lon, lat) {
+    this.map.setView([lat, lon], 17, { animate: false });
   }
 
   /** Show a school: campuses as answered, gates, the zone as GeoJSON or null. */

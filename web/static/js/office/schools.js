@@ -31,7 +31,7 @@ export class Schools {
     byId("schools-city").addEventListener("change", () => this.attempt(() => this.#list()));
     byId("schools-find").addEventListener("input", () => this.#show());
     byId("schools-add").addEventListener("click", () => this.attempt(() => this.#new()));
-    byId("school-form").addEventListener("input", (event) => this.#touch(event.target.closest("[data-part]")?.dataset.part ?? "plain"));
+    byId("school-form").addEventListener("input", (event) => event.target.id !== "school-place" && this.#touch(event.target.closest("[data-part]")?.dataset.part ?? "plain"));
     byId("school-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.attempt(() => this.#save());
@@ -39,6 +39,12 @@ export class Schools {
     byId("school-draw").addEventListener("click", () => this.#tool("grounds"));
     byId("school-edit").addEventListener("click", () => this.#tool("edit"));
     byId("school-gate").addEventListener("click", () => this.#tool("gate"));
+    byId("school-go").addEventListener("click", () => this.attempt(() => this.#go()));
+    byId("school-place").addEventListener("keydown", (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault(); // it looks for a place, and saves nothing
+      this.attempt(() => this.#go());
+    });
     byId("school-times-add").addEventListener("click", () => {
       this.times.push({ grades: "", days: {} });
       this.#timetable();
@@ -108,6 +114,12 @@ export class Schools {
     this.#parts();
     this.#timetable();
     this.#show();
+  }
+
+  async #go() {
+    const { results } = await get("geocode", { q: byId("school-place").value });
+    if (results.length) this.grounds.goTo(results[0].lon, results[0].lat);
+    else byId("school-hint").textContent = t("admin.nothing");
   }
 
   #touch(what) {
