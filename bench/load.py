@@ -44,6 +44,7 @@ def running_server(settings: Settings) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = os.environ | {"CAMPUS_DATA": str(settings.data), "CAMPUS_SIGN_INS_PER_MINUTE": "100000"}
+    environment |= {} if settings.database_url is None else {"CAMPUS_DATABASE_URL": settings.database_url}
     with (settings.data / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "api.cli", "serve", "--port", str(port)], env=environment, stdout=log, stderr=log

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _PLACES = ("/usr/lib/postgresql", "/opt/homebrew/opt/postgresql@15", "/usr/local/opt/postgresql@15")
-_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=64MB -c max_connections=60"
+_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
 
 
 def missing_part() -> str | None:
@@ -36,8 +36,8 @@ def _as_owner(command: list[str]) -> list[str]:
 
 
 @contextmanager
-def running_cluster() -> Iterator[str]:
-    """Start a cluster in a temporary folder and give its URL without a database's name."""
+def running_cluster(*, memory_mb: int = 64) -> Iterator[str]:
+    """Start a cluster in a temporary folder and give its URL without a database's name; ``memory_mb`` of buffers."""
     folder = Path(tempfile.mkdtemp(prefix="campus-pg-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
@@ -53,7 +53,7 @@ def running_cluster() -> Iterator[str]:
 
     try:
         call("initdb", "-D", str(data), "-U", "campus", "-A", "trust", "-E", "UTF8", "--no-sync", "--locale=C.UTF-8")
-        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 {_FAST}"
+        options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c shared_buffers={memory_mb}MB {_FAST}"
         call("pg_ctl", "-D", str(data), "-w", "-t", "60", "-o", options, "-l", str(folder / "log"), "start")
         try:
             yield f"postgresql+psycopg://campus@127.0.0.1:{port}"
