@@ -9,6 +9,7 @@ import typer
 from api.commands import calendar, checks, evaluation, heatmap, hotspots, imports, operations, serving
 from api.commands.cities import city
 from api.commands.console import err
+from api.commands.exports import export
 from api.commands.grids import grid
 from api.commands.patrols import patrol
 from api.commands.people import user
@@ -26,6 +27,7 @@ app.command(epilog="Example: campus demo --fresh")(serving.demo)
 app.command("import", epilog="Example: campus import hazards hazards.csv --crs gcj02 --map note=说明")(
     imports.import_collection
 )
+app.add_typer(export, name="export")
 app.add_typer(grid, name="grid")
 app.command(epilog="Example: campus check 120.2401 29.7123 --target internet_cafe --crs gcj02")(checks.check)
 app.command(epilog="Example: campus screen --out leads.csv")(checks.screen)

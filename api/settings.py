@@ -80,6 +80,13 @@ class Settings(BaseSettings):
         ge=1,
         description="Heat maps, hot spots, risk maps and exports that a person, or an address, may ask for in a minute.",
     )
+    open311: bool = Field(
+        default=False,
+        description="Whether other systems may read and report cases at /open311/v2 (Open311 GeoReport v2).",
+    )
+    open311_per_minute: int = Field(
+        default=120, ge=1, description="Requests to /open311/v2 that one address may make in a minute."
+    )
     free_space_mb: int = Field(
         default=64,
         ge=0,

@@ -134,7 +134,7 @@ def prepare(engine: Engine, settings: Settings, cases: int) -> dict[str, list[st
         demo.load(session, settings)
     with writing(engine) as session:
         city = cities.get_city(session, CITY)
-        offices = ["urban_management", "traffic_police", "health", "market_supervision", "culture_tourism"]
+        offices = ["urban_management", "traffic_police", "health", "market_supervision", "culture"]
         for n, role in enumerate(ROLES):
             add_person(session, name=f"bench-{n}", password=PASSWORD, roles=[role], invented=True)
             person = people.get_person(session, f"bench-{n}")

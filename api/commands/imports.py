@@ -15,7 +15,7 @@ from api.errors import BadInputError
 if TYPE_CHECKING:
     from api.services.imports import ImportReport
 
-COLLECTIONS = "schools|gates|hazards|premises|incidents|cells|streets|buildings|places|districts|timetables|osm"
+COLLECTIONS = "schools|gates|hazards|premises|incidents|cells|streets|buildings|places|districts|timetables|cases|osm"
 
 
 def import_collection(
@@ -31,6 +31,7 @@ def import_collection(
     database: Database = None,
 ) -> None:
     """Import a file: all or nothing, and the same file twice changes nothing."""
+    from api.services.cases.exchange import import_cases
     from api.services.cities import city_for_import
     from api.services.imports import ImportOptions, import_file
     from api.services.imports.osm import import_osm
@@ -46,6 +47,8 @@ def import_collection(
         target = city_for_import(session, city_code, settings)
         if what == "osm":
             reports = import_osm(session, target, file, options, settings)
+        elif what == "cases":
+            reports = [import_cases(session, target, file, options, settings)]
         else:
             reports = [import_file(session, target, what, file, options, settings)]
         if dry_run:

@@ -8,11 +8,12 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from api.dependencies import CurrentActor, Cursor, Language, ReadSession
+from api.dependencies import CurrentActor, Cursor, Language, ReadSession, WriteSession
 from api.routes.answers import FEATURES, geojson_answer
 from api.schemas.filing import Code, DepartmentCode
 from api.schemas.records import Category
-from api.services.cases import indicators
+from api.services.cases import exchange, indicators
+from api.services.exports import workbook
 from api.store.cases import Wanted
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -84,3 +85,17 @@ def export_indicators(
     document = indicators.indicators(session, first, last, by=by, wanted=wanted, city_code=city)
     headers = {"Content-Disposition": f'attachment; filename="indicators-{first}-{last}.xlsx"'}
     return XlsxResponse(indicators.as_workbook(document, language), headers=headers)
+
+
+@router.get("/exports/cases.xlsx", response_class=XlsxResponse)
+def export_cases(
+    session: WriteSession,
+    language: Language,
+    first: Annotated[dt.date | None, Query(alias="from")] = None,
+    last: Annotated[dt.date | None, Query(alias="to")] = None,
+    city: City = None,
+) -> Response:
+    """Give the cases received in a period as XLSX, in the layout that ``campus import cases`` reads."""
+    table = exchange.export_cases(session, city, language, first, last)
+    headers = {"Content-Disposition": 'attachment; filename="cases.xlsx"', "Cache-Control": "no-store"}
+    return XlsxResponse(workbook({"案卷" if language == "zh" else "Cases": table}), headers=headers)

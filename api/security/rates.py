@@ -9,6 +9,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from api.errors import RateLimitError
+from api.security.policy import POLICY
 from api.settings import Settings
 
 RATES: dict[tuple[str, str], str] = {
@@ -24,6 +25,8 @@ RATES: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/audit/export"): "export",
     ("GET", "/api/v1/cases/indicators.xlsx"): "export",
     ("GET", "/api/v1/exports/{collection}.{extension}"): "export",
+    ("GET", "/api/v1/exports/cases.xlsx"): "export",
+    **{(method, path): "open311" for method, path in POLICY if path.startswith("/open311/")},
 }
 # What takes seconds to reckon: these requests wait for each other, and not those that read.
 LONG = frozenset(
@@ -45,6 +48,7 @@ class Rates:
             "sign_in": parse(f"{settings.sign_ins_per_minute}/minute"),
             "upload": parse(f"{settings.uploads_per_minute}/minute"),
             "export": parse(f"{settings.exports_per_minute}/minute"),
+            "open311": parse(f"{settings.open311_per_minute}/minute"),
         }
 
     def count(self, method: str, path: str, who: str) -> None:

@@ -36,6 +36,7 @@ def routes_there_are(folder: Path) -> set[tuple[str, str]]:
 
 
 def filled(path: str) -> str:
+    path = path.replace("{form:ending}", "").replace(":plain}", "}")
     return path.replace("{identity}", NOBODYS).replace("{code}", "en")
 
 
