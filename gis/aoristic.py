@@ -6,7 +6,7 @@ Between the moment when all was well and the moment when it was found, every min
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -92,6 +92,7 @@ def share_after_dismissal(
     *,
     before_min: int = 30,
     after_min: int = 60,
+    weekdays: Collection[int] = (),
 ) -> Floats:
     """Return which share of each incident falls after school: from before a dismissal until after it.
 
@@ -106,7 +107,10 @@ def share_after_dismissal(
     calendar
         The calendar that all these schools keep.
     before_min, after_min
-        How long before and after a dismissal it is after school; windows of several grades are joined.
+        How long before and after a dismissal it is after school; windows of several grades are joined. Either may be
+        negative: −30 and 60 is from half an hour to an hour after dismissal.
+    weekdays
+        Only the dismissals of these ISO weekdays of the calendar day count; none: of all.
 
     Returns
     -------
@@ -119,7 +123,7 @@ def share_after_dismissal(
     GisError
         If an interval ends before it starts, lengths differ, or the window has no length.
     """
-    if before_min < 0 or after_min < 0 or not 0 < before_min + after_min <= MINUTES_A_DAY:
+    if max(abs(before_min), abs(after_min)) > MINUTES_A_DAY or not 0 < before_min + after_min <= MINUTES_A_DAY:
         raise GisError(f"after school from {before_min} min before to {after_min} min after dismissal makes no sense")
     first, last, known = _intervals(start, end)
     index = np.atleast_1d(np.asarray(school, dtype=np.int64)).ravel()
@@ -139,6 +143,8 @@ def share_after_dismissal(
     row = np.repeat(np.arange(at.size), count)
     each = np.repeat(day, count) + np.arange(row.size) - np.repeat(np.cumsum(count) - count, count)
     weekday = timetable_weekdays(each.astype("datetime64[D]"), calendar)
+    if weekdays:
+        weekday[~np.isin((each + 3) % 7 + 1, list(weekdays))] = 0
     ends = _dismissal_table(dismissals)[index[at[row]], weekday] + (each * MINUTES_A_DAY)[:, None]
     reached = np.full(row.size, -np.inf)
     minutes = np.zeros(row.size)

@@ -34,11 +34,15 @@ class StudyArea:
         Indexes of the cells, shape ``(cells,)``; no cell twice.
     cell_m
         Side of a cell in metres.
+    finer
+        How many times finer than the cells the raster is on which surfaces are smoothed; 1 is enough for incidents of
+        which only the cell is known.
     """
 
     column: Integers
     row: Integers
     cell_m: float
+    finer: int = FINER
 
     def __post_init__(self) -> None:
         if self.column.shape != self.row.shape or self.column.ndim != 1 or not self.column.size:
@@ -46,7 +50,7 @@ class StudyArea:
         if not self.cell_m > 0:
             raise GisError(f"cells of {self.cell_m} m cannot be used")
         width, height = self._size
-        if width * height * FINER**2 > _MOST_FINE_CELLS:
+        if width * height * self.finer**2 > _MOST_FINE_CELLS:
             raise GisError("the study area is too large for cells of this size; choose larger cells")
         if np.unique(self._place).size != self.column.size:
             raise GisError("a cell stands twice in the study area")
@@ -69,10 +73,10 @@ class StudyArea:
 
     def fine_cells(self, x_m: ArrayLike, y_m: ArrayLike) -> Integers:
         """Return the cell of the fine raster of each point, −1 outside the rectangle around the area."""
-        side = self.cell_m / FINER
-        x = np.floor(np.asarray(x_m, dtype=np.float64) / side).astype(np.int64) - self._corner[0] * FINER
-        y = np.floor(np.asarray(y_m, dtype=np.float64) / side).astype(np.int64) - self._corner[1] * FINER
-        width, height = (size * FINER for size in self._size)
+        side = self.cell_m / self.finer
+        x = np.floor(np.asarray(x_m, dtype=np.float64) / side).astype(np.int64) - self._corner[0] * self.finer
+        y = np.floor(np.asarray(y_m, dtype=np.float64) / side).astype(np.int64) - self._corner[1] * self.finer
+        width, height = (size * self.finer for size in self._size)
         inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
         return np.where(inside, y * width + x, -1)
 
@@ -81,11 +85,12 @@ class StudyArea:
         width, height = self._size
         known = fine >= 0
         heavy = None if weights is None else weights[known]
-        raster = np.bincount(fine[known], heavy, width * height * FINER**2).astype(np.float64)
-        raster = raster.reshape(height * FINER, width * FINER)
+        finer = self.finer
+        raster = np.bincount(fine[known], heavy, width * height * finer**2).astype(np.float64)
+        raster = raster.reshape(height * finer, width * finer)
         if bandwidth_m > 0:
-            raster = gaussian_filter(raster, bandwidth_m / (self.cell_m / FINER), truncate=_REACH, mode="constant")
-        cells: Floats = raster.reshape(height, FINER, width, FINER).sum(axis=(1, 3)).ravel()[self._place]
+            raster = gaussian_filter(raster, bandwidth_m / (self.cell_m / finer), truncate=_REACH, mode="constant")
+        cells: Floats = raster.reshape(height, finer, width, finer).sum(axis=(1, 3)).ravel()[self._place]
         return cells
 
     def cells_of(self, x_m: ArrayLike, y_m: ArrayLike) -> Integers:

@@ -19,11 +19,16 @@ def evaluate(
     cell: Annotated[float, typer.Option("--cell", min=25, max=2000, help="Side of a cell, metres.")] = 150.0,
     share: Annotated[str, typer.Option("--share", help="Shares of the area, by commas.")] = "0.01,0.02,0.05",
     hours: Annotated[str, typer.Option("--hours", help="Hours of weekdays to be foretold, or all.")] = "14-18",
+    plot: Annotated[Path | None, typer.Option("--plot", help="FILE.svg or FILE.png: hit rates with intervals.")] = None,
+    table_to: Annotated[Path | None, typer.Option("--out", help="FILE.csv or FILE.xlsx: the same as a table.")] = None,
     crs: Annotated[str | None, typer.Option("--crs", help="wgs84, cgcs2000, gcj02, bd09 or EPSG:n.")] = "wgs84",
 ) -> None:
     """Say how well each method foretold: hit rate, PAI and PEI, every map made of what came before."""
-    from api.services.evaluation import evaluate_file
+    from api.services.evaluation import evaluate_file, write_plot, write_rows
 
+    for path, kinds in ((plot, (".svg", ".png")), (table_to, (".csv", ".xlsx"))):
+        if path is not None and path.suffix.lower() not in kinds:
+            raise BadInputError(f"{path.name}: write it as {' or '.join(kinds)}")
     with working("evaluating"):
         done, cells = evaluate_file(
             file,
@@ -45,7 +50,20 @@ def evaluate(
             for at in range(len(done.shares))
         )
         out.print(f"{one.family:<13}{one.setting:<40}{numbers}", highlight=False, soft_wrap=True)
+    gap = done.difference
+    if gap is not None:
+        parts = (
+            f"{one:.3g}: {100 * mean:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
+            for one, mean, low, high in zip(done.shares, gap.mean, gap.low, gap.high, strict=True)
+        )
+        out.print(f"risk less {done.best_simple}, points and 95 % interval: {'; '.join(parts)}", highlight=False)
     out.print(f"the honest default here: {done.honest_default}", highlight=False)
+    if plot is not None:
+        write_plot(done, plot, title=f"{cells:,} cells of {cell:g} m")
+        out.print(f"{plot}", highlight=False)
+    if table_to is not None:
+        write_rows(done, table_to)
+        out.print(f"{table_to}", highlight=False)
 
 
 def _shares(text: str) -> list[float]:

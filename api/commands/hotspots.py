@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from api.commands.console import CityOption, Database, out, ready_engine, settings_for, working
 from api.commands.heatmap import day_of
+from api.errors import BadInputError
+
+METHODS = ("gi", "kde", "moran")
 
 
 def hotspots(
@@ -18,23 +21,29 @@ def hotspots(
     kinds: Annotated[list[str] | None, typer.Option("--type", help="Incident type; may be repeated.")] = None,
     after_school: Annotated[bool, typer.Option("--after-school", help="Only the hour around dismissal.")] = False,
     weeks: Annotated[int, typer.Option(min=1, max=520)] = 13,
+    method: Annotated[
+        str, typer.Option("--method", help="gi: Gi*; kde: Gi* of a kernel density; moran: local Moran's I.")
+    ] = "gi",
     exact: Annotated[
         bool, typer.Option("--exact", help="Exact counts, for the police alone; else released groups.")
     ] = False,
     city_code: CityOption = None,
     database: Database = None,
 ) -> None:
-    """Find the cells around schools that are hot or cold, with their significance (Gi*)."""
+    """Find the cells around schools that are hot or cold, with their significance."""
     import orjson
 
-    from api.services.heatmaps import HeatRequest
     from api.services.hotspots import hot_spots
+    from api.services.questions import Question
     from api.services.releases import release_if_due
     from api.store.engine import reading
     from api.store.models.base import now
 
+    if method not in METHODS:
+        raise BadInputError(f"--method {method!r} must be one of {', '.join(METHODS)}")
+    chosen: Literal["gi", "kde", "moran"] = "kde" if method == "kde" else "moran" if method == "moran" else "gi"
     settings = settings_for(database)
-    wanted = HeatRequest(
+    wanted = Question(
         first=day_of(first), last=day_of(last), kinds=tuple(kinds or ()), after_school=after_school, city=city_code
     )
     engine = ready_engine(settings)
@@ -42,7 +51,9 @@ def hotspots(
         if not exact:
             release_if_due(engine, settings, now())
         with reading(engine) as session:
-            document = hot_spots(session, settings, wanted, weeks=weeks, today=now().date(), sealed=exact)
+            document = hot_spots(
+                session, settings, wanted, weeks=weeks, today=now().date(), sealed=exact, method=chosen
+            )
     to.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
     found = [feature["properties"] for feature in document["features"]]
     hot, cold = (sum(1 for one in found if one["class"] * sign > 0) for sign in (1, -1))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from api.dependencies import AppSettings, Box, CurrentActor, CurrentWho
-from api.routes.incidents import CityCode, Kinds, Weekdays, heat_request, release
+from api.routes.incidents import Asked, CityCode, release
 from api.schemas.records import Category, Status
 from api.security.scope import limited_to
 from api.services.exports.collections import COLLECTIONS, Wanted
@@ -28,24 +28,20 @@ def export(
     actor: CurrentActor,
     who: CurrentWho,
     bbox: Box,
+    heat: Asked,
     collection: Annotated[str, Path(max_length=20, description=", ".join(COLLECTIONS))],
     extension: Annotated[str, Path(max_length=8, description=", ".join(EXTENSIONS))],
     city: CityCode = None,
     category: Annotated[list[Category] | None, Query()] = None,
     status: Annotated[list[Status] | None, Query()] = None,
-    first: Annotated[str | None, Query(alias="from", max_length=10)] = None,
-    last: Annotated[str | None, Query(alias="to", max_length=10)] = None,
-    kinds: Kinds = None,
-    weekday: Weekdays = None,
-    after_school: bool = False,
 ) -> Response:
     """Take a collection out as a file; ``incidents`` are cells with at least five, and never a point.
 
-    ``category`` and ``status`` are of hazards; ``from``, ``to``, ``type``, ``weekday`` and ``after_school`` of incidents.
+    ``category`` and ``status`` are of hazards; ``from``, ``to``, ``type``, ``weekday``,
+    ``after_school``, ``school`` and ``township`` of incidents.
     The export is a line of the audit log.
     """
     release(request, settings)
-    heat = heat_request(first, last, kinds, weekday, after_school, city)
     made = export_file(
         request.app.state.engine,
         settings,

@@ -206,9 +206,15 @@ def police_page(
     request: Request, settings: AppSettings, session: ReadSession, language: Language, actor: CurrentActor
 ) -> Response:
     """Show where and when incidents gather after school, and with what certainty."""
-    types = [{"code": t.code, "zh": t.zh, "en": t.en} for t in vocabulary().incident_types.values() if not t.serious]
-    config = _config(settings, session) | {"ground": ground.version(session)}
-    return _page(request, actor, "police.html", language, config, incident_types=types)
+    known = [
+        {"code": t.code, "zh": t.zh, "en": t.en, "serious": t.serious} for t in vocabulary().incident_types.values()
+    ]
+    config = _config(settings, session) | {
+        "ground": ground.version(session),
+        "places": cities.places_to_ask_about(session),
+    }
+    mapped = [one for one in known if not one["serious"]]
+    return _page(request, actor, "police.html", language, config, incident_types=mapped, report_types=known)
 
 
 @router.get("/sealed")

@@ -14,6 +14,7 @@ PUBLIC_VIEW = frozenset({"public view", *ROLES})
 FIELD = frozenset({"inspector", "dispatcher", "police", "admin"})
 SIGNED_IN = frozenset(ROLES)
 ADMIN = frozenset({"admin"})
+POLICE = frozenset({"police"})
 OFFICE = frozenset({"dispatcher", "admin"})
 CASES = SIGNED_IN - {"viewer"}
 NOTICES = frozenset({"handler", "dispatcher", "police", "liaison", "leader", "admin"})
@@ -33,7 +34,7 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/admin"): OFFICE,
     ("GET", "/board"): CASES,
     ("GET", "/board/indicators"): SIGNED_IN - {"inspector"},
-    ("GET", "/police"): frozenset({"police"}),
+    ("GET", "/police"): POLICE,
     ("GET", "/sealed"): ASKERS | {"police"},
     ("GET", "/language/{code}"): ANYONE,
     # for operators
@@ -180,8 +181,13 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/api/v1/sealed-requests/{identity}/decision"): frozenset({"leader"}),
     # incidents: cells only, k-anonymous
     ("GET", "/api/v1/incidents/cells"): PUBLIC_VIEW,
-    ("GET", "/api/v1/incidents/rhythm"): frozenset({"police"}),
-    ("GET", "/api/v1/risk"): frozenset({"police"}),
+    ("GET", "/api/v1/incidents/density"): PUBLIC_VIEW,
+    ("GET", "/api/v1/incidents/rhythm"): POLICE,
+    ("GET", "/api/v1/clusters"): POLICE,
+    ("GET", "/api/v1/emerging"): POLICE,
+    ("GET", "/api/v1/near-repeats"): POLICE,
+    ("GET", "/api/v1/risk"): POLICE,
+    ("GET", "/api/v1/evaluation"): POLICE,
     ("GET", "/api/v1/heatmap"): PUBLIC_VIEW,
     ("GET", "/api/v1/hotspots"): PUBLIC_VIEW,
 }

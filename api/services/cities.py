@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.errors import BadInputError, ConflictError
 from api.settings import Settings
-from api.store import atlas, cities
+from api.store import atlas, cities, schools
 from api.store.models import City
 from api.store.models.base import now
 from api.store.spatial import as_multipolygon, to_element
@@ -96,5 +96,31 @@ def city_views(session: Session) -> list[dict[str, object]]:
     for city in cities.all_cities(session):
         box = atlas.campus_bounds(session, city)
         if box is not None:
-            views.append({"code": city.code, "name": city.name, "name_en": city.name_en, "bounds": list(box)})
+            views.append(
+                {
+                    "code": city.code,
+                    "name": city.name,
+                    "name_en": city.name_en,
+                    "bounds": list(box),
+                    "time_zone": city.time_zone,
+                }
+            )
     return views
+
+
+def places_to_ask_about(session: Session) -> dict[str, dict[str, list[dict[str, str]]]]:
+    """Return for each city, by its code, its schools and townships by name: what a question may be narrowed to."""
+    found = {}
+    for city in cities.all_cities(session):
+        table = schools.schools_frame(session, city).sort_values(["district_code", "name"], na_position="last")
+        found[city.code] = {
+            "schools": [
+                {"id": str(identity), "name": str(name), "name_en": str(english or "")}
+                for identity, name, english in zip(table["uuid"], table["name"], table["name_en"], strict=True)
+            ],
+            "townships": [
+                {"code": code, "name": name, "name_en": english}
+                for code, name, english in cities.district_names(session, city)
+            ],
+        }
+    return found

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from api.errors import BadInputError
 from api.services.areas import read_area
+from api.services.exports import write_table
 from api.services.imports.locate import locate
 from gis import crs as reference_systems
-from gis.evaluate import Evaluation, Period, evaluate
+from gis.evaluate import Evaluation, Period, evaluate, table
 from gis.lattice import lattice_for
 from gis.readers.columns import match_columns
 from gis.readers.files import read_file
@@ -62,12 +63,12 @@ def evaluate_file(
     BadInputError
         Where no column of times is found, or nothing is left to be foretold.
     """
-    table = read_file(path, crs=crs)
-    column = match_columns(list(table.frame.columns), {"occurred_at": list(_TIMES)}).get("occurred_at")
+    rows = read_file(path, crs=crs)
+    column = match_columns(list(rows.frame.columns), {"occurred_at": list(_TIMES)}).get("occurred_at")
     if column is None:
-        raise BadInputError(f"no column of times was found; the file has {', '.join(map(str, table.frame.columns))}")
-    located = locate(table, "point", crs=crs, given={}, area=None)
-    moments = pd.to_datetime(table.frame[column], errors="coerce", format="mixed").to_numpy(dtype="datetime64[m]")
+        raise BadInputError(f"no column of times was found; the file has {', '.join(map(str, rows.frame.columns))}")
+    located = locate(rows, "point", crs=crs, given={}, area=None)
+    moments = pd.to_datetime(rows.frame[column], errors="coerce", format="mixed").to_numpy(dtype="datetime64[m]")
     usable = np.array([place is not None for place in located.geometry]) & ~np.isnat(moments)
     if not usable.any():
         raise BadInputError("no row of the file has both a place and a moment")
@@ -88,6 +89,20 @@ def evaluate_file(
         history, cells, periods, shares=shares, training=_periods(periods[0].first, train_weeks, first=int(day.min()))
     )
     return done, len(cells)
+
+
+def write_plot(done: Evaluation, path: Path, *, title: str) -> None:
+    """Draw an evaluation as SVG or PNG, by the file's name."""
+    from gis.plots import evaluation_figure  # matplotlib takes a second to load, which the server need not wait for
+
+    kind = path.suffix.lower()[1:]
+    figure = evaluation_figure(done, title=title)
+    figure.savefig(path, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else None)
+
+
+def write_rows(done: Evaluation, path: Path) -> None:
+    """Write an evaluation as CSV or XLSX, one row for each method and share of the area."""
+    write_table(pd.DataFrame(table(done)), path)
 
 
 def _cells(boundary: NDArray[np.object_], cell_m: float) -> StudyArea:

@@ -1,114 +1,250 @@
 """Which cells around schools are hot or cold, with their significance, and in a sentence.
 
-The study area is the cells of schools' perimeters: outside them nobody is asked to look, and empty country would make
-every town a hot spot. Counts are those of the heat map (`api.services.heatmaps`): released groups for everybody, exact
-ones for the police.
+Counts are those of the heat map (`api.services.cellcounts`): released groups for everybody, exact ones for the police.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
-import shapely
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from api.errors import BadInputError, NotFoundError
+from api.errors import BadInputError
 from api.schemas.geojson import features
-from api.services.heatmaps import HeatRequest, cell_counts, wanted_city
+from api.services.cellcounts import cell_counts
+from api.services.incident_table import MINUTES_A_DAY, table_of
+from api.services.questions import Question, places_of, wanted_city
+from api.services.selection import Selection, select
+from api.services.study_area import StudyCells, study_cells
 from api.settings import Settings
-from api.store import atlas, cities, grids
-from gis.hotspots import gi_star, queen_neighbours
+from gis.hotspots import gi_star, kernel_neighbours, local_moran
 from gis.hotspots.chance import Reason
+from gis.hotspots.gi import spot_classes
+from gis.hotspots.moran import HIGH_HIGH, HIGH_LOW, LOW_HIGH, LOW_LOW
+from gis.hotspots.windows import DaySlots, Window, busiest_windows
 from gis.hotspots.words import Finding, describe, why_not
-from gis.lattice import cell_polygons, cells_of
+from gis.lattice import cell_polygons
 
-PERMUTATIONS = 9_999  # among some thousand cells fewer could never reach a q of 0.05
+Method = Literal["gi", "kde", "moran"]
+PERMUTATIONS = 9_999  # where they cannot all be counted: among some thousand cells fewer could never reach a q of 0.05
+MORAN_PERMUTATIONS = 999
+BANDWIDTH_CELLS = 1.5
 SEED = 20260901
 LONGEST_WEEKS = 520
+MOST_WINDOWS = 40  # of the surest hot spots, one a place
+WINDOW_DRAWS = 499
+SURE = 0.05
+QUADRANTS = {HIGH_HIGH: "high-high", LOW_LOW: "low-low", HIGH_LOW: "high-low", LOW_HIGH: "low-high"}
+
+
+@dataclass(frozen=True, eq=False)
+class Spots:
+    """What the statistics say of each cell of the study area; arrays of one length."""
+
+    counts: NDArray[np.int64]
+    around: NDArray[np.float64]
+    expected: NDArray[np.float64]
+    z: NDArray[np.float64]
+    p: NDArray[np.float64]
+    q: NDArray[np.float64]
+    classes: NDArray[np.int8]
+    quadrant: NDArray[np.int8]
+    reason: NDArray[np.int8]
 
 
 def hot_spots(
-    session: Session, settings: Settings, wanted: HeatRequest, *, weeks: int, today: dt.date, sealed: bool
+    session: Session,
+    settings: Settings,
+    wanted: Question,
+    *,
+    weeks: int,
+    today: dt.date,
+    sealed: bool,
+    method: Method = "gi",
 ) -> dict[str, Any]:
     """Return the cells that differ from chance, and those with incidents, as GeoJSON.
 
     Parameters
     ----------
     wanted
-        City, period, types, weekdays, after school.
+        What is asked for; of a school or a township, only its cells are told, each held against the whole city.
     weeks
         Where no first day is given: so many weeks up to the last day.
     today
         The last day where none is given.
     sealed
         Exact counts, for the police; else released groups.
+    method
+        ``gi``: Gi* of a cell and those around it; ``kde``: the same of a kernel density; ``moran``: local Moran's I.
 
     Returns
     -------
     dict
         A FeatureCollection; properties ``code``, ``count`` (None: below k), ``z``, ``p``, ``q``, ``class`` (99, 95, 90:
-        hot; −99, −95, −90: cold; 0), ``schools``, and for hot and cold cells ``sentence_zh`` and ``sentence_en``. The
-        collection says ``cells`` (of the study area), ``weeks``, and why there is no answer: ``reason_zh``,
-        ``reason_en``.
+        hot; −99, −95, −90: cold; 0), ``schools``, for Moran ``quadrant``, and for hot and cold cells ``sentence_zh`` and
+        ``sentence_en``. The collection says ``cells`` (of the study area), ``weeks``, and why there is no answer:
+        ``reason_zh``, ``reason_en``.
     """
     if not 1 <= weeks <= LONGEST_WEEKS:
         raise BadInputError(f"hot spots are of 1 to {LONGEST_WEEKS} weeks")
     city = wanted_city(session, wanted.city)
-    lattice = cities.lattice_of(city)
-    area = grids.lattice_cells(session, city)
-    if lattice is None or not area:
-        raise NotFoundError("the schools have no perimeters yet; build them: campus grid build")
+    area = study_cells(session, city)
     last = wanted.last or today
     first = wanted.first or last - dt.timedelta(weeks=weeks) + dt.timedelta(days=1)
-    known = cell_counts(session, settings, replace(wanted, first=first, last=last), sealed=sealed)
-    place = shapely.get_coordinates(shapely.point_on_surface(np.array([cell.shape for cell in area], dtype=object)))
-    column, row = cells_of(place[:, 0], place[:, 1], lattice)
-    counts = np.array(
-        [known.get((c, r), 0) for c, r in zip(column.tolist(), row.tolist(), strict=True)], dtype=np.int64
-    )
-    weights = queen_neighbours(column, row)
-    spots = gi_star(counts.astype(np.float64), weights, permutations=PERMUTATIONS, seed=SEED)
-    around = weights.sum_with_self(counts.astype(np.float64))
-    expected = (weights.neighbours + 1) * counts.mean()
-    shown = np.flatnonzero((counts > 0) | (spots.classes != 0))
-    schools = atlas.schools_of_cells(session, [area[at].id for at in shown])
+    asked = replace(wanted, first=first, last=last, by_week=False)
+    everywhere = replace(asked, school=None, township=None)  # each cell is held against the whole city
+    counts = _counts_in(area, cell_counts(session, settings, everywhere, sealed=sealed))
+    table = table_of(session, city)
+    key = ("spots", method, everywhere, sealed, area.version, counts.tobytes())
+    spots: Spots = table.remember(key, lambda: _spots(area, counts, method))
+    shown = (counts > 0) | (spots.classes != 0)
+    places = places_of(session, city, area.lattice, asked)
+    if not places.everywhere:
+        shown &= places.holds(area.column, area.row)
+    told = np.flatnonzero(shown)
     period = _weeks(first, last)
-    properties = []
-    for at in shown:
-        names = [name for _, name in schools.get(area[at].id, [])]
-        said: dict[str, Any] = {
-            "code": area[at].code,
-            "count": int(counts[at]) if counts[at] >= settings.k_anonymity else None,
-            "z": _number(spots.z[at]),
-            "p": _number(spots.p[at]),
-            "q": _number(spots.q[at]),
-            "class": int(spots.classes[at]),
-            "schools": names,
-        }
-        if spots.classes[at]:
-            finding = Finding(
-                place_zh=names[0] if names else area[at].code,
-                place_en=names[0] if names else area[at].code,
-                observed=int(around[at]),
-                expected=float(expected[at]),
-                weeks=period,
-                p=float(spots.q[at]),
-                weekdays=wanted.weekdays,
-            )
-            said |= {f"sentence_{language}": describe(finding, language) for language in ("zh", "en")}
-        properties.append(said)
+    windows: dict[int, Window] = {}
+    if sealed:
+        found = select(session, settings, city, area.lattice, everywhere)
+        windows = table.remember(
+            ("windows", *key[1:], settings.k_anonymity), lambda: _windows(found, area, spots, settings.k_anonymity)
+        )
+    properties = [
+        _told(area, spots, at, windows.get(at), asked, period, settings.k_anonymity, method) for at in told.tolist()
+    ]
     document = features(
-        [said["code"] for said in properties], cell_polygons(column[shown], row[shown], lattice), properties
+        [said["code"] for said in properties],
+        cell_polygons(area.column[told], area.row[told], area.lattice),
+        properties,
     )
-    basis = "exact" if sealed else "groups"
-    return (
-        document
-        | {"cells": len(area), "weeks": period, "k": settings.k_anonymity, "basis": basis}
-        | _no_answer(spots.reason)
+    said = {"cells": len(area), "weeks": period, "k": settings.k_anonymity, "basis": "exact" if sealed else "groups"}
+    return document | said | {"method": method} | _no_answer(spots.reason)
+
+
+def _counts_in(area: StudyCells, known: dict[tuple[int, int], int]) -> NDArray[np.int64]:
+    """Return the counts of the cells of the study area."""
+    counts = np.zeros(len(area), dtype=np.int64)
+    if known:
+        cells = np.array(list(known), dtype=np.int64)
+        at = area.index_of(cells[:, 0], cells[:, 1])
+        counts[at[at >= 0]] = np.array(list(known.values()))[at >= 0]
+    return counts
+
+
+def _spots(area: StudyCells, counts: NDArray[np.int64], method: Method) -> Spots:
+    values = counts.astype(np.float64)
+    near = area.neighbours
+    quadrant = np.zeros(len(area), dtype=np.int8)
+    around, expected = near.sum_with_self(values), (near.neighbours + 1) * values.mean()
+    if method == "moran":
+        found = local_moran(values, near, permutations=MORAN_PERMUTATIONS, seed=SEED)
+        z, p, q, reason, quadrant = found.value, found.p, found.q, found.reason, found.quadrant
+        sign = np.select([quadrant == HIGH_HIGH, quadrant == LOW_LOW], [1.0, -1.0], 0.0)
+        classes = spot_classes(sign, q)
+    else:
+        weights = near
+        if method == "kde":
+            cell_m = area.lattice.cell_m
+            weights = kernel_neighbours(area.column, area.row, cell_m, BANDWIDTH_CELLS * cell_m)
+            # what a sentence counts is weighted by distance too, as the density is
+            around = np.asarray(weights.matrix @ values + values)
+            expected = (np.asarray(weights.matrix.sum(axis=1)).ravel() + 1) * values.mean()
+        spots = gi_star(
+            values, weights, permutations=PERMUTATIONS, seed=SEED, kernel=method == "kde", exact=method == "gi"
+        )
+        z, p, q, reason, classes = spots.z, spots.p, spots.q, spots.reason, spots.classes
+    return Spots(
+        counts=counts,
+        around=around,
+        expected=expected,
+        z=z,
+        p=p,
+        q=q,
+        classes=classes,
+        quadrant=quadrant,
+        reason=reason,
     )
+
+
+def _windows(found: Selection, area: StudyCells, spots: Spots, k: int) -> dict[int, Window]:
+    """Return when the surest hot cell of each place is hot, where that is no chance either."""
+    order = sorted(np.flatnonzero(spots.classes > 0).tolist(), key=lambda at: (spots.q[at], -spots.z[at]))
+    leading = list({area.places[at]: at for at in reversed(order)}.values())
+    leading = sorted(leading, key=order.index)[:MOST_WINDOWS]
+    if not leading:
+        return {}
+    table, at = found.table, found.at
+    at = at[table.start_min[at] == table.end_min[at]]  # of the others the hour is not known
+    slots = DaySlots()
+    cell = area.index_of(table.column[at], table.row[at])
+    weekday, minute = (table.day[at] + 3) % 7 + 1, table.start_min[at] % MINUTES_A_DAY
+    by_slot = slots.table(cell, weekday, minute, np.ones(at.size), len(area))
+    matrix = area.neighbours.matrix
+    members = [np.append(matrix.indices[matrix.indptr[i] : matrix.indptr[i + 1]], i) for i in leading]
+    told = busiest_windows(by_slot, members, slots=slots, least=k, draws=WINDOW_DRAWS, seed=SEED)
+    return {i: window for i, window in zip(leading, told, strict=True) if window is not None and window.p <= SURE}
+
+
+def _told(
+    area: StudyCells,
+    spots: Spots,
+    at: int,
+    window: Window | None,
+    asked: Question,
+    weeks: int,
+    k: int,
+    method: Method,
+) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "code": area.codes[at],
+        "count": int(spots.counts[at]) if spots.counts[at] >= k else None,
+        "z": _number(spots.z[at]),
+        "p": _number(spots.p[at]),
+        "q": _number(spots.q[at]),
+        "class": int(spots.classes[at]),
+        "schools": area.school_names(at),
+    }
+    if method == "moran":
+        said["quadrant"] = QUADRANTS.get(int(spots.quadrant[at])) if spots.q[at] <= 0.1 else None
+    if spots.classes[at]:
+        said |= sentences(area, at, spots, window, asked.weekdays, weeks)
+    return said
+
+
+def sentences(
+    area: StudyCells, at: int, spots: Spots, window: Window | None, weekdays: Sequence[int], weeks: int
+) -> dict[str, Any]:
+    """Return a hot or cold cell as a sentence in both languages: what it and the cells around it hold."""
+    zh, en = area.places[at]
+    q = float(spots.q[at])
+    if window is None:
+        finding = Finding(
+            place_zh=zh,
+            place_en=en,
+            observed=round(float(spots.around[at])),
+            expected=float(spots.expected[at]),
+            weeks=weeks,
+            p=q,
+            weekdays=weekdays,
+        )
+        return {f"sentence_{language}": describe(finding, language) for language in ("zh", "en")}
+    finding = Finding(
+        place_zh=zh,
+        place_en=en,
+        observed=window.observed,
+        expected=window.expected,
+        weeks=weeks,
+        p=max(q, window.p),  # that the place is hot, and that it is so then: each may be chance
+        weekdays=window.weekdays,
+        minutes=window.minutes,
+    )
+    when = {"weekdays": list(window.weekdays), "minutes": list(window.minutes)}
+    return {f"sentence_{language}": describe(finding, language) for language in ("zh", "en")} | {"when": when}
 
 
 def _weeks(first: dt.date, last: dt.date) -> int:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from api.services.heatmaps import HeatRequest, exact_filter, wanted_city
+from api.errors import NotFoundError
+from api.services.questions import Question, wanted_city
+from api.services.selection import Selection, select
 from api.settings import Settings
-from api.store import incidents
-from gis.aoristic import unknown_times, weekly_rhythm
+from api.store import cities
+from gis.aoristic import spread_over_slices
+from gis.density import WeekSlices
 
 BIN_MIN = 15
 FIRST_MIN, LAST_MIN = -60, 120  # around dismissal
+_HOURS = WeekSlices(bands_min=tuple((60 * hour, 60 * hour + 60) for hour in range(24)))
 
 
-def rhythm(session: Session, settings: Settings, wanted: HeatRequest) -> dict[str, Any]:
+def rhythm(session: Session, settings: Settings, wanted: Question) -> dict[str, Any]:
     """Return how a city's incidents lie in the week and around dismissal.
 
     Those known to lie in an interval are spread over it, and those at midnight sharp over their day (aoristic weights,
@@ -28,30 +30,37 @@ def rhythm(session: Session, settings: Settings, wanted: HeatRequest) -> dict[st
     -------
     dict
         ``hours``: seven lists (Monday first) of 24 numbers; ``dismissal``: ``from_min`` of each bin of 15 minutes and its
-        ``count``; ``total``; ``untimed``: how many have no dismissal to be set against.
+        ``count``; ``total``; ``untimed``: how many have no dismissal to be set against; ``assumed``: how many are set
+        against a dismissal that is assumed, since their school has no timetable.
     """
     city = wanted_city(session, wanted.city)
-    times = incidents.times_of(session, city, exact_filter(city, settings, wanted))
-    zone = ZoneInfo(city.time_zone)
-    start = _local([row.occurred_from for row in times], zone)
-    end = _local([row.occurred_to for row in times], zone)
-    moments = start == end
-    start[moments], end[moments] = unknown_times(start[moments])
-    after = np.array(
-        [row.minutes_after_dismissal for row in times if row.minutes_after_dismissal is not None], dtype=int
-    )
+    lattice = cities.lattice_of(city)
+    if lattice is None:
+        raise NotFoundError("nothing is known of this city yet; import schools and incidents first")
+    found = select(session, settings, city, lattice, wanted)
+    said: dict[str, Any] = found.table.remember(("rhythm", found.question), lambda: _rhythm(found))
+    return said
+
+
+def _rhythm(found: Selection) -> dict[str, Any]:
+    table, at = found.table, found.at
+    start, end = table.start_min[at], table.end_min[at]
+    moment = start == end
+    slot = ((table.day[at] + 3) % 7) * 24 + (start % 1440) // 60
+    hours = np.bincount(slot[moment], minlength=168).astype(np.float64)
+    loose = np.flatnonzero(~moment)
+    if loose.size:
+        begin, finish = start[loose].astype("datetime64[m]"), end[loose].astype("datetime64[m]")
+        weight = np.ones(loose.size) if found.weight is None else found.weight[loose]
+        hours += weight @ spread_over_slices(begin, finish, _HOURS)
+    after = table.minutes[at]
+    known = after[~np.isnan(after)]
     edges = np.arange(FIRST_MIN, LAST_MIN + BIN_MIN, BIN_MIN)
-    counts, _ = np.histogram(after, bins=edges)
+    counts, _ = np.histogram(known, bins=edges)
     return {
-        "hours": np.round(weekly_rhythm(start, end), 2).tolist(),
-        "dismissal": [
-            {"from_min": int(edge), "count": int(n)} for edge, n in zip(edges[:-1], counts, strict=True)
-        ],
-        "total": len(times),
-        "untimed": len(times) - len(after),
-    }  # fmt: skip
-
-
-def _local(moments: list[Any], zone: ZoneInfo) -> NDArray[np.datetime64]:
-    """Return moments by the city's clock, to the minute."""
-    return np.array([moment.astimezone(zone).replace(tzinfo=None) for moment in moments], dtype="datetime64[m]")
+        "hours": np.round(hours.reshape(7, 24), 2).tolist(),
+        "dismissal": [{"from_min": int(edge), "count": int(n)} for edge, n in zip(edges[:-1], counts, strict=True)],
+        "total": round(found.total, 1),
+        "untimed": int(len(found) - known.size),
+        "assumed": int(table.assumed[at].sum()),
+    }

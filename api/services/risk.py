@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from api.errors import NotFoundError
 from api.schemas.geojson import features
-from api.services.heatmaps import wanted_city
+from api.services.incident_table import IncidentTable, table_of
+from api.services.questions import wanted_city
+from api.services.study_area import study_cells
 from api.settings import Settings
-from api.store import atlas, cities, grids, hazards, incidents
+from api.store import hazards
 from api.store.models import City
 from gis import crs as reference_systems
 from gis.errors import EmptyInputError
-from gis.lattice import cell_polygons, cells_of
+from gis.lattice import cell_polygons
 from gis.risk import RiskSurface, fit_risk, predict_risk
 from gis.surfaces import History, StudyArea, group_by_hours
 
@@ -33,7 +34,19 @@ HALF_LIFE_DAYS = 4 * 365
 SHARES = (0.01, 0.02, 0.05, 0.2)  # of the area; what is beyond the last is left out
 FEWEST_OF_A_CATEGORY = 5
 _TOLD = 3
-_fitted: dict[str, RiskSurface | str] = {}  # the last surface of this process: fitting takes seconds in a large city
+_MOST_KEPT = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Ranked:
+    """What ranks the cells, their past counts, and the surface of the model or why there is none."""
+
+    memory: NDArray[np.float64]
+    past: NDArray[np.float64]
+    surface: RiskSurface | str
+
+
+_worked_out: OrderedDict[Hashable, Ranked] = OrderedDict()  # fitting takes seconds in a large city
 
 
 def risk(session: Session, settings: Settings, *, city_code: str | None, days: int, today: dt.date) -> dict[str, Any]:
@@ -53,65 +66,71 @@ def risk(session: Session, settings: Settings, *, city_code: str | None, days: i
         collection says ``cells``, ``method`` and, where the model could not be fitted, ``reason``.
     """
     city = wanted_city(session, city_code)
-    lattice = cities.lattice_of(city)
-    around = grids.lattice_cells(session, city)
-    if lattice is None or not around:
-        raise NotFoundError("the schools have no perimeters yet; build them: campus grid build")
-    place = shapely.get_coordinates(shapely.point_on_surface(np.array([cell.shape for cell in around], dtype=object)))
-    column, row = cells_of(place[:, 0], place[:, 1], lattice)
-    area = StudyArea(column, row, lattice.cell_m)
+    around = study_cells(session, city)
+    area = StudyArea(around.column, around.row, around.lattice.cell_m, finer=1)
     day = (today - dt.date(1970, 1, 1)).days
-    history = _history(session, city, settings, lattice.cell_m).between(-(10**9), day)
-    memory, past = _long_memory(history, area, day)
-    near = _hazards(session, city, lattice.crs)
-    found = _fitted.get(key := _key(session, city, day, days, history, near))
-    if found is None:
-        found = _model(history, area, day, days, near)
-        _fitted.clear()
-        _fitted[key] = found
+    table = table_of(session, city)
+    near = _hazards(session, city, around.lattice.crs)
+    before = int(np.count_nonzero(table.day < day))  # what comes in today is looked at tomorrow
+    key = (
+        str(session.get_bind().engine.url),
+        city.uuid,
+        around.version,
+        before,
+        table.changes.altered,
+        day,
+        days,
+        _digest(near),
+    )
+    known = _worked_out.get(key)
+    if known is None:
+        history = history_of(table, settings, around.lattice.cell_m).between(-(10**9), day)
+        memory, past = _long_memory(history, area, day)
+        known = Ranked(memory, past, _model(history, area, day, days, near))
+        _worked_out[key] = known
+        while len(_worked_out) > _MOST_KEPT:
+            _worked_out.popitem(last=False)
+    memory, past, found = known.memory, known.past, known.surface
     order = np.lexsort((np.arange(len(area)), -memory))
     shown = order[: max(1, int(np.ceil(len(area) * SHARES[-1])))]
     shown = shown[memory[shown] > 0]
-    schools = atlas.schools_of_cells(session, [around[at].id for at in shown])
     properties = [
         {
-            "code": around[at].code,
+            "code": around.codes[at],
             "rank": rank,
             "top": next(share for share in SHARES if rank <= max(1, np.ceil(len(area) * share))),
-            "schools": [name for _, name in schools.get(around[at].id, [])],
+            "schools": around.school_names(at),
         }
-        | _told(found, int(at), hidden=past[at] < settings.k_anonymity)
-        for rank, at in enumerate(shown, 1)
+        | _told(found, at, hidden=past[at] < settings.k_anonymity)
+        for rank, at in enumerate(shown.tolist(), 1)
     ]
-    document = features([p["code"] for p in properties], cell_polygons(column[shown], row[shown], lattice), properties)
+    document = features(
+        [p["code"] for p in properties],
+        cell_polygons(around.column[shown], around.row[shown], around.lattice),
+        properties,
+    )
     why = found if isinstance(found, str) else None
-    return document | {"cells": len(area), "days": days, "method": "long_memory", "reason": why}
+    said = {"cells": len(area), "days": days, "method": "long_memory", "as_of": today.isoformat(), "reason": why}
+    return document | said
 
 
-def _key(session: Session, city: City, day: int, days: int, history: History, near: dict[str, Any]) -> str:
-    """Return what the surface of a city depends on: the question, and all that was counted."""
+def _digest(near: dict[str, Any]) -> str:
     content = hashlib.sha256()
-    for part in (
-        history.x_m,
-        history.y_m,
-        history.day,
-        history.group,
-        *(xy for places in near.values() for xy in places),
-    ):
-        content.update(np.ascontiguousarray(part).tobytes())
-    return f"{session.get_bind()} {city.id} {day} {days} {sorted(near)} {content.hexdigest()}"
+    for name, places in sorted(near.items()):
+        content.update(name.encode())
+        for xy in places:
+            content.update(np.ascontiguousarray(xy).tobytes())
+    return content.hexdigest()
 
 
-def _history(session: Session, city: City, settings: Settings, cell_m: float) -> History:
+def history_of(table: IncidentTable, settings: Settings, cell_m: float) -> History:
     """Return a city's incidents at the centres of their cells: nothing here needs their points."""
-    rows = incidents.cells_and_times(session, city)
-    zone = ZoneInfo(city.time_zone)
-    times = np.array([r.occurred_from.astimezone(zone).replace(tzinfo=None) for r in rows], dtype="datetime64[m]")
-    minutes = np.array([np.nan if r.minutes_after_dismissal is None else r.minutes_after_dismissal for r in rows])
+    minutes = table.minutes
     after_school = (minutes >= -settings.after_school_before_min) & (minutes <= settings.after_school_after_min)
-    cells = np.array([(r.lattice_column, r.lattice_row) for r in rows], dtype=np.float64).reshape(-1, 2)
-    x, y = ((cells + 0.5) * cell_m).T
-    return History(x, y, times.astype("datetime64[D]").astype(np.int64), group_by_hours(times, after_school))
+    x, y = ((part.astype(np.float64) + 0.5) * cell_m for part in (table.column, table.row))
+    return History(
+        x, y, table.day.astype(np.int64), group_by_hours(table.start_min.astype("datetime64[m]"), after_school)
+    )
 
 
 def _long_memory(history: History, area: StudyArea, day: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

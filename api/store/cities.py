@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import shapely
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.errors import BadInputError, NotFoundError
 from api.store.models import CalendarDay, City, District, Hazard, School, Term
-from api.store.spatial import to_shapes
+from api.store.spatial import to_shape, to_shapes
 from gis.lattice import Lattice
 from gis.schooltime import SchoolCalendar
 
@@ -65,6 +66,18 @@ def districts_of(session: Session, city: City) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["id", "code", "name", "name_en", "boundary"], dtype=object)
     frame["boundary"] = to_shapes(frame["boundary"])
     return frame
+
+
+def district_boundary(session: Session, city: City, code: str) -> Any | None:
+    """Return the boundary of the township of a code, WGS 84; None where there is none or it is not drawn."""
+    found = session.scalar(sa.select(District.boundary).where(District.city_id == city.id, District.code == code))
+    return None if found is None else to_shape(found)
+
+
+def district_names(session: Session, city: City) -> list[tuple[str, str, str]]:
+    """Return code, name and English name of the city's townships, by code."""
+    query = sa.select(District.code, District.name, District.name_en).where(District.city_id == city.id)
+    return [(code, name, english) for code, name, english in session.execute(query.order_by(District.code))]
 
 
 def calendar_of(session: Session, city: City) -> SchoolCalendar:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid as uuid_module
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.store.bulk import insert_rows
-from api.store.models import Cell, CellPiece, City, Perimeter, School
+from api.store.models import Cell, CellPiece, City, Gate, Perimeter, School
 from api.store.records import reserve_ids
 from api.store.spatial import Bounds, as_multipolygons, meets_bbox, to_shapes
 
@@ -212,3 +213,63 @@ def lattice_cells(session: Session, city: City) -> list[LatticeCell]:
     rows = session.execute(query.order_by(Cell.code)).all()
     shapes = to_shapes(row.outline for row in rows)
     return [LatticeCell(row.id, row.code, shape) for row, shape in zip(rows, shapes, strict=True)]
+
+
+def cells_of_school(session: Session, city: City, school: uuid_module.UUID) -> list[tuple[int, int]]:
+    """Return column and row of the lattice's cells that a school's perimeter reaches into."""
+    query = (
+        sa.select(Cell.lattice_column, Cell.lattice_row)
+        .join(CellPiece, CellPiece.cell_id == Cell.id)
+        .join(Perimeter, Perimeter.id == CellPiece.perimeter_id)
+        .join(School, School.id == Perimeter.school_id)
+        .where(School.uuid == school, School.city_id == city.id, Cell.kind == "lattice")
+    )
+    return [(column or 0, row or 0) for column, row in session.execute(query)]
+
+
+class AreaCell(NamedTuple):
+    """A cell of a city's lattice around its schools, without its outline."""
+
+    id: int
+    code: str
+    column: int
+    row: int
+
+
+def area_cells(session: Session, city: City) -> list[AreaCell]:
+    """Return the cells of a city's own lattice around its schools, ordered by code."""
+    query = sa.select(Cell.id, Cell.code, Cell.lattice_column, Cell.lattice_row).where(
+        Cell.city_id == city.id, Cell.kind == "lattice"
+    )
+    rows = session.execute(query.order_by(Cell.code))
+    return [AreaCell(identity, code, column or 0, row or 0) for identity, code, column, row in rows]
+
+
+def school_cells(session: Session, city: City) -> list[tuple[int, int]]:
+    """Return each cell of a perimeter with the school whose it is: cell id, school id; schools in order."""
+    query = (
+        sa.select(CellPiece.cell_id, Perimeter.school_id)
+        .join(Perimeter, Perimeter.id == CellPiece.perimeter_id)
+        .join(School, School.id == Perimeter.school_id)
+        .where(School.city_id == city.id)
+        .order_by(School.id)
+    )
+    return [(cell, school) for cell, school in session.execute(query)]
+
+
+def area_version(session: Session, city: City) -> tuple[int, ...]:
+    """Return numbers that change when a city's perimeters, schools or gates come, go or are changed."""
+    out: list[int] = []
+    for query in (
+        sa.select(sa.func.count(), sa.func.max(School.id), sa.func.sum(School.version)).where(
+            School.city_id == city.id
+        ),
+        sa.select(sa.func.count(), sa.func.max(Perimeter.id), sa.func.sum(Perimeter.version))
+        .join(School, School.id == Perimeter.school_id)
+        .where(School.city_id == city.id),
+        sa.select(sa.func.count(), sa.func.max(Gate.id), sa.func.sum(Gate.version))
+        .join(School, School.id == Gate.school_id)
+        .where(School.city_id == city.id),
+    ):
+        out += [int(value or 0) for value in session.execute(query).one()]
+    return tuple(out)

@@ -19,66 +19,18 @@ _DAYS = 7
 
 
 @dataclass(frozen=True)
-class IncidentFilter:
-    """Which incidents are counted.
-
-    ``first`` and ``last`` bound the moment (last not included); ``after_school_min`` is the window in minutes around
-    dismissal, None for the whole day; serious incidents are never among them.
-    """
-
-    first: dt.datetime | None = None
-    last: dt.datetime | None = None
-    kinds: Sequence[str] = ()
-    weekdays: Sequence[int] = ()
-    after_school_min: tuple[int, int] | None = None
-
-    def conditions(self, city: City) -> list[sa.ColumnElement[bool]]:
-        """Return the filter as conditions of a query."""
-        out: list[sa.ColumnElement[bool]] = [
-            Incident.city_id == city.id,
-            Incident.serious.is_(False),
-            Incident.lattice_column.is_not(None),
-        ]
-        if self.first is not None:
-            out.append(Incident.occurred_from >= self.first)
-        if self.last is not None:
-            out.append(Incident.occurred_from < self.last)
-        if self.kinds:
-            out.append(Incident.kind.in_(list(self.kinds)))
-        if self.weekdays:
-            out.append(Incident.weekday.in_(list(self.weekdays)))
-        if self.after_school_min is not None:
-            out.append(Incident.minutes_after_dismissal.between(*self.after_school_min))
-        return out
-
-
-@dataclass(frozen=True)
 class CountedIncidents:
     """Counts by cell, weekday (1–7) and hour: arrays of one length.
 
-    Counts of incidents are not yet safe to show (see ``gis.privacy``), those of groups are (see ``gis.release``);
-    weekday 0 and hour −1 stand for a group that does not say them.
+    Counts of incidents are not yet safe to show (see ``gis.privacy``), and hold fractions where times are intervals;
+    those of groups are safe (see ``gis.release``). Weekday 0 and hour −1 stand for a group that does not say them.
     """
 
     column: NDArray[np.int64]
     row: NDArray[np.int64]
     weekday: NDArray[np.int64]
     hour: NDArray[np.int64]
-    count: NDArray[np.int64]
-
-
-def count_by_cell(session: Session, city: City, wanted: IncidentFilter) -> CountedIncidents:
-    """Count incidents by cell of the lattice, weekday and hour of the city's own time."""
-    keys = (Incident.lattice_column, Incident.lattice_row, Incident.weekday, Incident.hour)
-    rows = session.execute(sa.select(*keys, sa.func.count()).where(*wanted.conditions(city)).group_by(*keys)).all()
-    table = np.array([tuple(row) for row in rows], dtype=np.int64).reshape(-1, 5)
-    return CountedIncidents(*(table[:, i] for i in range(5)))
-
-
-def times_of(session: Session, city: City, wanted: IncidentFilter) -> Sequence[Any]:
-    """Return when each incident happened: occurred_from, occurred_to, minutes_after_dismissal; nothing of where."""
-    columns = (Incident.occurred_from, Incident.occurred_to, Incident.minutes_after_dismissal)
-    return session.execute(sa.select(*columns).where(*wanted.conditions(city))).all()
+    count: NDArray[np.int64] | NDArray[np.float64]
 
 
 def cells_and_times(session: Session, city: City) -> Sequence[Any]:
@@ -86,7 +38,8 @@ def cells_and_times(session: Session, city: City) -> Sequence[Any]:
     columns = (
         Incident.lattice_column, Incident.lattice_row, Incident.occurred_from, Incident.minutes_after_dismissal,
     )  # fmt: skip
-    return session.execute(sa.select(*columns).where(*IncidentFilter().conditions(city))).all()
+    ordinary = (Incident.city_id == city.id, Incident.serious.is_(False), Incident.lattice_column.is_not(None))
+    return session.execute(sa.select(*columns).where(*ordinary)).all()
 
 
 @dataclass(frozen=True)
@@ -142,16 +95,6 @@ def period_of_groups(session: Session, city: City, wanted: GroupFilter) -> tuple
         sa.select(
             sa.func.min(sa.case((beginning > BEGINNING.item(), beginning))), sa.func.max(IncidentGroup.last_day)
         ).where(*wanted.conditions(city))
-    ).one()
-    return None if first is None else (first, last)
-
-
-def period_of(session: Session, city: City, wanted: IncidentFilter) -> tuple[dt.datetime, dt.datetime] | None:
-    """Return the first and last moment of the incidents that a filter takes; None where there are none."""
-    first, last = session.execute(
-        sa.select(sa.func.min(Incident.occurred_from), sa.func.max(Incident.occurred_from)).where(
-            *wanted.conditions(city)
-        )
     ).one()
     return None if first is None else (first, last)
 

@@ -3,7 +3,7 @@
 from gis.hotspots.chance import Reason, false_discovery_rate
 from gis.hotspots.gi import HotSpots, gi_star
 from gis.hotspots.moran import GlobalMoran, LocalMoran, global_moran, local_moran
-from gis.hotspots.neighbours import Weights, band_neighbours, queen_neighbours, weights_of
+from gis.hotspots.neighbours import Weights, band_neighbours, kernel_neighbours, queen_neighbours, weights_of
 
 __all__ = [
     "GlobalMoran",
@@ -15,6 +15,7 @@ __all__ = [
     "false_discovery_rate",
     "gi_star",
     "global_moran",
+    "kernel_neighbours",
     "local_moran",
     "queen_neighbours",
     "weights_of",

@@ -72,8 +72,12 @@ def checked_values(values: ArrayLike, n: int) -> Floats:
 
 
 def permuted_lags(
-    values: Floats, weights: sp.csr_array, permutations: int, rng: np.random.Generator
-) -> Iterator[tuple[slice, Floats]]:
+    values: Floats,
+    weights: sp.csr_array,
+    permutations: int,
+    rng: np.random.Generator,
+    places: Integers | None = None,
+) -> Iterator[tuple[Integers, Floats]]:
     """Yield, by chunks of places, what each place's neighbours would sum to if values were dealt out at random.
 
     The place keeps its own value, and its neighbours draw from the values of all others without replacement
@@ -91,25 +95,32 @@ def permuted_lags(
         Number of permutations.
     rng
         Source of chance.
+    places
+        Only these places; None: all.
 
     Yields
     ------
     places, lags
-        A slice of places, and their sums, shape ``(permutations, places)``.
+        Indexes of places, and their sums, shape ``(permutations, places)``.
     """
     if not 1 <= permutations <= MOST_PERMUTATIONS:
         raise GisError(f"{permutations} permutations; 1 to {MOST_PERMUTATIONS:,} can be made")
     n = values.size
+    wanted = np.arange(n) if places is None else np.asarray(places, dtype=np.int64)
     count = np.diff(weights.indptr)
-    most = int(count.max(initial=0))
+    most = int(count[wanted].max(initial=0))
     dealt = _deal(n, min(most + 1, n), permutations, rng)
     drawn = values[dealt]
-    for first in range(0, n, _CHUNK):
-        here = slice(first, min(first + _CHUNK, n))
-        heavy = _padded(weights, here, most)
+    position_of = np.full(n, -1, dtype=np.int64)
+    for first in range(0, wanted.size, _CHUNK):
+        here = wanted[first : first + _CHUNK]
+        heavy = _padded(weights[here], most)
         sums = drawn[:, :most] @ heavy.T
-        turn, position = np.nonzero((dealt[:, :most] >= here.start) & (dealt[:, :most] < here.stop))
-        place = dealt[turn, position] - here.start
+        position_of[here] = np.arange(here.size)
+        among = position_of[dealt[:, :most]]
+        position_of[here] = -1
+        turn, position = np.nonzero(among >= 0)
+        place = among[turn, position]
         concerned = position < count[here][place]
         turn, position, place = turn[concerned], position[concerned], place[concerned]
         if turn.size:
@@ -144,10 +155,9 @@ def _deal(n: int, size: int, permutations: int, rng: np.random.Generator) -> Int
     return np.stack([rng.choice(n, size=size, replace=False) for _ in range(permutations)]).astype(np.int64)
 
 
-def _padded(weights: sp.csr_array, here: slice, most: int) -> Floats:
-    """Return the weights of some rows side by side, shape ``(places, most)``, zeros after the last."""
-    starts = weights.indptr[here.start : here.stop + 1]
-    count = np.diff(starts)
+def _padded(weights: sp.csr_array, most: int) -> Floats:
+    """Return the weights of rows side by side, shape ``(places, most)``, zeros after the last."""
+    count = np.diff(weights.indptr)
     out = np.zeros((count.size, most))
-    out[np.arange(most) < count[:, None]] = weights.data[starts[0] : starts[-1]]
+    out[np.arange(most) < count[:, None]] = weights.data
     return out

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from gis.hotspots.chance import Reason, checked_values, compare, false_discovery_rate, permuted_lags, two_sided
+from gis.hotspots.exact import can_be_counted, exact_p
 from gis.hotspots.neighbours import Floats, Weights
 
+ALL = -1
 LEVELS = ((0.01, 99), (0.05, 95), (0.10, 90))
 
 
@@ -33,7 +36,7 @@ class HotSpots:
     reason
         Why there is no p-value, as :class:`gis.hotspots.chance.Reason`.
     permutations
-        How many were made; 0: the p-values are analytic.
+        How many were made; 0: the p-values are analytic; −1 (:data:`ALL`): all of them were counted.
     """
 
     z: Floats
@@ -45,23 +48,44 @@ class HotSpots:
     permutations: int
 
 
-def gi_star(values: ArrayLike, weights: Weights, *, permutations: int = 0, seed: int = 0) -> HotSpots:
+_FIRST = 999
+_PLAIN = 0.1
+
+
+def gi_star(
+    values: ArrayLike,
+    weights: Weights,
+    *,
+    permutations: int = 0,
+    seed: int = 0,
+    kernel: bool = False,
+    exact: bool = False,
+) -> HotSpots:
     """Return Gi* with binary weights: whether a place and its neighbours hold more, or less, than chance would give.
 
     The standard score is that of Ord and Getis (1995, Geogr. Anal. 27, 286–306). Its normal approximation is poor for
     few or very uneven counts; there, let permutations make the p-values. The smallest that they can give is
-    2 / (permutations + 1), so that the false discovery rate over thousands of places needs many of them.
+    2 / (permutations + 1), so that the false discovery rate over thousands of places needs many of them. Places that
+    are plainly nothing out of the ordinary (p above 0.1 after the first 999) are not looked at longer (sequential Monte
+    Carlo, Besag and Clifford 1991, Biometrika 78, 301–304).
 
     Parameters
     ----------
     values
         Counts or rates, shape ``(n,)``; a place without incidents has zero and is not left out.
     weights
-        Neighbours within the study area; their weights count as 1.
+        Neighbours within the study area; their weights count as 1, unless ``kernel`` is set.
     permutations
         Number of conditional permutations; 0 for analytic p-values.
     seed
         Seed of the permutations.
+    kernel
+        Whether neighbours count by their weight, the place itself by 1: with the weights of
+        :func:`gis.hotspots.neighbours.kernel_neighbours` this asks where the kernel density is higher, or lower, than
+        chance would give.
+    exact
+        Whether all permutations are counted instead of drawing some, where that can be done (whole counts, at most
+        eight neighbours; see :mod:`gis.hotspots.exact`); else ``permutations`` are drawn.
 
     Raises
     ------
@@ -79,18 +103,24 @@ def gi_star(values: ArrayLike, weights: Weights, *, permutations: int = 0, seed:
     y = checked_values(values, n)
     count = weights.neighbours
     z, p = np.full(n, np.nan), np.full(n, np.nan)
-    reason = reasons(y, count, analytic=not permutations)
+    whole = exact and not kernel and can_be_counted(y, count)
+    reason = reasons(y, count, analytic=not permutations and not whole)
     if n > 1 and np.any(y != y[0]):
-        size = (count + 1).astype(np.float64)
-        local = weights.sum_with_self(y)
+        matrix = weights.matrix if kernel else weights.binary()
+        size = np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel() + 1.0
+        squares = np.asarray(matrix.power(2).sum(axis=1), dtype=np.float64).ravel() + 1.0 if kernel else size
+        local = matrix @ y + y
         spread = np.sqrt(np.mean(np.square(y - y.mean())))
-        room = np.maximum(size * (n - size) / (n - 1), 0.0)
+        room = np.maximum((n * squares - size * size) / (n - 1), 0.0)
         defined = (count > 0) & (room > 0)
         z[defined] = (local - size * y.mean())[defined] / (spread * np.sqrt(room[defined]))
-        p = _permuted(y, weights, local, permutations, seed) if permutations else 2.0 * ndtr(-np.abs(z))
+        if whole:
+            p = exact_p(y, count, local - y)
+        else:
+            p = _permuted(y, matrix, local, permutations, seed) if permutations else 2.0 * ndtr(-np.abs(z))
     p[reason != Reason.NONE] = np.nan
     q = false_discovery_rate(p)
-    return HotSpots(z, p, q, spot_classes(z, q), count, reason, permutations)
+    return HotSpots(z, p, q, spot_classes(z, q), count, reason, ALL if whole else permutations)
 
 
 def reasons(values: Floats, neighbours: NDArray[np.int64], *, analytic: bool) -> NDArray[np.int8]:
@@ -119,8 +149,13 @@ def spot_classes(z: Floats, q: Floats) -> NDArray[np.int8]:
     return level * sign
 
 
-def _permuted(y: Floats, weights: Weights, local: Floats, permutations: int, seed: int) -> Floats:
+def _permuted(y: Floats, matrix: sp.csr_array, local: Floats, permutations: int, seed: int) -> Floats:
     others, p = local - y, np.empty(y.size)
-    for here, sums in permuted_lags(y, weights.binary(), permutations, np.random.default_rng(seed)):
-        p[here] = two_sided(*compare(others[here], sums), permutations)
+    rng = np.random.default_rng(seed)
+    for here, sums in permuted_lags(y, matrix, min(permutations, _FIRST), rng):
+        p[here] = two_sided(*compare(others[here], sums), sums.shape[0])
+    unusual = np.flatnonzero(p <= _PLAIN)
+    if permutations > _FIRST and unusual.size:
+        for here, sums in permuted_lags(y, matrix, permutations, rng, unusual):
+            p[here] = two_sided(*compare(others[here], sums), permutations)
     return p

@@ -120,6 +120,36 @@ def band_neighbours(column: ArrayLike, row: ArrayLike, cell_m: float, distance_m
     return _by_offsets(column, row, [(c, r) for r in steps for c in steps if (c or r) and c * c + r * r <= reach**2])
 
 
+def kernel_neighbours(column: ArrayLike, row: ArrayLike, cell_m: float, bandwidth_m: float) -> Weights:
+    """Return the weights of a Gaussian kernel between the centres of cells, up to three bandwidths; 1 at no distance.
+
+    Parameters
+    ----------
+    column, row
+        Indexes of all cells of the study area, shape ``(n,)``; no cell twice.
+    cell_m
+        Side of a cell in metres.
+    bandwidth_m
+        Standard deviation of the kernel in metres.
+
+    Raises
+    ------
+    GisError
+        If a cell has no size, or the bandwidth is below a third of a cell or above 16 cells.
+    """
+    if not cell_m > 0 or not cell_m / 3 <= bandwidth_m <= 16 * cell_m:
+        raise GisError(
+            f"a bandwidth of {bandwidth_m} m with cells of {cell_m} m cannot be used; a third to 16 cells can"
+        )
+    near = band_neighbours(column, row, cell_m, 3.0 * bandwidth_m).matrix
+    x, y = np.asarray(column, dtype=np.float64).ravel(), np.asarray(row, dtype=np.float64).ravel()
+    own = np.repeat(np.arange(x.size), np.diff(near.indptr))
+    square = (np.square(x[own] - x[near.indices]) + np.square(y[own] - y[near.indices])) * cell_m**2
+    kernel = near.copy()
+    kernel.data = np.exp(-0.5 * square / bandwidth_m**2)
+    return Weights(kernel)
+
+
 def _by_offsets(column: ArrayLike, row: ArrayLike, offsets: list[tuple[int, int]]) -> Weights:
     x, y = np.asarray(column, dtype=np.int64).ravel(), np.asarray(row, dtype=np.int64).ravel()
     if x.size != y.size:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from gis.errors import GisError
 from gis.hotspots.chance import Reason
 from gis.hotspots.emerging import Emerging
+from gis.hotspots.near_repeat import NearRepeatTable
+from gis.hotspots.neighbours import Floats
 
 LANGUAGES = ("zh", "en")
 
@@ -138,6 +140,86 @@ def emerging_name(category: int, language: str) -> str:
         return ("无明显模式", "no pattern")[_at(language)]
     kind = (("热", "hot") if category > 0 else ("冷", "cold"))[_at(language)]
     return _EMERGING[Emerging(abs(category))][_at(language)].format(kind)
+
+
+def cluster_sentence(
+    place: str, observed: int, expected: float, weeks: int, radius_m: float, p: float, language: str
+) -> str:
+    """Return a cluster of the last weeks (:mod:`gis.hotspots.scan`) as one sentence.
+
+    Examples
+    --------
+    >>> print(cluster_sentence("the south gate of X", 9, 2.1, 2, 300, 0.01, "en"))
+    Around the south gate of X, within 300 m, in the last 2 weeks: 9 incidents where 2.1 were to be expected; chance of that 1 in 100.
+    """
+    _at(language)
+    if language == "zh":
+        where = f"，半径 {radius_m:.0f} m 内" if radius_m >= 1 else ""
+        return f"{place}周边{where}，最近 {weeks} 周：{observed} 起，预期 {expected:.1f} 起；{chance(p, language)}。"
+    where = f", within {radius_m:.0f} m" if radius_m >= 1 else ""
+    when = "the last week" if weeks == 1 else f"the last {weeks} weeks"
+    return (
+        f"Around {place}{where}, in {when}: {observed} incidents where {expected:.1f} were to be expected; "
+        f"{chance(p, language)}."
+    )
+
+
+def emerging_sentence(place: str, category: int, hot_bins: int, bins: int, count: int, language: str) -> str:
+    """Return how a place has been a hot or cold spot (:mod:`gis.hotspots.emerging`) as one sentence.
+
+    Examples
+    --------
+    >>> print(emerging_sentence("the south gate of X", Emerging.NEW, 1, 13, 12, "en"))
+    Around the south gate of X: new hot spot, hot in 1 of 13 weeks; 12 incidents in and around the cell.
+    """
+    name = emerging_name(category, language)
+    if language == "zh":
+        kind = "热" if category > 0 else "冷"
+        return f"{place}周边：{name}，{bins} 周中有 {hot_bins} 周为{kind}点；该网格及相邻网格共 {count} 起。"
+    kind = "hot" if category > 0 else "cold"
+    incidents = f"{count} incident{'' if count == 1 else 's'}"
+    return f"Around {place}: {name}, {kind} in {hot_bins} of {bins} weeks; {incidents} in and around the cell."
+
+
+def near_repeat_sentences(table: NearRepeatTable, language: str, *, least: int = 3, sure: float = 0.05) -> list[str]:
+    """Return the bands of a Knox table in which more pairs lie than chance would give, each as a sentence.
+
+    Bands with fewer pairs than ``least`` are not told; what lies beyond the last band in space or time neither.
+    """
+    _at(language)
+    if table.reason is not Reason.NONE:
+        return []
+    found = []
+    for row in range(len(table.space_edges_m) + 1):
+        for column in range(len(table.time_edges_days)):
+            n, ratio, p = int(table.observed[row, column]), float(table.ratio[row, column]), float(table.p[row, column])
+            if n < least or not ratio > 1 or p > sure:
+                continue
+            near, soon = _band(table.space_edges_m, row, language), _span(table.time_edges_days, column, language)
+            more = f"{100 * (ratio - 1):.0f}"
+            if language == "zh":
+                found.append(f"{near}、{soon}再发生的有 {n} 对，比偶然多 {more}%；{chance(p, language)}。")
+            else:
+                found.append(f"{n} pairs lie {near} and {soon}, {more} % more than by chance; {chance(p, language)}.")
+    return found
+
+
+def _band(edges: Floats, row: int, language: str) -> str:
+    if row == 0:
+        return ("在同一网格", "in the same cell")[_at(language)]
+    upper = f"{edges[row - 1]:.0f}"
+    if row == 1:
+        return (f"相距不足 {upper} m", f"less than {upper} m apart")[_at(language)]
+    lower = f"{edges[row - 2]:.0f}"
+    return (f"相距 {lower}–{upper} m", f"{lower}–{upper} m apart")[_at(language)]
+
+
+def _span(edges: Floats, column: int, language: str) -> str:
+    upper = f"{edges[column]:g}"
+    if column == 0:
+        words = ("同一天", "on the same day") if edges[0] == 1 else (f"{upper} 天之内", f"within {upper} days")
+        return words[_at(language)]
+    return (f"{edges[column - 1]:g}–{upper} 天之内", f"{edges[column - 1]:g}–{upper} days after")[_at(language)]
 
 
 def _at(language: str) -> int:

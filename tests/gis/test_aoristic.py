@@ -133,7 +133,7 @@ def test_midnight_sharp_stands_for_the_whole_day():
         lambda: spread_over_slices([], [], WeekSlices(bands_min=((0, 60),), after_dismissal=True)),
         lambda: share_after_dismissal(["2026-10-13"], ["2026-10-13"], [1], [USUAL], CALENDAR),
         lambda: share_after_dismissal(["2026-10-13"], ["2026-10-13"], [0, 0], [USUAL], CALENDAR),
-        lambda: share_after_dismissal(["2026-10-13"], ["2026-10-13"], [0], [USUAL], CALENDAR, before_min=-1),
+        lambda: share_after_dismissal(["2026-10-13"], ["2026-10-13"], [0], [USUAL], CALENDAR, before_min=-60),
         lambda: share_after_dismissal(
             ["2026-10-13"], ["2026-10-13"], [0], [USUAL], CALENDAR, before_min=0, after_min=0
         ),

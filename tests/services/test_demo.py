@@ -12,13 +12,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 
 from api.errors import BadInputError, NotFoundError
-from api.services import demo, heatmaps, hotspots, screening
-from api.services.heatmaps import HeatRequest
+from api.services import cellcounts, demo, heatmaps, hotspots, screening
+from api.services.questions import Question
+from api.services.selection import by_cell_and_hour, select
 from api.settings import Settings
-from api.store import cities, incidents
+from api.store import cities
 from api.store.counts import by_collection
 from api.store.engine import reading, writing
-from api.store.incidents import IncidentFilter
 from api.store.models import Hazard, Incident, Premises, School, Street
 
 EXPECTED = {
@@ -63,25 +63,25 @@ def test_both_cities_are_there_with_what_is_made_up_marked(loaded: Engine, setti
 
 def test_heat_map_counts_are_those_of_the_database_and_never_below_k(loaded: Engine, settings: Settings) -> None:
     with reading(loaded) as session:
-        wanted = HeatRequest(city="330681")
-        document = heatmaps.incident_cells(session, settings, wanted, sealed=True)
+        wanted = Question(city="330681")
+        document = cellcounts.incident_cells(session, settings, wanted, sealed=True)
         counts = [f["properties"]["count"] for f in document["features"]]
         assert min(counts) >= settings.k_anonymity
         not_serious = sa.select(sa.func.count()).where(Incident.serious.is_(False))
         total = session.scalar(not_serious.where(Incident.city_id == cities.get_city(session, "330681").id))
         assert sum(counts) + document["hidden"] == document["total"] == total
-        holidays = HeatRequest(city="330681", first=dt.date(2026, 10, 1), last=dt.date(2026, 10, 7))
+        holidays = Question(city="330681", first=dt.date(2026, 10, 1), last=dt.date(2026, 10, 7))
         narrower = [
             replace(wanted, after_school=True),
             replace(wanted, first=dt.date(2026, 9, 7), last=dt.date(2026, 9, 13)),
             replace(wanted, kinds=("fight",)),
         ]
         for sealed in (True, False):
-            everything = heatmaps.incident_cells(session, settings, wanted, sealed=sealed)["total"]
+            everything = cellcounts.incident_cells(session, settings, wanted, sealed=sealed)["total"]
             for part in narrower:
-                assert heatmaps.incident_cells(session, settings, part, sealed=sealed)["total"] < everything
-            assert heatmaps.incident_cells(session, settings, holidays, sealed=sealed)["features"] == []
-        released = heatmaps.incident_cells(session, settings, wanted, sealed=False)
+                assert cellcounts.incident_cells(session, settings, part, sealed=sealed)["total"] < everything
+            assert cellcounts.incident_cells(session, settings, holidays, sealed=sealed)["features"] == []
+        released = cellcounts.incident_cells(session, settings, wanted, sealed=False)
         assert released["hidden"] == 0
         assert total // 3 < released["total"] <= total  # recent and thin ones wait
         assert min(f["properties"]["count"] for f in released["features"]) >= settings.k_anonymity
@@ -91,7 +91,7 @@ def test_heat_map_counts_are_those_of_the_database_and_never_below_k(loaded: Eng
 def test_the_page_holds_cells_and_no_point(loaded: Engine, settings: Settings, sealed: bool) -> None:
     with reading(loaded) as session:
         page = heatmaps.heatmap_page(
-            session, settings, HeatRequest(city="330681", by_week=True), language="zh", viewer="", sealed=sealed
+            session, settings, Question(city="330681", by_week=True), language="zh", viewer="", sealed=sealed
         )
         assert len(page.encode()) < 1_000_000
         for lon, lat in session.execute(
@@ -104,18 +104,18 @@ def test_the_page_holds_cells_and_no_point(loaded: Engine, settings: Settings, s
 
 def test_nothing_and_bad_wishes_are_answered_in_words(loaded: Engine, settings: Settings) -> None:
     with reading(loaded) as session:
-        empty = HeatRequest(city="330681", first=dt.date(2030, 1, 1))
+        empty = Question(city="330681", first=dt.date(2030, 1, 1))
         assert "<html" in heatmaps.heatmap_page(session, settings, empty, language="en", viewer="", sealed=False)
         for bad in (
-            HeatRequest(city="330681", kinds=("coercion",)),  # a serious type is never mapped
-            HeatRequest(city="330681", kinds=("volcano",)),
-            HeatRequest(city="330681", first=dt.date(2026, 9, 2), last=dt.date(2026, 9, 1)),
-            HeatRequest(city="330681", weekdays=(8,)),
+            Question(city="330681", kinds=("coercion",)),  # a serious type is never mapped
+            Question(city="330681", kinds=("volcano",)),
+            Question(city="330681", first=dt.date(2026, 9, 2), last=dt.date(2026, 9, 1)),
+            Question(city="330681", weekdays=(8,)),
         ):
             with pytest.raises(BadInputError):
-                heatmaps.incident_cells(session, settings, bad, sealed=False)
+                cellcounts.incident_cells(session, settings, bad, sealed=False)
         with pytest.raises(NotFoundError, match="TEMPE"):
-            heatmaps.incident_cells(session, settings, HeatRequest(city="nowhere"), sealed=False)
+            cellcounts.incident_cells(session, settings, Question(city="nowhere"), sealed=False)
 
 
 def test_leads_of_the_demonstration(loaded: Engine, settings: Settings) -> None:
@@ -129,10 +129,12 @@ def test_leads_of_the_demonstration(loaded: Engine, settings: Settings) -> None:
         assert table["sentence"].str.contains("依据").all()
 
 
-def test_counting_in_the_database_equals_counting_one_by_one(loaded: Engine) -> None:
+def test_counting_in_memory_equals_counting_one_by_one(loaded: Engine, settings: Settings) -> None:
     with reading(loaded) as session:
         city = cities.get_city(session, "330681")
-        counted = incidents.count_by_cell(session, city, IncidentFilter(after_school_min=(-30, 60)))
+        lattice = cities.lattice_of(city)
+        assert lattice is not None
+        counted = by_cell_and_hour(select(session, settings, city, lattice, Question(after_school=True)))
         rows = session.execute(
             sa.select(Incident.lattice_column, Incident.lattice_row, Incident.weekday, Incident.hour).where(
                 Incident.city_id == city.id,
@@ -151,7 +153,7 @@ def test_counting_in_the_database_equals_counting_one_by_one(loaded: Engine) -> 
 
 def test_hot_spots_are_where_the_demonstration_put_them_and_say_so(loaded: Engine, settings: Settings) -> None:
     with reading(loaded) as session:
-        wanted = HeatRequest(city="330681", last=dt.date(2026, 11, 20))
+        wanted = Question(city="330681", last=dt.date(2026, 11, 20))
         found = {}
         for sealed in (True, False):
             document = hotspots.hot_spots(

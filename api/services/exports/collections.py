@@ -15,7 +15,8 @@ import shapely
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError
-from api.services.heatmaps import HeatRequest, cell_counts
+from api.services.cellcounts import cell_counts
+from api.services.questions import Question
 from api.settings import Settings
 from api.store import cities, exports
 from api.store.models import City
@@ -35,7 +36,7 @@ class Wanted:
     bounds: Bounds | None = None
     categories: Sequence[str] = ()
     statuses: Sequence[str] = ()
-    heat: HeatRequest = field(default_factory=HeatRequest)
+    heat: Question = field(default_factory=Question)
     of_inspector: int | None = None
 
 

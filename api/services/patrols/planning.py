@@ -11,8 +11,8 @@ import shapely
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError
-from api.services.heatmaps import wanted_city
 from api.services.patrols.stops import Candidate, candidates
+from api.services.questions import wanted_city
 from api.settings import Settings
 from api.store import ground
 from gis.patrols import Plan, Problem, Stop, Team, plan_patrols

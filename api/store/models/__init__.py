@@ -7,7 +7,7 @@ from api.store.models.districts import City, District, StallArea
 from api.store.models.field import Checklist, HazardEdit, Sighting
 from api.store.models.grids import Cell, CellInspector, CellPiece, Perimeter
 from api.store.models.hazards import Hazard, HazardSchool, Inspection
-from api.store.models.incidents import Incident, IncidentGroup
+from api.store.models.incidents import Incident, IncidentChanges, IncidentGroup
 from api.store.models.notices import Notice, NoticeDepartment, NoticeFile, NoticeReceipt
 from api.store.models.people import AccessToken, Department, DepartmentDuty, DepartmentName, Person, PersonRole
 from api.store.models.photos import Photo
@@ -47,6 +47,7 @@ __all__ = [
     "HazardEdit",
     "HazardSchool",
     "Incident",
+    "IncidentChanges",
     "IncidentGroup",
     "Inspection",
     "JointAction",

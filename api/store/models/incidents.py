@@ -60,6 +60,19 @@ class Incident(Record, Base):
     location: Mapped[WKBElement] = mapped_column(geometry("POINT"))
 
 
+class IncidentChanges(Base):
+    """How often a city's incidents were added and altered, counted by the database itself (triggers).
+
+    What is kept of them in memory is good as long as these numbers are those it was read with.
+    """
+
+    __tablename__ = "incident_changes"
+
+    city_id: Mapped[int] = mapped_column(sa.ForeignKey("cities.id", ondelete="CASCADE"), primary_key=True)
+    added: Mapped[int] = mapped_column(sa.BigInteger)
+    altered: Mapped[int] = mapped_column(sa.BigInteger)
+
+
 class IncidentGroup(Base):
     """At least k incidents of one cell that are only ever counted together: what may leave the sealed layer.
 

@@ -83,6 +83,7 @@ function incidentRow(incident) {
     el("span", { class: "nowrap" }, incident.time_known ? dateTime(incident.occurred_from) : incident.occurred_from.slice(0, 10)),
     [label(types.get(incident.type) ?? incident.type), " ", incident.serious && el("span", { class: "tag tag--alert" }, t("sealed.serious"))],
     incident.nearest_school ?? "",
+    incident.minutes_after_dismissal ?? "",
     el("span", { class: "soft" }, incident.cell_code ?? ""),
     incident.people_count ?? "",
     incident.age_band,
@@ -94,7 +95,7 @@ byId("view").addEventListener("submit", (event) => {
   event.preventDefault();
   attempt(async () => {
     const { data, next: following } = await getPage("incidents", Object.fromEntries(new FormData(event.target)));
-    const heads = [t("admin.when"), t("heat.type"), t("sealed.school"), t("sealed.cell"), t("sealed.people"), t("sealed.age"), t("sealed.note")];
+    const heads = [t("admin.when"), t("heat.type"), t("sealed.school"), t("sealed.minutes"), t("sealed.cell"), t("sealed.people"), t("sealed.age"), t("sealed.note")];
     fillTable(byId("incidents-table"), heads, data.incidents.map(incidentRow));
     next = following;
     more.hidden = !next;
@@ -109,6 +110,9 @@ more.addEventListener("click", () =>
     more.hidden = !next;
   }),
 );
+
+const said = new URLSearchParams(window.location.hash.slice(1)); // from the police page: the days are given
+for (const name of ["from", "to", "city"]) if (said.get(name) && byId("view").elements[name]) byId("view").elements[name].value = said.get(name);
 
 attempt(() => listRequests());
 keepHash();

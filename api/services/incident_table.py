@@ -1,0 +1,167 @@
+"""The incidents of a city, kept in memory as columns, so that any question of the police page is counted at once.
+
+A million incidents are some 50 MB and are read from the database once; what has been added since is read alone, and
+everything anew where a record was altered or removed. The database counts both itself (``incident_changes``), so no
+answer is ever older than the transaction that asks. Nothing of where an incident happened is kept but its cell.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from api.store import incident_table as store
+from api.store.incident_table import Changes
+from api.store.models import City
+
+MINUTES_A_DAY = 24 * 60
+_MOST_ANSWERS = 256
+_MOST_CITIES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class IncidentTable:
+    """Incidents by the city's own clock, arrays of one length.
+
+    Attributes
+    ----------
+    column, row
+        Cell of the lattice.
+    start_min, end_min
+        When it began, and until when it may have happened, minutes since 1970; the same where the moment is known,
+        and the whole day where only the day is.
+    day
+        Day on which it began, days since 1970.
+    kind
+        Index into ``kinds``.
+    minutes
+        After dismissal, NaN where there is none to set it against.
+    school
+        Id of the school that it is set against, −1 for none.
+    assumed
+        Whether that school has no timetable, so that its dismissal is assumed.
+    changes
+        What the database had counted when this was read.
+    answers
+        What was worked out from exactly these incidents.
+    """
+
+    column: NDArray[np.int32]
+    row: NDArray[np.int32]
+    start_min: NDArray[np.int64]
+    end_min: NDArray[np.int64]
+    day: NDArray[np.int32]
+    kind: NDArray[np.int16]
+    kinds: tuple[str, ...]
+    minutes: NDArray[np.float32]
+    school: NDArray[np.int32]
+    assumed: NDArray[np.bool_]
+    changes: Changes
+    last_id: int
+    answers: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
+    guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+    def remember(self, key: Hashable, work_out: Callable[[], Any]) -> Any:
+        """Return the answer to a question, worked out the first time that it is asked of these incidents."""
+        with self.guard:
+            if key in self.answers:
+                self.answers.move_to_end(key)
+                return self.answers[key]
+        found = work_out()
+        with self.guard:
+            self.answers[key] = found
+            while len(self.answers) > _MOST_ANSWERS:
+                self.answers.popitem(last=False)
+        return found
+
+
+_tables: OrderedDict[Hashable, IncidentTable] = OrderedDict()
+_reading = threading.Lock()
+
+
+def table_of(session: Session, city: City) -> IncidentTable:
+    """Return the incidents of a city as they are in the session's transaction."""
+    changes = store.changes_of(session, city)
+    key = (str(session.get_bind().engine.url), city.uuid, city.lattice_meridian_deg, city.cell_m, city.time_zone)
+    known = _tables.get(key)
+    if known is not None and known.changes == changes:
+        return known
+    with _reading:  # whoever waits finds it read
+        known = _tables.get(key)
+        if known is None or known.changes != changes:
+            known = _grown(session, city, known, changes) or _read(session, city, changes)
+            _tables[key] = known
+            _tables.move_to_end(key)
+            while len(_tables) > _MOST_CITIES:
+                _tables.popitem(last=False)
+    return known
+
+
+def _grown(session: Session, city: City, known: IncidentTable | None, changes: Changes) -> IncidentTable | None:
+    """Return a table with what was added since; None where it must be read anew."""
+    if known is None or known.changes.altered != changes.altered or changes.added < known.changes.added:
+        return None
+    if store.added_since(session, city, known.last_id) != changes.added - known.changes.added:
+        return None  # an id given earlier was kept later
+    more = _read(session, city, changes, after_id=known.last_id)
+    kinds = tuple(dict.fromkeys((*known.kinds, *more.kinds)))
+    anew = np.array([kinds.index(one) for one in more.kinds], dtype=np.int16)
+    joined: dict[str, Any] = {
+        name: np.concatenate([getattr(known, name), getattr(more, name)])
+        for name in ("column", "row", "start_min", "end_min", "day", "minutes", "school", "assumed")
+    }
+    kind = np.concatenate([known.kind, anew[more.kind] if len(more) else more.kind])
+    last_id = max(known.last_id, more.last_id)
+    return IncidentTable(kind=kind, kinds=kinds, changes=changes, last_id=last_id, **joined)
+
+
+def _read(session: Session, city: City, changes: Changes, *, after_id: int = 0) -> IncidentTable:
+    found = store.read_columns(session, city, after_id=after_id)
+    zone = ZoneInfo(city.time_zone)
+    start, end = _local_minutes(found.from_s, zone), _local_minutes(found.to_s, zone)
+    day = start // MINUTES_A_DAY
+    moment = start == end
+    unknown = moment & (~found.time_known | (start % MINUTES_A_DAY == 0))  # midnight sharp: only the day is known
+    start = np.where(unknown, day * MINUTES_A_DAY, start)
+    end = np.where(unknown, (day + 1) * MINUTES_A_DAY, end)
+    kind, kinds = pd.factorize(found.kind)
+    return IncidentTable(
+        column=found.column,
+        row=found.row,
+        start_min=start,
+        end_min=end,
+        day=day.astype(np.int32),
+        kind=kind.astype(np.int16),
+        kinds=tuple(str(one) for one in kinds),
+        minutes=found.minutes,
+        school=found.school,
+        assumed=found.assumed,
+        changes=changes,
+        last_id=store.highest_id(session, city),
+    )
+
+
+def _local_minutes(seconds: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.int64]:
+    """Return minutes since 1970 by a city's clock."""
+    if not len(seconds):
+        return np.zeros(0, dtype=np.int64)
+    local = pd.to_datetime(seconds, unit="s", utc=True).tz_convert(zone).tz_localize(None)
+    return np.asarray(local.to_numpy().astype("datetime64[m]").astype(np.int64))
+
+
+def day_number(day: dt.date) -> int:
+    """Return days since 1970-01-01."""
+    return (day - dt.date(1970, 1, 1)).days

@@ -1,0 +1,201 @@
+"""The incidents that a question asks for, each with the share of it that fits: known intervals are spread over time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from api.services.incident_table import MINUTES_A_DAY, IncidentTable, day_number, table_of
+from api.services.incidents import assumed_dismissals
+from api.services.questions import Places, Question, cell_keys, cells_of_keys, checked_kinds, places_of
+from api.settings import Settings
+from api.store import cities, schools
+from api.store.incidents import CountedIncidents
+from api.store.models import City
+from gis.aoristic import share_after_dismissal, spread_over_slices
+from gis.density import WeekSlices
+from gis.lattice import Lattice
+
+Floats = NDArray[np.float64]
+_HOURS = WeekSlices(bands_min=tuple((60 * hour, 60 * hour + 60) for hour in range(24)))
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """Incidents that fit a question.
+
+    Attributes
+    ----------
+    table
+        All incidents of the city.
+    at
+        Indexes of those that fit, rising.
+    weight
+        The share of each that fits, above 0; None: all are 1.
+    question
+        What was asked, to remember answers by.
+    """
+
+    table: IncidentTable
+    at: NDArray[np.int64]
+    weight: Floats | None
+    question: Question
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    @property
+    def total(self) -> float:
+        """How many incidents fit, shares added up."""
+        return float(len(self.at)) if self.weight is None else float(self.weight.sum())
+
+    def by_cell(self) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+        """Return column and row of each cell with incidents, and the sum of their shares."""
+        key = cell_keys(self.table.column[self.at], self.table.row[self.at])
+        if not key.size:
+            none = np.zeros(0, dtype=np.int64)
+            return none, none, np.zeros(0)
+        once, place = np.unique(key, return_inverse=True)
+        return *cells_of_keys(once), np.bincount(place, self.weight, once.size).astype(np.float64)
+
+    def days(self) -> tuple[dt.date, dt.date] | None:
+        """Return the first and the last day of the incidents; None where there are none."""
+        if not len(self.at):
+            return None
+        day = self.table.day[self.at]
+        zero = dt.date(1970, 1, 1)
+        return zero + dt.timedelta(days=int(day.min())), zero + dt.timedelta(days=int(day.max()))
+
+
+def select(session: Session, settings: Settings, city: City, lattice: Lattice, wanted: Question) -> Selection:
+    """Return the incidents that a question asks for; serious ones are never among them.
+
+    Of an incident that is known to lie in an interval, the share of the interval that lies in the period, on the
+    weekdays and in the minutes after dismissal counts (aoristic weights, Ratcliffe 2002).
+    """
+    kinds = checked_kinds(wanted)
+    table = table_of(session, city)
+    found: Selection = table.remember(
+        ("select", wanted, settings.after_school_before_min, settings.after_school_after_min),
+        lambda: _select(session, settings, city, table, wanted, kinds, places_of(session, city, lattice, wanted)),
+    )
+    return found
+
+
+def _select(
+    session: Session,
+    settings: Settings,
+    city: City,
+    table: IncidentTable,
+    wanted: Question,
+    kinds: Sequence[str],
+    places: Places,
+) -> Selection:
+    first = day_number(wanted.first) * MINUTES_A_DAY if wanted.first else None
+    last = (day_number(wanted.last) + 1) * MINUTES_A_DAY if wanted.last else None
+    moment = table.start_min == table.end_min
+    fits = np.ones(len(table), dtype=bool)
+    if first is not None:
+        fits &= np.where(moment, table.start_min >= first, table.end_min > first)
+    if last is not None:
+        fits &= table.start_min < last
+    if kinds:
+        fits &= np.isin(table.kind, [at for at, name in enumerate(table.kinds) if name in kinds])
+    window = wanted.window(settings)
+    if window is not None:
+        fits &= ~moment | ((table.minutes >= window[0]) & (table.minutes <= window[1]))
+    if wanted.weekdays:
+        fits &= ~moment | np.isin((table.day + 3) % 7 + 1, wanted.weekdays)
+    at = np.flatnonzero(fits)
+    if not places.everywhere:
+        at = at[places.holds(table.column[at], table.row[at])]
+    loose = np.flatnonzero(~moment[at])
+    if not loose.size:
+        return Selection(table, at, None, wanted)
+    weight = np.ones(at.size)
+    weight[loose] = _shares(session, settings, city, table, at[loose], wanted, (first, last))
+    kept = weight > 1e-9
+    return Selection(table, at[kept], weight[kept], wanted)
+
+
+def _shares(
+    session: Session,
+    settings: Settings,
+    city: City,
+    table: IncidentTable,
+    at: NDArray[np.int64],
+    wanted: Question,
+    period: tuple[int | None, int | None],
+) -> Floats:
+    """Return the share of each interval that fits the period, the weekdays and the minutes after dismissal."""
+    start, end = table.start_min[at], table.end_min[at]
+    low = start if period[0] is None else np.maximum(start, period[0])
+    high = end if period[1] is None else np.minimum(end, period[1])
+    inside: Floats = (high - low) / (end - start)
+    window = wanted.window(settings)
+    begin, finish = low.astype("datetime64[m]"), high.astype("datetime64[m]")
+    if window is not None:
+        tables, index = dismissals(session, table.school[at])
+        share = share_after_dismissal(
+            begin, finish, index, tables, cities.calendar_of(session, city), before_min=-window[0], after_min=window[1],
+            weekdays=wanted.weekdays,
+        )  # fmt: skip
+        after: Floats = inside * np.nan_to_num(share)
+        return after
+    if wanted.weekdays:
+        whole = WeekSlices(bands_min=((0, MINUTES_A_DAY),), weekdays=tuple(sorted(set(wanted.weekdays))))
+        on_days: Floats = inside * spread_over_slices(begin, finish, whole).sum(axis=1)
+        return on_days
+    return inside
+
+
+def dismissals(
+    session: Session, school: NDArray[np.int32]
+) -> tuple[list[Mapping[int, Sequence[int]]], NDArray[np.int64]]:
+    """Return the timetables of schools that are met, assumed ones too, and the index of each into them, −1 for none."""
+    ids = np.unique(school[school >= 0])
+    known = schools.dismissals_of(session, ids.tolist())
+    tables: list[Mapping[int, Sequence[int]]] = [known.get(i) or assumed_dismissals() for i in ids.tolist()]
+    index = np.searchsorted(ids, school) if ids.size else np.zeros(len(school), dtype=np.int64)
+    return tables, np.where(school >= 0, index, -1).astype(np.int64)
+
+
+def by_cell_and_hour(found: Selection) -> CountedIncidents:
+    """Return incidents by cell, weekday and hour; the shares of intervals add up to fractions."""
+    table, at = found.table, found.at
+    start, end = table.start_min[at], table.end_min[at]
+    moment = start == end
+    key = cell_keys(table.column[at], table.row[at])
+    slot = ((table.day[at] + 3) % 7) * 24 + (start % MINUTES_A_DAY) // 60
+    keys, slots, counts = [key[moment]], [slot[moment]], [np.ones(int(moment.sum()))]
+    if not moment.all():
+        loose = np.flatnonzero(~moment)
+        spread = spread_over_slices(start[loose].astype("datetime64[m]"), end[loose].astype("datetime64[m]"), _HOURS)
+        weight = found.weight[loose] if found.weight is not None else np.ones(loose.size)
+        spread = _as_asked(spread, found, slot[moment])
+        row, hour = np.nonzero(spread)
+        keys.append(key[loose[row]])
+        slots.append(hour)
+        counts.append((spread * weight[:, None])[row, hour])
+    all_keys, all_slots, all_counts = (np.concatenate(part) for part in (keys, slots, counts))
+    once, place = np.unique(all_keys * 168 + all_slots, return_inverse=True)
+    cell, slot = np.divmod(once, 168)
+    column, row = cells_of_keys(cell)
+    sums = np.bincount(place, all_counts, once.size) if once.size else np.zeros(0)
+    return CountedIncidents(column, row, slot // 24 + 1, slot % 24, sums)
+
+
+def _as_asked(spread: Floats, found: Selection, seen: NDArray[np.int64]) -> Floats:
+    """Return shares by hour of the week in the hours that were asked for alone: rows add up to 1 where they can."""
+    if found.question.weekdays:
+        spread = spread * np.isin(np.arange(168) // 24 + 1, found.question.weekdays)
+    if (found.question.after_school or found.question.minutes) and seen.size:
+        spread = spread * np.isin(np.arange(168) % 24, np.unique(seen % 24))
+    total = spread.sum(axis=1, keepdims=True)
+    shares: Floats = np.divide(spread, total, out=np.zeros_like(spread), where=total > 0)
+    return shares

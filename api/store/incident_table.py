@@ -1,0 +1,110 @@
+"""A city's incidents as columns: what maps, hot spots and risk are counted from; the places themselves stay behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.orm import Session
+
+from api.store.models import City, Incident, IncidentChanges
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How often a city's incidents were added, and how often altered or removed."""
+
+    added: int
+    altered: int
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Rows of ordinary incidents (serious ones are never among them), arrays of one length.
+
+    ``from_s`` and ``to_s`` are seconds since 1970 in UTC; ``minutes`` after dismissal are NaN where there is none;
+    ``school`` is −1 where no school is near.
+    """
+
+    id: NDArray[np.int64]
+    column: NDArray[np.int32]
+    row: NDArray[np.int32]
+    from_s: NDArray[np.int64]
+    to_s: NDArray[np.int64]
+    time_known: NDArray[np.bool_]
+    kind: NDArray[np.object_]
+    minutes: NDArray[np.float32]
+    school: NDArray[np.int32]
+    assumed: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+
+def changes_of(session: Session, city: City) -> Changes:
+    """Return what the database has counted of a city's incidents."""
+    row = session.execute(
+        sa.select(IncidentChanges.added, IncidentChanges.altered).where(IncidentChanges.city_id == city.id)
+    ).one_or_none()
+    return Changes(0, 0) if row is None else Changes(row.added, row.altered)
+
+
+def added_since(session: Session, city: City, last_id: int) -> int:
+    """Return how many incidents of a city, serious ones too, have an id after one."""
+    query = sa.select(sa.func.count()).select_from(Incident).where(Incident.city_id == city.id, Incident.id > last_id)
+    return session.scalar(query) or 0
+
+
+def read_columns(session: Session, city: City, *, after_id: int = 0) -> Columns:
+    """Return the ordinary incidents of a city that lie in its lattice and whose id is after one, by id."""
+    query = (
+        sa.select(
+            Incident.id,
+            Incident.lattice_column,
+            Incident.lattice_row,
+            _seconds(session, Incident.occurred_from),
+            _seconds(session, Incident.occurred_to),
+            Incident.time_known,
+            Incident.kind,
+            Incident.minutes_after_dismissal,
+            Incident.school_id,
+            Incident.dismissal_assumed,
+        )
+        .where(
+            Incident.city_id == city.id,
+            Incident.id > after_id,
+            Incident.serious.is_(False),
+            Incident.lattice_column.is_not(None),
+        )
+        .order_by(Incident.id)
+    )
+    parts: list[Any] = list(zip(*session.execute(query).all(), strict=True)) or [()] * 10
+    minutes = pd.Series(parts[7], dtype=object).astype("float32")
+    school = pd.Series(parts[8], dtype=object).fillna(-1)
+    return Columns(
+        id=np.array(parts[0], dtype=np.int64),
+        column=np.array(parts[1], dtype=np.int32),
+        row=np.array(parts[2], dtype=np.int32),
+        from_s=np.array(parts[3], dtype=np.int64),
+        to_s=np.array(parts[4], dtype=np.int64),
+        time_known=np.array(parts[5], dtype=bool),
+        kind=np.array(parts[6], dtype=object),
+        minutes=minutes.to_numpy(dtype=np.float32),
+        school=np.array(school.tolist(), dtype=np.int32),
+        assumed=np.array(parts[9], dtype=bool),
+    )
+
+
+def highest_id(session: Session, city: City) -> int:
+    """Return the highest id of a city's incidents, serious ones too."""
+    return session.scalar(sa.select(sa.func.max(Incident.id)).where(Incident.city_id == city.id)) or 0
+
+
+def _seconds(session: Session, moment: Any) -> Any:
+    """Return whole seconds since 1970: a million moments as objects would take longer than all the rest."""
+    seconds = sa.extract("epoch", moment)
+    return seconds if session.get_bind().dialect.name == "sqlite" else sa.cast(sa.func.floor(seconds), sa.BigInteger)

@@ -1,0 +1,184 @@
+"""When a hot spot is hot: the weekdays and hours in which it holds most more than the rest of the study area would.
+
+All runs of weekdays and of hours are looked at (a scan over time with a Poisson likelihood ratio; Kulldorff 1997,
+Commun. Stat. 26, 1481–1496). That the best of so many is chosen is part of the reckoning: the same search is made in
+as many places drawn at random, and the p-value is the share of them that have as good a window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from gis.errors import GisError
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+DAYS = 7
+LENGTHS_MIN = (30, 45, 60, 90, 120, 180)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The weekdays and hours of a hot spot.
+
+    Attributes
+    ----------
+    weekdays
+        ISO weekdays, a run.
+    minutes
+        From and to, minutes after midnight.
+    observed, expected
+        Incidents, and how many there would be if they were spread over the study area evenly.
+    p
+        Share of places drawn at random, as large as the hot spot, that have a window as good; it counts among them.
+    """
+
+    weekdays: tuple[int, ...]
+    minutes: tuple[int, int]
+    observed: int
+    expected: float
+    p: float
+
+
+@dataclass(frozen=True)
+class DaySlots:
+    """Slots of the day: from a minute after midnight to another, in steps of ``bin_min``."""
+
+    first_min: int = 6 * 60
+    last_min: int = 22 * 60
+    bin_min: int = 15
+
+    def __post_init__(self) -> None:
+        if self.bin_min < 1 or not 0 <= self.first_min < self.last_min <= 24 * 60:
+            raise GisError(f"from minute {self.first_min} to {self.last_min} by {self.bin_min} are no slots of a day")
+
+    def __len__(self) -> int:
+        return (self.last_min - self.first_min) // self.bin_min
+
+    def table(self, cell: Integers, weekday: Integers, minute: Integers, weight: Floats, cells: int) -> sp.csr_array:
+        """Return incidents by cell and slot of the week, shape ``(cells, 7 × slots)``; those at other hours are left out.
+
+        Parameters
+        ----------
+        cell
+            Index of the cell of each incident, −1 outside the study area, shape ``(n,)``.
+        weekday, minute
+            ISO weekday and minute after midnight, shape ``(n,)``.
+        weight
+            What each counts, shape ``(n,)``.
+        cells
+            Number of cells of the study area.
+        """
+        slot = (minute - self.first_min) // self.bin_min
+        inside = (cell >= 0) & (slot >= 0) & (slot < len(self))
+        at = (cell[inside], (weekday[inside] - 1) * len(self) + slot[inside])
+        found = sp.coo_array((weight[inside], at), shape=(cells, DAYS * len(self)))
+        return sp.csr_array(found)
+
+
+def busiest_windows(
+    table: sp.csr_array,
+    spots: Sequence[Integers],
+    *,
+    slots: DaySlots | None = None,
+    least: int = 3,
+    draws: int = 199,
+    seed: int = 0,
+) -> list[Window | None]:
+    """Return for each hot spot the window in which it stands out most; None where none holds enough.
+
+    Parameters
+    ----------
+    table
+        Incidents by cell and slot of the week, from :meth:`DaySlots.table`.
+    spots
+        Cells of each hot spot.
+    slots
+        The slots of the table.
+    least
+        A window is only told with so many incidents.
+    draws
+        Number of places drawn at random.
+    seed
+        Seed of the draws.
+
+    Raises
+    ------
+    GisError
+        If the table does not fit the slots, or there are no draws.
+    """
+    day = slots or DaySlots()
+    cells, columns = table.shape
+    if columns != DAYS * len(day) or draws < 1 or least < 1:
+        raise GisError(f"a table of {columns} slots, {draws} draws and at least {least} incidents do not go together")
+    windows = _windows(day)
+    everywhere = _sums(np.asarray(table.sum(axis=0), dtype=np.float64).reshape(1, -1), len(day), windows)[0] / max(
+        cells, 1
+    )
+    rng = np.random.default_rng(seed)
+    by_chance: dict[int, Floats] = {}
+    found: list[Window | None] = []
+    for members in spots:
+        size = len(members)
+        expected = everywhere * size
+        if size not in by_chance:
+            places = np.stack([rng.choice(cells, size=size, replace=False) for _ in range(draws)])
+            pick = sp.csr_array(
+                (np.ones(places.size), (np.repeat(np.arange(draws), size), places.ravel())), shape=(draws, cells)
+            )
+            drawn = _sums((pick @ table).toarray(), len(day), windows)
+            by_chance[size] = _scores(drawn, expected, least).max(axis=1)
+        here = _sums(np.asarray(table[members].sum(axis=0), dtype=np.float64).reshape(1, -1), len(day), windows)
+        score = _scores(here, expected, least)[0]
+        best = int(score.argmax())
+        if score[best] <= 0:
+            found.append(None)
+            continue
+        first_day, end_day, first, end = (int(part[best]) for part in windows)
+        found.append(
+            Window(
+                weekdays=tuple(range(first_day + 1, end_day + 1)),
+                minutes=(day.first_min + first * day.bin_min, day.first_min + end * day.bin_min),
+                observed=round(float(here[0, best])),
+                expected=float(expected[best]),
+                p=float((np.count_nonzero(by_chance[size] >= score[best] - 1e-10) + 1) / (draws + 1)),
+            )
+        )
+    return found
+
+
+def _windows(day: DaySlots) -> tuple[Integers, Integers, Integers, Integers]:
+    """Return all windows: first weekday and the one after the last, first slot and the one after the last."""
+    lengths = [length // day.bin_min for length in LENGTHS_MIN if length % day.bin_min == 0]
+    every = [
+        (a, b, at, at + length)
+        for a in range(DAYS)
+        for b in range(a + 1, DAYS + 1)
+        for length in lengths
+        for at in range(len(day) - length + 1)
+    ]
+    table = np.array(every, dtype=np.int64).reshape(-1, 4)
+    return table[:, 0], table[:, 1], table[:, 2], table[:, 3]
+
+
+def _sums(tables: Floats, slots: int, windows: tuple[Integers, Integers, Integers, Integers]) -> Floats:
+    """Return what each window of each table holds, shape ``(tables, windows)``."""
+    whole = np.zeros((len(tables), DAYS + 1, slots + 1))
+    whole[:, 1:, 1:] = tables.reshape(-1, DAYS, slots).cumsum(axis=1).cumsum(axis=2)
+    a, b, first, end = windows
+    found: Floats = whole[:, b, end] - whole[:, a, end] - whole[:, b, first] + whole[:, a, first]
+    return found
+
+
+def _scores(found: Floats, expected: Floats, least: int) -> Floats:
+    """Return the log likelihood ratio of each window that holds more than expected, and enough; else 0."""
+    fair = np.maximum(expected, 1e-9)
+    more = (found > fair) & (found >= least - 0.5)
+    ratio = np.where(more, found / fair, 1.0)
+    return np.where(more, found * np.log(ratio) - (found - fair), 0.0)

@@ -1,0 +1,270 @@
+"""What the police ask, on both databases: filters, intervals, clusters, and bad input; the town is invented."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+import shapely
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from starlette.testclient import TestClient
+
+from api.services import clusters, own_evaluation
+from api.services.cellcounts import counts_of
+from api.services.imports import ImportOptions, import_file
+from api.services.incident_table import table_of
+from api.services.questions import Question
+from api.services.selection import by_cell_and_hour, select
+from api.settings import Settings
+from api.store import cities
+from api.store.engine import reading, writing
+from api.store.models import City, District, Incident, School
+from api.store.spatial import to_element
+from tests.http.invented_town import CITY, CROWDED, LONELY, assert_problem, campus, place
+
+SignIn = Callable[[TestClient, str], dict[str, str]]
+NOVEMBER = "from=2026-11-01&to=2026-11-30"
+PATHS = ("incidents/cells", "incidents/density", "incidents/rhythm", "hotspots", "clusters", "emerging", "near-repeats")
+
+
+def bring(engine: Engine, settings: Settings, rows: list[str], header: str = "id,type,occurred_at,lon,lat") -> None:
+    path = Path(settings.data).parent / f"more{len(rows)}{abs(hash(rows[0]))}.csv"
+    path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+    with writing(engine) as session:
+        city = session.scalars(sa.select(City)).one()
+        import_file(session, city, "incidents", path, ImportOptions(crs="wgs84", invented=True), settings)
+
+
+def at(x: float, y: float) -> str:
+    lon, lat = place(x, y)
+    return f"{lon:.7f},{lat:.7f}"
+
+
+def get(client: TestClient, headers: dict[str, str], path: str) -> dict[str, Any]:
+    answer = client.get(f"/api/v1/{path}", headers=headers)
+    assert answer.status_code == 200, (path, answer.text)
+    document: dict[str, Any] = answer.json()
+    return document
+
+
+@pytest.fixture
+def police(client: TestClient, sign_in: SignIn) -> dict[str, str]:
+    return sign_in(client, "pol")
+
+
+def test_filters_of_place_and_minutes(client: TestClient, police: dict[str, str], town: Engine) -> None:
+    everything = get(client, police, f"incidents/rhythm?{NOVEMBER}")["total"]
+    with reading(town) as session:
+        by_name = {name[-1]: str(uuid) for name, uuid in session.execute(sa.select(School.name, School.uuid))}
+    near_a = get(client, police, f"incidents/rhythm?{NOVEMBER}&school={by_name['A']}")["total"]
+    near_b = get(client, police, f"incidents/rhythm?{NOVEMBER}&school={by_name['B']}")["total"]
+    assert 5 <= near_a < everything
+    assert 2 <= near_b < everything
+    with writing(town) as session:
+        city = session.scalars(sa.select(City)).one()
+        shape = campus(*CROWDED).buffer(0.0004)
+        boundary = to_element(shapely.MultiPolygon([shape]))
+        session.add(District(city_id=city.id, code="T1", name="虚构镇", kind="town", boundary=boundary, invented=True))
+    assert get(client, police, f"incidents/rhythm?{NOVEMBER}&township=T1")["total"] == 5
+    cells = get(client, police, f"incidents/cells?{NOVEMBER}&township=T1")
+    assert cells["total"] == 5
+    assert len(cells["features"]) == 1
+    assert cells["features"][0]["properties"]["rate"] == pytest.approx(5 * 100 / (0.01 * 21), rel=1e-3)
+    released = client.get(f"/api/v1/incidents/cells?{NOVEMBER}&township=T1").json()
+    assert released["basis"] == "groups"
+    assert released["total"] == 5
+    # dismissal is assumed at 16:00, and all incidents lie 20 to 24 minutes after it
+    assert get(client, police, f"incidents/rhythm?{NOVEMBER}&minutes_from=0&minutes_to=19")["total"] == 0
+    assert get(client, police, f"incidents/rhythm?{NOVEMBER}&minutes_from=20&minutes_to=24")["total"] == everything
+    assert get(client, police, f"incidents/rhythm?{NOVEMBER}")["assumed"] == everything
+    refused = client.get(f"/api/v1/incidents/cells?{NOVEMBER}&minutes_from=0&minutes_to=19")
+    assert "for the police" in assert_problem(refused, 422)["detail"]
+
+
+def test_an_interval_counts_by_the_share_that_fits(town: Engine, settings: Settings) -> None:
+    header = "id,type,occurred_from,occurred_to,lon,lat"
+    rows = [f"i{n},fight,2026-11-10 15:30,2026-11-10 17:30,{at(*CROWDED)}" for n in range(8)]
+    bring(town, settings, rows, header)
+    bring(town, settings, [f"m{n},fight,2026-11-11 00:00,{at(*CROWDED)}" for n in range(24)])
+    with reading(town) as session:
+        city = session.scalars(sa.select(City)).one()
+        lattice = cities.lattice_of(city)
+        assert lattice is not None
+
+        def total(**asked: Any) -> float:
+            return select(session, settings, city, lattice, Question(**asked)).total
+
+        tenth = {"first": dt.date(2026, 11, 10), "last": dt.date(2026, 11, 10)}
+        assert total(**tenth) == pytest.approx(8)
+        assert total(**tenth, after_school=True) == pytest.approx(8 * 90 / 120)  # 15:30 to 17:00
+        assert total(**tenth, minutes=(0, 30)) == pytest.approx(8 * 30 / 120)
+        assert total(**tenth, weekdays=(2,)) == pytest.approx(8)
+        assert total(**tenth, weekdays=(3,)) == 0
+        midnight = {"first": dt.date(2026, 11, 11), "last": dt.date(2026, 11, 11)}
+        assert total(**midnight, after_school=True) == pytest.approx(24 * 90 / 1440)
+        assert total(**midnight) == pytest.approx(24)
+        counted = by_cell_and_hour(select(session, settings, city, lattice, Question(**midnight)))
+        assert counted.count.sum() == pytest.approx(24)
+        assert set(counted.hour.tolist()) == set(range(24))
+        shown = counts_of(session, city, lattice, settings, Question(**midnight, after_school=True), sealed=True)
+        assert shown.cells.counts.sum() == 2  # 24 shares of 1/16 are one and a half: no cell reaches k
+        assert not shown.shown.cell_totals.any()
+
+
+def test_what_is_kept_in_memory_is_never_old(
+    client: TestClient, police: dict[str, str], town: Engine, settings: Settings
+) -> None:
+    def total() -> float:
+        return float(get(client, police, "incidents/rhythm")["total"])
+
+    before = total()
+    lon, lat = place(*LONELY)
+    moment = dt.datetime(2026, 11, 5, 16, 30, tzinfo=ZoneInfo("Asia/Shanghai")).isoformat()
+    body = {
+        "id": "00000000-0000-4000-8000-000000000001",
+        "type": "fight",
+        "lon": lon,
+        "lat": lat,
+        "occurred_from": moment,
+    }
+    assert client.post("/api/v1/incidents", json=body, headers=police).status_code == 201
+    assert total() == before + 1
+    bring(town, settings, [f"n{n},bullying,2026-11-06 16:20,{at(*LONELY)}" for n in range(3)])
+    assert total() == before + 4
+    with reading(town) as session:
+        table = table_of(session, session.scalars(sa.select(City)).one())
+        assert table is table_of(session, session.scalars(sa.select(City)).one())
+        assert len(table) == before + 4
+        assert {"fight", "bullying"} <= {table.kinds[kind] for kind in table.kind.tolist()}
+    with writing(town) as session:
+        session.execute(sa.update(Incident).where(Incident.kind == "bullying").values(serious=True))
+    assert total() == before  # the one that was there before is sealed too
+    with writing(town) as session:
+        session.execute(sa.delete(Incident).where(Incident.serious.is_(True)))
+    assert total() == before
+
+
+def test_nothing_one_all_in_one_cell_and_a_future_day_are_answered_in_words(
+    client: TestClient, police: dict[str, str], town: Engine, settings: Settings
+) -> None:
+    for path in PATHS:
+        weeks = "&weeks=8" if path in {"clusters", "emerging", "near-repeats", "hotspots"} else ""
+        said = get(client, police, f"{path}?to=2030-01-01{weeks}" + ("&from=2029-12-01" if "incidents" in path else ""))
+        if weeks:
+            assert said["reason_zh"]
+            assert said["reason_en"]
+        assert not any("p" in f["properties"] and f["properties"]["p"] is not None for f in said.get("features", []))
+    # one incident: the lonely one of its day
+    one = get(client, police, "hotspots?from=2026-11-04&to=2026-11-04")
+    assert not [f for f in one["features"] if f["properties"]["class"]]
+    assert get(client, police, "near-repeats?to=2026-11-04&weeks=1&type=bullying")["reason_en"]
+    # all in one cell
+    bring(town, settings, [f"o{n},threat,2026-11-{9 + n % 5:02d} 16:30,{at(*CROWDED)}" for n in range(40)])
+    spots = get(client, police, "hotspots?from=2026-11-09&to=2026-11-15&type=threat")
+    assert not [f for f in spots["features"] if f["properties"]["class"]]
+    scan = get(client, police, "clusters?to=2026-11-15&weeks=8&type=threat")
+    assert scan["features"] == []
+    assert scan["reason_en"]
+    # outside the city's perimeters there is nothing to say, and nothing breaks
+    bring(town, settings, [f"p{n},extortion,2026-11-09 16:30,{at(5_000, 5_000)}" for n in range(9)])
+    away = get(client, police, "hotspots?from=2026-11-09&to=2026-11-09&type=extortion")
+    assert away["features"] == []
+    assert away["reason_en"] == "there were no incidents"
+
+
+def test_bad_questions_are_refused_in_words(client: TestClient, police: dict[str, str]) -> None:
+    nobody = "00000000-0000-4000-8000-00000000000f"
+    for query, status in (
+        ("incidents/rhythm?minutes_from=30&minutes_to=30", 422),
+        ("incidents/rhythm?minutes_from=-9999", 422),
+        ("incidents/rhythm?minutes_from=x", 422),
+        (f"incidents/rhythm?school={nobody}", 404),
+        ("incidents/rhythm?school=x", 422),
+        ("incidents/rhythm?township=nowhere", 404),
+        ("incidents/rhythm?township=%00", 404),
+        ("incidents/density?bandwidth=10", 422),
+        ("incidents/density?bandwidth=nan", 422),
+        ("incidents/density?bandwidth=inf", 422),
+        ("hotspots?method=magic", 422),
+        ("hotspots?weeks=0", 422),
+        ("clusters?weeks=7", 422),
+        ("emerging?weeks=3", 422),
+        ("near-repeats?weeks=105", 422),
+        ("heatmap?view=side", 422),
+        ("heatmap?view=side&from=2026-11-01&to=2026-11-07&versus_from=2026-11-05&versus_to=2026-11-09", 422),
+        ("heatmap?view=difference&from=2026-11-01&to=2026-11-07&versus_from=2026-10-09&versus_to=2026-10-05", 422),
+        ("heatmap?view=side&from=2026-11-07&to=2026-11-08&versus_from=2026-10-31&versus_to=2026-11-01", 422),
+        ("heatmap?view=volcano", 422),
+        ("evaluation?city=000", 422),
+    ):
+        answer = client.get(f"/api/v1/{query}", headers=police)
+        assert answer.status_code in {status, 404, 422}, (query, answer.status_code, answer.text)
+        assert_problem(answer, answer.status_code)
+
+
+@pytest.mark.parametrize("view", ["density", "side", "difference"])
+def test_pages_hold_no_point_and_run_as_strangers(
+    client: TestClient, police: dict[str, str], town: Engine, settings: Settings, view: str
+) -> None:
+    bring(town, settings, [f"q{n},fight,2026-10-{12 + n % 5} 16:30,{at(*CROWDED)}" for n in range(9)])
+    query = f"view={view}&from=2026-11-01&to=2026-11-08&versus_from=2026-10-11&versus_to=2026-10-18&language=en"
+    for headers in (police, {}):
+        page = client.get(f"/api/v1/heatmap?{query}", headers=headers)
+        assert page.status_code == 200, page.text[:500]
+        assert "sandbox allow-scripts;" in page.headers["content-security-policy"]
+        lon, lat = place(*CROWDED)
+        assert f"{lon:.5f}" not in page.text
+        assert f"{lat:.5f}" not in page.text
+        assert "per km² and 100 school days" in page.text
+
+
+def test_clusters_emerging_near_repeats_and_evaluation_of_a_year(town: Engine, settings: Settings) -> None:
+    """A year of incidents with a cluster planted in the last two weeks, around the south gate of A."""
+    rng = np.random.default_rng(5)
+    rows = []
+    for n in range(600):
+        day = dt.date(2025, 11, 3) + dt.timedelta(days=int(rng.integers(0, 7 * 52)))
+        x, y = rng.uniform(-230, 530), rng.uniform(-230, 230)
+        rows.append(f"y{n},fight,{day} {rng.integers(15, 18)}:{rng.integers(10, 60)},{at(x, y)}")
+    for n in range(25):
+        day = dt.date(2026, 10, 20 + int(rng.integers(0, 10)))
+        rows.append(f"z{n},fight,{day} 16:{rng.integers(20, 40)},{at(*rng.normal((0, -90), 20))}")
+    bring(town, settings, rows)
+    today = dt.date(2026, 11, 1)
+    asked = Question(last=dt.date(2026, 10, 31), kinds=("fight",))
+    with reading(town) as session:
+        found = clusters.scan(session, settings, asked, weeks=26, today=today)
+        best = found["features"][0]["properties"]
+        assert best["p"] <= 0.01
+        assert best["weeks"] <= 3
+        assert best["observed"] >= 15
+        assert "最近" in best["sentence_zh"]
+        assert "in the last" in best["sentence_en"]
+        emerging = clusters.emerging(session, settings, asked, weeks=26, today=today)
+        assert {f["properties"]["kind"] for f in emerging["features"]} & {
+            "new",
+            "sporadic",
+            "consecutive",
+            "oscillating",
+        }
+        assert all(f["properties"]["sentence_en"] and f["properties"]["name_zh"] for f in emerging["features"])
+        table = clusters.near_repeats(session, settings, asked, weeks=26, today=today)
+        assert len(table["observed"]) == len(table["space_m"]) + 2
+        assert table["sentences_en"]
+        assert all(n is None or n == 0 or n >= settings.k_anonymity for row in table["observed"] for n in row)
+        done = own_evaluation.own_evaluation(session, settings, city_code=CITY, today=today, wait=True)
+        assert done["state"] == "done"
+        assert done["months"][-1] == "2026-10-01"
+        assert {row["method"] for row in done["methods"]} == {"counts", "kde", "gi", "near repeat", "risk"}
+        assert done["default"] in {"risk", done["best_simple"]}
+        assert done["last"]["incidents"] > 25
+        assert f"{100 * done['last']['hit_rate']:.0f} %" in done["sentence_en"]
+        assert own_evaluation.own_evaluation(session, settings, city_code=CITY, today=today) is done
+        little = own_evaluation.own_evaluation(session, settings, city_code=CITY, today=dt.date(2025, 11, 20))
+        assert little["state"] == "too_little"

@@ -1,0 +1,69 @@
+// What is asked for: the form of filters, and the address that keeps it.
+
+import { language, pageConfig, t } from "../lib/i18n.js";
+import { keepHash } from "../lib/masthead.js";
+import { el } from "../lib/text.js";
+
+const DAY_MS = 86_400_000;
+const PLAIN = ["city", "type", "to", "weeks", "school", "township", "minutes_from", "minutes_to", "method"];
+
+export const form = document.getElementById("filters");
+
+const named = ({ name, name_en: english }) => (language === "en" && english) || name;
+const day = (moment) => moment.toISOString().slice(0, 10);
+
+/** The schools and townships of the chosen city, to choose from. */
+export function fillPlaces() {
+  const code = form.elements.city?.value ?? pageConfig.cities[0]?.code;
+  const known = pageConfig.places[code] ?? { schools: [], townships: [] };
+  for (const [field, list, key] of [["school", known.schools, "id"], ["township", known.townships, "code"]]) {
+    const kept = form.elements[field].value;
+    form.elements[field].replaceChildren(
+      el("option", { attributes: { value: "" } }, t(`police.every_${field}`)),
+      ...list.map((one) => el("option", { attributes: { value: one[key] } }, named(one))),
+    );
+    form.elements[field].value = list.some((one) => one[key] === kept) ? kept : "";
+  }
+}
+
+/** What the form says, as the parameters of a question; the minutes only where they are set. */
+export function question() {
+  const said = new FormData(form);
+  const last = said.get("to") ? new Date(`${said.get("to")}T12:00:00Z`) : new Date();
+  const weeks = Number(said.get("weeks"));
+  const wanted = {
+    type: said.get("type"), weekday: said.getAll("weekday"), school: said.get("school"), township: said.get("township"),
+    city: said.get("city"), to: day(last), weeks,
+  };
+  const minutes = ["minutes_from", "minutes_to"].map((name) => said.get(name));
+  if (minutes.some((one) => one !== "")) Object.assign(wanted, { minutes_from: minutes[0], minutes_to: minutes[1] });
+  else wanted.after_school = said.get("after_school") ?? "false";
+  return wanted;
+}
+
+/** The period as first and last day, and the one before it of the same length. */
+export function periods({ to, weeks }) {
+  const last = new Date(`${to}T12:00:00Z`);
+  const back = (count) => day(new Date(last.getTime() - count * DAY_MS));
+  return { from: back(7 * weeks - 1), to, before: { from: back(14 * weeks - 1), to: back(7 * weeks) } };
+}
+
+export function remember(mode) {
+  const parts = new URLSearchParams({ mode });
+  for (const [name, value] of new FormData(form)) if (value) parts.append(name, value);
+  if (!form.elements.after_school.checked) parts.set("after_school", "false");
+  window.history.replaceState(null, "", `#${parts}`);
+  keepHash();
+}
+
+/** Fill the form from the address; returns the mode that it names. */
+export function restore() {
+  const said = new URLSearchParams(window.location.hash.slice(1));
+  if (form.elements.city && said.has("city")) form.elements.city.value = said.get("city");
+  fillPlaces();
+  if (!said.size) return null;
+  for (const name of PLAIN) if (form.elements[name] && said.has(name)) form.elements[name].value = said.get(name);
+  for (const box of form.querySelectorAll("[name=weekday]")) box.checked = said.getAll("weekday").includes(box.value);
+  form.elements.after_school.checked = said.get("after_school") !== "false";
+  return said.get("mode");
+}
