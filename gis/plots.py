@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.figure import Figure
@@ -10,7 +12,7 @@ from gis.evaluate import Evaluation
 from gis.forecasts import RISK
 
 _COLOURS = ("#1b5e9e", "#d1495b", "#2e8b57", "#8a6d3b", "#5b3f8c", "#4a4a4a")
-_SETTINGS = {"svg.hashsalt": "campus", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False}
+_SETTINGS: Any = {"svg.hashsalt": "campus", "font.size": 10, "axes.spines.top": False, "axes.spines.right": False}
 
 
 def evaluation_figure(evaluation: Evaluation, *, title: str = "") -> Figure:

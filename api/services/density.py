@@ -129,7 +129,8 @@ def _inside(city: City, lattice: Lattice, west: int, south: int, width: int, hei
     if city.area is None:
         return None
     boundary = crs.project_geometries(np.array([to_shape(city.area)], dtype=object), lattice.crs)[0]
-    box = shapely.box(*(side * lattice.cell_m for side in (west, south, west + width, south + height)))
+    cell_m = lattice.cell_m
+    box = shapely.box(west * cell_m, south * cell_m, (west + width) * cell_m, (south + height) * cell_m)
     shapely.prepare(boundary)
     if shapely.contains(boundary, box):
         return np.ones((height, width), dtype=bool)

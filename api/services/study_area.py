@@ -111,8 +111,8 @@ def _read(session: Session, city: City, lattice: Lattice, cells: list[grids.Area
         for identity, name, english in zip(table["id"], table["name"], table["name_en"], strict=True)
     }
     of_cell: dict[int, list[int]] = {}
-    for cell, school in grids.school_cells(session, city):
-        of_cell.setdefault(cell, []).append(school)
+    for cell_id, school in grids.school_cells(session, city):
+        of_cell.setdefault(cell_id, []).append(school)
     column = np.array([cell.column for cell in cells], dtype=np.int64)
     row = np.array([cell.row for cell in cells], dtype=np.int64)
     gates = _gates(session, city, lattice, np.column_stack([column, row]))

@@ -103,7 +103,7 @@ def difference_breaks(values: ArrayLike) -> list[float]:
     Examples
     --------
     >>> difference_breaks([-1, 2, 4, 10, -40])
-    [2.0, 8.0]
+    [3.0, 15.0]
     """
     size = np.abs(np.asarray(values, dtype=np.float64).ravel())
     size = size[np.isfinite(size) & (size > 0)]

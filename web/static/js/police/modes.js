@@ -155,7 +155,7 @@ function methodTable({ methods, default: best, incidents, months }) {
   return el("div", {},
     el("p", { class: "soft" }, t("police.months", { first: months[0].slice(0, 7), last: months.at(-1).slice(0, 7), n: count(incidents) })),
     el("div", { class: "table-holder" }, el("table", { class: "table" },
-      el("thead", {}, el("tr", {}, el("th", { attributes: { scope: "col" } }, t("police.method")), shares.map((share) => el("th", { attributes: { scope: "col" } }, t("police.in_area", { n: 100 * share }))))),
+      el("thead", {}, el("tr", {}, el("th", { attributes: { scope: "col" } }, t("police.how")), shares.map((share) => el("th", { attributes: { scope: "col" } }, t("police.in_area", { n: 100 * share }))))),
       el("tbody", {}, families.map(([family, rows]) => el("tr", { class: family === best ? "best" : "" },
         el("th", { attributes: { scope: "row" } }, t(`police.family.${family.replace(" ", "_")}`), family === best && el("small", {}, t("police.default"))),
         rows.map((row) => el("td", {}, percent(row.hit_rate), el("small", {}, `${percent(row.low)}–${percent(row.high)} · PAI ${row.pai.toFixed(1)} · PEI ${row.pei.toFixed(2)}`)))))))));

@@ -19,7 +19,7 @@ export function fillPlaces() {
   for (const [field, list, key] of [["school", known.schools, "id"], ["township", known.townships, "code"]]) {
     const kept = form.elements[field].value;
     form.elements[field].replaceChildren(
-      el("option", { attributes: { value: "" } }, t(`police.every_${field}`)),
+      el("option", { attributes: { value: "" } }, t(`police.every.${field}`)),
       ...list.map((one) => el("option", { attributes: { value: one[key] } }, named(one))),
     );
     form.elements[field].value = list.some((one) => one[key] === kept) ? kept : "";
