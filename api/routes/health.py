@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.dependencies import AppSettings, address_of, authorise
-from api.problems import problem
+from api.problems import language_of, problem
 from api.services.readiness import obstacle
 
 router = APIRouter(tags=["operation"])
@@ -27,7 +27,8 @@ def readyz(request: Request, settings: AppSettings) -> Response:
     """Answer 200 while the database answers and is of this program's version, and the disk has room."""
     found = obstacle(request.app.state.engine, settings)
     if found is not None:
-        return problem(503, found, code="unavailable", headers={"Retry-After": "5"})
+        wait = {"Retry-After": "5"}
+        return problem(503, found, code="unavailable", headers=wait, language=language_of(request))
     return Response('{"status":"ready"}', media_type="application/json")
 
 

@@ -89,10 +89,11 @@ async def write_until_it_dies(
     photos: dict[str, str] = {}
     killed = False
     limits = httpx2.Limits(max_connections=200, max_keepalive_connections=200)
+    patient = httpx2.Timeout(600, pool=None)  # a write that waits for its turn in the client has not failed
     # photos have connections of their own: else they would wait behind all the other writes, and none be amid them
     async with (
-        httpx2.AsyncClient(base_url=address, timeout=600, limits=limits) as client,
-        httpx2.AsyncClient(base_url=address, timeout=600) as camera,
+        httpx2.AsyncClient(base_url=address, timeout=patient, limits=limits) as client,
+        httpx2.AsyncClient(base_url=address, timeout=patient) as camera,
     ):
         token = (await client.post("/api/v1/token", data={"username": "ins", "password": PASSWORD})).json()[
             "access_token"

@@ -159,7 +159,8 @@ def test_readiness_follows_the_database(client: TestClient, town: Engine) -> Non
 def test_readiness_needs_room_on_the_disk(town: Engine, settings: Settings) -> None:
     crowded = settings.model_copy(update={"free_space_mb": 10**12})
     with TestClient(create_app(crowded, town)) as client:
-        answer = client.get("/readyz")
+        assert assert_problem(client.get("/readyz"), 503)["detail"] == "磁盘已满"
+        answer = client.get("/readyz", headers={"Accept-Language": "en"})
         assert "disk" in assert_problem(answer, 503)["detail"]
         assert answer.headers["Retry-After"] == "5"
         assert client.get("/healthz").status_code == 200

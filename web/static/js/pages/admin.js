@@ -3,7 +3,7 @@
 import { change, download, get, getPage, post } from "../lib/api.js";
 import { dateTime, has, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
-import { fillTable, say, tableRow } from "../lib/table.js";
+import { addRows, fillTable, say } from "../lib/table.js";
 import { el } from "../lib/text.js";
 import { Calendar } from "../office/calendar.js";
 import { Lists } from "../office/lists.js";
@@ -168,7 +168,7 @@ byId("export-log")?.addEventListener("click", () => attempt(() => download("audi
 more?.addEventListener("click", () =>
   attempt(async () => {
     const { data, next: following } = await getPage(next);
-    byId("log-table").tBodies[0].append(...data.lines.map((line) => tableRow(logRow(line))));
+    addRows(byId("log-table"), data.lines.map(logRow));
     next = following;
     more.hidden = !next;
   }),

@@ -3,7 +3,7 @@
 import { get, getPage } from "../lib/api.js";
 import { dateTime, label, language, pageConfig, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
-import { fillTable, say, tableRow } from "../lib/table.js";
+import { addRows, fillTable, say } from "../lib/table.js";
 import { el } from "../lib/text.js";
 
 const COUNTS = ["accepted", "filed", "due", "closed", "overdue", "closed_in_period"];
@@ -128,7 +128,7 @@ async function behind(code, group) {
 byId("behind-more").addEventListener("click", async () => {
   try {
     const { data, next } = await getPage(app.next);
-    byId("behind-table").tBodies[0].append(...data.features.map((one) => tableRow(caseRow(one))));
+    addRows(byId("behind-table"), data.features.map(caseRow));
     app.next = next;
     byId("behind-more").hidden = !next;
   } catch (error) {

@@ -3,7 +3,7 @@
 import { getPage, post } from "../lib/api.js";
 import { dateTime, label, pageConfig, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
-import { fillTable, say, tableRow } from "../lib/table.js";
+import { addRows, fillTable, say } from "../lib/table.js";
 import { el } from "../lib/text.js";
 
 const byId = (id) => document.getElementById(id);
@@ -105,7 +105,7 @@ byId("view").addEventListener("submit", (event) => {
 more.addEventListener("click", () =>
   attempt(async () => {
     const { data, next: following } = await getPage(next);
-    byId("incidents-table").tBodies[0].append(...data.incidents.map((one) => tableRow(incidentRow(one))));
+    addRows(byId("incidents-table"), data.incidents.map(incidentRow));
     next = following;
     more.hidden = !next;
   }),
