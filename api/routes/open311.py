@@ -140,9 +140,14 @@ def _by_key(request: Request, key: str) -> Actor:
 
 def _reader(
     request: Request, settings: AppSettings, _: Annotated[None, Depends(_switched_on)], api_key: Key = ""
-) -> None:
-    if not settings.public_view and _by_key(request, api_key) is NOBODY:
+) -> Actor | None:
+    """Return who reads, where that decides what there is to read; None where everybody may know of every case."""
+    if settings.public_view:
+        return None
+    actor = _by_key(request, api_key)
+    if actor is NOBODY:
         raise SignInError("api_key is missing or not known")
+    return actor
 
 
 def _reporter(
@@ -160,6 +165,7 @@ def _reporter(
 
 
 Reporter = Annotated[Actor, Depends(_reporter)]
+Reader = Annotated[Actor | None, Depends(_reader)]
 READ = [Depends(_reader)]
 
 
@@ -206,11 +212,12 @@ def define_service(request: Request, language: Language, code: str) -> Response:
     return Response(orjson.dumps(document), media_type="application/json; charset=utf-8")
 
 
-@router.get("/requests{form:ending}", dependencies=READ)
+@router.get("/requests{form:ending}")
 def list_requests(
     request: Request,
     language: Language,
     session: ReadSession,
+    reader: Reader,
     jurisdiction_id: Key = "",
     service_request_id: Annotated[str, Query(max_length=4000)] = "",
     service_code: Key = "",
@@ -220,26 +227,26 @@ def list_requests(
 ) -> Response:
     """List service requests of at most 90 days."""
     found = open311.requests(
-        session, language, jurisdiction=jurisdiction_id or None, numbers=_listed(service_request_id),
+        session, language, reader, jurisdiction=jurisdiction_id or None, numbers=_listed(service_request_id),
         codes=_listed(service_code), start=start_date, end=end_date, statuses=_listed(status),
     )  # fmt: skip
     return _answer(request, "service_requests", "request", found)
 
 
-@router.get("/requests/{number:plain}{form:ending}", dependencies=READ)
-def show_request(request: Request, language: Language, session: ReadSession, number: str) -> Response:
+@router.get("/requests/{number:plain}{form:ending}")
+def show_request(request: Request, language: Language, session: ReadSession, reader: Reader, number: str) -> Response:
     """Show one service request."""
-    return _answer(request, "service_requests", "request", open311.one_request(session, number, language))
+    return _answer(request, "service_requests", "request", open311.one_request(session, reader, number, language))
 
 
-@router.get("/tokens/{token:plain}{form:ending}", dependencies=READ)
-def show_token(request: Request, session: ReadSession, token: str) -> Response:
+@router.get("/tokens/{token:plain}{form:ending}")
+def show_token(request: Request, session: ReadSession, reader: Reader, token: str) -> Response:
     """Give the number of a service request by the token of its making."""
     try:
         identity = uuid.UUID(token)
     except ValueError:
         raise NotFoundError("there is no service request of this token") from None
-    return _answer(request, "service_requests", "request", open311.by_token(session, identity))
+    return _answer(request, "service_requests", "request", open311.by_token(session, reader, identity))
 
 
 @router.post("/requests{form:ending}")

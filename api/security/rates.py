@@ -22,6 +22,7 @@ RATES: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/heatmap"): "export",
     ("GET", "/api/v1/hotspots"): "export",
     ("GET", "/api/v1/risk"): "export",
+    ("GET", "/api/v1/incidents/density"): "export",
     ("GET", "/api/v1/audit/export"): "export",
     ("GET", "/api/v1/cases/indicators.xlsx"): "export",
     ("GET", "/api/v1/exports/{collection}.{extension}"): "export",
@@ -34,7 +35,13 @@ LONG = frozenset(
         ("GET", "/api/v1/heatmap"),
         ("GET", "/api/v1/hotspots"),
         ("GET", "/api/v1/risk"),
+        ("GET", "/api/v1/incidents/density"),
+        ("GET", "/api/v1/clusters"),
+        ("GET", "/api/v1/emerging"),
+        ("GET", "/api/v1/near-repeats"),
+        ("GET", "/api/v1/evaluation"),
         ("GET", "/api/v1/exports/{collection}.{extension}"),
+        ("GET", "/api/v1/exports/cases.xlsx"),
     }
 )
 

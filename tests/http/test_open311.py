@@ -127,4 +127,25 @@ def test_where_the_map_is_not_public_reading_needs_a_key(
         token = sign_in(client, "vie")["Authorization"].removeprefix("Bearer ")
         assert client.get(f"{BASE}/requests.json").status_code == 403
         assert client.get(f"{BASE}/requests.json?api_key={token}").json() == []
+        keys = {
+            name: sign_in(client, name)["Authorization"].removeprefix("Bearer ") for name in ("ins", "other", "dis")
+        }
+        lon, lat = place(70, 0)
+        form = {"service_code": "VEN", "lat": lat, "long": lon, "api_key": keys["other"]}
+        number = client.post(f"{BASE}/requests.json", data=form).json()[0]["service_request_id"]
+        office = {"Authorization": f"Bearer {keys['dis']}"}
+        case = client.get("/api/v1/cases", headers=office).json()["features"][0]["id"]
+        people = client.get("/api/v1/people", headers=office).json()["people"]
+        walks = f"/api/v1/people/{next(p['id'] for p in people if p['name'] == 'other')}/cells"
+        codes = [
+            f["properties"]["code"] for f in client.get("/api/v1/cells?limit=1000", headers=office).json()["features"]
+        ]
+        match = office | {"If-Match": client.get(walks, headers=office).headers["ETag"]}
+        assert client.put(walks, json={"cells": codes}, headers=match).status_code == 200
+        for name, seen in (("other", True), ("dis", True), ("ins", False), ("vie", False)):
+            with_key = f"api_key={keys.get(name, token)}"
+            listed = client.get(f"{BASE}/requests.json?{with_key}").json()
+            assert [one["service_request_id"] for one in listed] == ([number] if seen else []), name
+            for path in (f"requests/{number}.json", f"tokens/{case}.json"):
+                assert client.get(f"{BASE}/{path}?{with_key}").status_code == (200 if seen else 404), (name, path)
         assert client.get(f"{BASE}/discovery.json").json()["endpoints"][0]["url"].endswith(BASE)

@@ -20,6 +20,7 @@ from api.schemas.cases import CaseIn
 from api.security.people import Actor
 from api.services.cases.filing import report_case
 from api.services.cases.machine import OVER, STATES
+from api.services.cases.views import seer_of
 from api.services.departments import list_departments
 from api.settings import Settings
 from api.store import case_exchange, cases, cities
@@ -88,6 +89,7 @@ def service_definition(code: str, language: str) -> dict[str, Any]:
 def requests(
     session: Session,
     language: str,
+    reader: Actor | None,
     *,
     jurisdiction: str | None,
     numbers: Sequence[str],
@@ -97,6 +99,8 @@ def requests(
     statuses: Sequence[str],
 ) -> list[dict[str, Any]]:
     """Return service requests: those of some numbers, or else those received in a span of at most 90 days.
+
+    ``reader`` sees the cases that are theirs to see, as on the board; None: everybody, where the map is public.
 
     Raises
     ------
@@ -120,11 +124,19 @@ def requests(
         for code in codes:
             service_definition(code, language)
         asked = Asked(city.id, (), codes, start, end, is_open)
-    found = [one for one in case_exchange.reported_cases(session, asked, MOST) if one.category not in NOT_OFFERED]
-    return _views(session, found, language)
+    return _views(session, _offered(session, reader, case_exchange.reported_cases(session, asked, MOST)), language)
 
 
-def one_request(session: Session, number: str, language: str) -> list[dict[str, Any]]:
+def _offered(session: Session, reader: Actor | None, found: Sequence[Case]) -> list[Case]:
+    offered = [one for one in found if one.state != "draft" and one.category not in NOT_OFFERED]
+    seer = None if reader is None else seer_of(reader)
+    if seer is None:
+        return offered
+    seen = cases.visible_among(session, [one.id for one in offered], seer)
+    return [one for one in offered if one.id in seen]
+
+
+def one_request(session: Session, reader: Actor | None, number: str, language: str) -> list[dict[str, Any]]:
     """Return one service request by its number.
 
     Raises
@@ -134,12 +146,12 @@ def one_request(session: Session, number: str, language: str) -> list[dict[str, 
     """
     for city in cities.all_cities(session):
         case = case_exchange.case_of_number(session, city.id, number)
-        if case is not None and case.state != "draft" and case.category not in NOT_OFFERED:
-            return _views(session, [case], language)
+        if case is not None and (found := _offered(session, reader, [case])):
+            return _views(session, found, language)
     raise NotFoundError(f"there is no service request {number!r}")
 
 
-def by_token(session: Session, token: uuid.UUID) -> list[dict[str, str]]:
+def by_token(session: Session, reader: Actor | None, token: uuid.UUID) -> list[dict[str, str]]:
     """Return the number of the service request that was made under a token.
 
     Raises
@@ -148,7 +160,7 @@ def by_token(session: Session, token: uuid.UUID) -> list[dict[str, str]]:
         Where there is none.
     """
     case = cases.get_case(session, token)
-    if case is None or case.state == "draft" or case.category in NOT_OFFERED:
+    if case is None or not _offered(session, reader, [case]):
         raise NotFoundError("there is no service request of this token")
     return [{"service_request_id": str(case.number), "token": str(case.uuid)}]
 
