@@ -14,6 +14,7 @@ from sqlalchemy.engine import Engine
 
 from api import __version__
 from api.dependencies import Turns, authorise, take_turn
+from api.jobs.worker import channels_of
 from api.middleware.bodies import Bodies
 from api.middleware.figures import Figures
 from api.middleware.headers import Headers
@@ -22,6 +23,7 @@ from api.problems import add_problem_handlers
 from api.routes import (
     access,
     actions,
+    addresses,
     atlas,
     audit,
     cases,
@@ -33,6 +35,8 @@ from api.routes import (
     health,
     incidents,
     indicators,
+    messages,
+    notice_files,
     notices,
     open311,
     pages,
@@ -49,6 +53,7 @@ from api.services.cases.live import Live
 from api.settings import Settings
 from api.store import migrate
 from api.store.engine import open_engine
+from api.store.outbox import with_channels
 from web import FOLDER
 
 
@@ -81,7 +86,8 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         openapi_url=None,
     )
     app.state.settings = settings
-    app.state.engine = engine or open_engine(settings.resolved_database_url, settings.data)
+    opened = engine or open_engine(settings.resolved_database_url, settings.data)
+    app.state.engine = with_channels(opened, channels_of(settings))
     app.state.rates = Rates(settings)
     app.state.turns = Turns()
     app.state.live = Live(app.state.engine)
@@ -104,9 +110,11 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         indicators,
         cases,
         filing,
+        addresses,
         actions,
         notices,
         open311,
+        messages,
         incidents,
         police,
         sealed,
@@ -116,6 +124,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     ):
         app.include_router(module.router, dependencies=in_turn, responses=PROBLEMS)
     app.include_router(photos.router, dependencies=guarded, responses=PROBLEMS)  # it has turns of its own
+    app.include_router(notice_files.router, dependencies=guarded, responses=PROBLEMS)
     app.include_router(health.router, dependencies=guarded, responses=PROBLEMS)
     app.include_router(health.figures, responses=PROBLEMS)  # it guards itself: a scraper on this machine is let in
     app.include_router(pages.router, dependencies=in_turn)

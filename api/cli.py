@@ -23,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command(epilog="Example: campus serve --port 8000")(serving.serve)
+app.command(epilog="Example: campus work --once")(serving.work)
 app.command(epilog="Example: campus demo --fresh")(serving.demo)
 app.command("import", epilog="Example: campus import hazards hazards.csv --crs gcj02 --map note=说明")(
     imports.import_collection

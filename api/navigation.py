@@ -22,6 +22,7 @@ PAGES = (
     Page("board", "/board", "/board"),
     Page("actions", "/actions", "/actions"),
     Page("notices", "/notices", "/notices"),
+    Page("departments", "/departments", "/departments"),
     Page("meeting", "/meeting", "/meeting"),
     Page("field", "/field", "/api/v1/field/pack"),  # the app itself is kept on phones and holds nobody's data
     Page("police", "/police", "/police"),

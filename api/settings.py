@@ -5,8 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Webhook(BaseModel):
+    """A robot of a group chat that messages go to; without departments it is told of all of them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,38}$")
+    kind: Literal["dingtalk", "wecom", "feishu"]
+    url: str = Field(pattern=r"^https?://\S+$", max_length=1000)
+    secret: SecretStr | None = None
+    departments: tuple[str, ...] = ()
 
 
 class Settings(BaseSettings):
@@ -75,6 +87,9 @@ class Settings(BaseSettings):
     photo_side_px: int = Field(
         default=2560, ge=640, le=10_000, description="A photo is shrunk until its longer side has so many pixels."
     )
+    attachment_max_mb: float = Field(
+        default=20.0, gt=0, le=200, description="Largest file that is attached to a notice, megabytes."
+    )
     exports_per_minute: int = Field(
         default=60,
         ge=1,
@@ -108,6 +123,44 @@ class Settings(BaseSettings):
     oidc_newcomer_role: str = Field(
         default="",
         description="Role of people who come by the city's sign-on without an account; empty: they get none.",
+    )
+    public_url: str = Field(
+        default="", description="Address by which people reach the system, for the links in messages; empty: no links."
+    )
+    smtp_host: str | None = Field(default=None, description="Mail server that messages go out by; empty: no e-mail.")
+    smtp_port: int = Field(default=587, ge=1, le=65535, description="Its port.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls",
+        description="How the connection to it is made safe; none only within one machine or network.",
+    )
+    smtp_user: str = Field(default="", description="Name at the mail server; empty: without signing in.")
+    smtp_password: SecretStr | None = Field(default=None, description="Password at the mail server.")
+    mail_from: str = Field(default="campus@localhost", description="Sender of the e-mails.")
+    webhooks: tuple[Webhook, ...] = Field(
+        default=(),
+        description="Robots of group chats, as JSON: "
+        '[{"name": "office", "kind": "dingtalk", "url": "…", "secret": "…", "departments": ["police"]}]; '
+        "kinds are dingtalk, wecom and feishu, no departments means all.",
+    )
+    message_timeout_s: float = Field(
+        default=10.0, gt=0, le=120, description="How long a mail server or a robot may take for one message, seconds."
+    )
+    message_attempts: int = Field(
+        default=24, ge=1, le=100, description="Attempts after which a message counts as not to be delivered."
+    )
+    messages_kept_days: int = Field(
+        default=90,
+        ge=1,
+        description="How long messages that were read, and the record of what was sent, are kept, days.",
+    )
+    due_soon_min: int = Field(
+        default=120,
+        ge=0,
+        le=10_000,
+        description="People are told so many minutes before a step of a case is due, in its last quarter at the earliest.",
+    )
+    worker_in_server: bool = Field(
+        default=True, description="Whether campus serve sends messages too; false where campus work runs beside it."
     )
     tiles_url: str | None = Field(
         default=None,

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,6 +32,7 @@ def serve(
     import uvicorn
 
     from api.app import create_app
+    from api.jobs.worker import working_beside
     from api.middleware.logs import configure_logs
 
     os.umask(0o077)  # nobody else on the machine reads what is written from here on
@@ -66,10 +68,36 @@ def serve(
     # The server lets requests end and then raises the signal again; having ended in order is a success.
     for kind in (signal.SIGINT, signal.SIGTERM):
         signal.signal(kind, lambda *_: None)
+    beside = working_beside(engine, settings) if settings.worker_in_server else nullcontext()
     try:
-        server.run()
+        with beside:
+            server.run()
     except SystemExit:
         raise UnavailableError(f"the server cannot listen on {host}:{port}; the line above says why") from None
+
+
+def work(
+    once: Annotated[bool, typer.Option("--once", help="Send what is to be sent now, and end.")] = False,
+    database: Database = None,
+) -> None:
+    """Send messages by e-mail and to robots, and tell people of what is due; until it is stopped."""
+    import asyncio
+    import threading
+
+    from api.jobs.worker import Worker
+    from api.middleware.logs import configure_logs
+
+    settings = settings_for(database)
+    worker = Worker(ready_engine(settings), settings)
+    if once:
+        out.print(f"{asyncio.run(worker.once())} messages sent")
+        return
+    configure_logs(as_json=not sys.stdout.isatty())
+    stop = threading.Event()
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(kind, lambda *_: stop.set())
+    out.print("working; Ctrl+C ends it")
+    asyncio.run(worker.run(stop.is_set))
 
 
 def _address(host: str, port: int) -> str:

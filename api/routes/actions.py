@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 
-from api.dependencies import Box, CurrentActor, Cursor, Limit, ReadSession, WriteSession
+from api.dependencies import AppSettings, Box, CurrentActor, Cursor, Limit, ReadSession, WriteSession
 from api.routes.answers import FEATURE, FEATURES, NEW_FEATURE, geojson_answer, version_of
 from api.schemas.actions import JointActionIn, JointActionPatch
 from api.schemas.filing import DepartmentCode
+from api.services.actions import effect as effects
 from api.services.actions import progress as following_up
 from api.services.actions import records
 
@@ -75,3 +76,18 @@ def show_progress(session: ReadSession, identity: uuid.UUID) -> dict[str, Any]:
 def list_cases(request: Request, session: ReadSession, actor: CurrentActor, identity: uuid.UUID) -> Response:
     """List the cases of a joint action as GeoJSON points, as far as one sees them."""
     return geojson_answer(request, following_up.cases_of(session, actor, identity))
+
+
+@router.get("/actions/{identity}/effect")
+def show_effect(
+    session: ReadSession,
+    actor: CurrentActor,
+    settings: AppSettings,
+    identity: uuid.UUID,
+    outcome: Literal["hazards", "incidents"] = "hazards",
+    weeks: Annotated[int, Query(ge=2, le=26)] = 8,
+    since: Literal["end", "start"] = "end",
+) -> dict[str, Any]:
+    """Say whether an action worked: its cells before and after, beside comparable cells and the ring around it."""
+    sealed = "police" in actor.roles
+    return effects.effect(session, settings, identity, outcome=outcome, weeks=weeks, since=since, sealed=sealed)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.dependencies import CurrentActor, Cursor, Limit, ReadSession, WriteSession
 from api.routes.answers import NEW, json_answer, version_of
+from api.schemas.filing import Code
 from api.schemas.notices import AnswerIn, NoticeIn, NoticePatch, ReminderIn
 from api.schemas.records import Category
-from api.services.notices import views, writing
+from api.services.notices import trends, views, writing
 from api.store.notices import Wanted
 
 router = APIRouter(prefix="/api/v1", tags=["notices"])
@@ -36,6 +37,12 @@ def list_notices(
     if following is not None:
         answer.headers["Link"] = f'<{request.url.include_query_params(cursor=following)}>; rel="next"'
     return answer
+
+
+@router.get("/notices/trends")
+def list_trends(session: ReadSession, city: Annotated[Code | None, Query()] = None) -> dict[str, Any]:
+    """List rises of a category in a township beyond its usual weekly variation, as drafts; nothing is sent by itself."""
+    return trends.trends(session, city_code=city)
 
 
 @router.post("/notices", response_class=JSONResponse, **NEW)

@@ -59,6 +59,14 @@ def _config(settings: Settings, session: ReadSession) -> dict[str, Any]:
     }
 
 
+def _office_config(session: ReadSession) -> dict[str, Any]:
+    return {
+        "invented_notice": cities.any_invented(session),
+        "cities": cities.city_views(session),
+        "version": __version__,
+    }
+
+
 @router.get("/")
 def map_page(
     request: Request, settings: AppSettings, session: ReadSession, language: Language, actor: CurrentActor
@@ -173,11 +181,7 @@ def from_city_sign_on(
 @router.get("/admin")
 def admin_page(request: Request, session: ReadSession, language: Language, actor: CurrentActor) -> Response:
     """Show who walks which cell, checklists, accounts and the audit log, as far as one's roles go."""
-    config = {
-        "invented_notice": cities.any_invented(session),
-        "cities": cities.city_views(session),
-        "version": __version__,
-    }
+    config = _office_config(session)
     return _page(request, actor, "admin.html", language, config)
 
 
@@ -193,12 +197,29 @@ def board_page(
 @router.get("/board/indicators")
 def indicators_page(request: Request, session: ReadSession, language: Language, actor: CurrentActor) -> Response:
     """Show how cases go: figures with their definitions, and the cases behind them."""
-    config = {
-        "invented_notice": cities.any_invented(session),
-        "cities": cities.city_views(session),
-        "version": __version__,
-    }
+    config = _office_config(session)
     return _page(request, actor, "indicators.html", language, config)
+
+
+@router.get("/actions")
+def actions_page(
+    request: Request, settings: AppSettings, session: ReadSession, language: Language, actor: CurrentActor
+) -> Response:
+    """Show joint actions: their areas, how far they are, and whether they worked."""
+    config = _config(settings, session) | {"ground": ground.version(session)}
+    return _page(request, actor, "actions.html", language, config)
+
+
+@router.get("/notices")
+def notices_page(request: Request, session: ReadSession, language: Language, actor: CurrentActor) -> Response:
+    """Show the notices that one gets and writes, with their receipts."""
+    return _page(request, actor, "notices.html", language, _office_config(session))
+
+
+@router.get("/departments")
+def departments_page(request: Request, session: ReadSession, language: Language, actor: CurrentActor) -> Response:
+    """Show the address book: who holds which duty today, and who substitutes."""
+    return _page(request, actor, "departments.html", language, _office_config(session))
 
 
 @router.get("/police")
@@ -220,11 +241,7 @@ def police_page(
 @router.get("/sealed")
 def sealed_page(request: Request, session: ReadSession, language: Language, actor: CurrentActor) -> Response:
     """Show requests to see sealed incidents, and the incidents that one may see."""
-    config = {
-        "invented_notice": cities.any_invented(session),
-        "cities": cities.city_views(session),
-        "version": __version__,
-    }
+    config = _office_config(session)
     types = [{"code": t.code, "zh": t.zh, "en": t.en} for t in vocabulary().incident_types.values()]
     return _page(request, actor, "sealed.html", language, config | {"incident_types": types})
 

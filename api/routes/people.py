@@ -16,9 +16,9 @@ router = APIRouter(prefix="/api/v1", tags=["people"])
 
 
 @router.get("/people")
-def list_people(session: ReadSession) -> dict[str, Any]:
+def list_people(session: ReadSession, actor: CurrentActor) -> dict[str, Any]:
     """List everybody who can sign in."""
-    return {"people": accounts.list_people(session)}
+    return {"people": accounts.list_people(session, actor)}
 
 
 @router.post("/people", **NEW)
@@ -29,9 +29,9 @@ def add_person(session: WriteSession, given: PersonIn) -> Response:
 
 
 @router.get("/people/{identity}")
-def show_person(session: ReadSession, identity: uuid.UUID) -> Response:
+def show_person(session: ReadSession, actor: CurrentActor, identity: uuid.UUID) -> Response:
     """Show one account."""
-    document = accounts.person_view(session, accounts.known_person(session, identity))
+    document = accounts.person_view(session, accounts.known_person(session, identity), to=actor)
     return json_answer(document, etag=document["version"])
 
 

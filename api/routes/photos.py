@@ -98,7 +98,7 @@ async def add_to_inspection(
 async def _added(add: Any, sent: Upload) -> Response:
     given = _given(sent)
     document, created = await anyio.to_thread.run_sync(
-        lambda: add(given=given, content=sent.file.file.read()), limiter=_drawing()
+        lambda: add(given=given, content=sent.file.file.read()), limiter=drawing()
     )
     return json_answer(document, status=201 if created else 200, etag=document["version"])
 
@@ -111,7 +111,8 @@ def _given(sent: Upload) -> PhotoIn:
         raise RequestValidationError(entries) from None
 
 
-def _drawing() -> anyio.CapacityLimiter:
+def drawing() -> anyio.CapacityLimiter:
+    """Return what limits how many files are drawn anew at once."""
     try:
         return _limiter.get()
     except LookupError:

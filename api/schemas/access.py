@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from api.schemas.filing import DepartmentCode
+from api.schemas.messages import Email
 from api.schemas.records import In, Short, Text
 
 # its spaces are part of a password
@@ -45,6 +46,7 @@ class PersonIn(In):
     roles: Annotated[list[Role], Field(max_length=8)]
     password: Password | None = None
     department: DepartmentCode | None = None
+    email: Email = ""
     city_sign_on: bool = False  # by the city's own sign-on alone: no password
 
 
@@ -56,6 +58,7 @@ class PersonPatch(In):
     department: DepartmentCode | Literal[""] | None = None  # empty: of none any more
     disabled: bool | None = None
     password: Password | None = None
+    email: Email | None = None  # empty: none any more
 
 
 class CellsIn(In):

@@ -156,3 +156,47 @@ class DutiesIn(In):
                 if first.ends_on is None or second.starts_on <= first.ends_on:
                     raise ValueError("a department has one leader in charge and one liaison officer at a time")
         return self
+
+
+class DepartmentNameIn(In):
+    """A name of a department, or one by which it is known too (``alias``), from a day to a last one."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=100)]
+    language: Literal["zh", "en"] = "zh"
+    alias: bool = False
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+
+
+class DepartmentIn(In):
+    """A department: all names that it has or had, its first and last day, and who takes over from it."""
+
+    names: Annotated[list[DepartmentNameIn], Field(min_length=1, max_length=50)]
+    is_convenor: bool = False
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+    successor: DepartmentCode | None = None
+
+    @model_validator(mode="after")
+    def _days_in_order(self) -> DepartmentIn:
+        spans: list[DepartmentIn | DepartmentNameIn] = [self, *self.names]
+        for one in spans:
+            if one.valid_from is not None and one.valid_to is not None and one.valid_to < one.valid_from:
+                raise ValueError("the end lies before the beginning")
+        return self
+
+
+class AbsenceIn(In):
+    """Days on which somebody is away and who substitutes; ``person`` is oneself unless the office says otherwise."""
+
+    id: uuid.UUID
+    person: uuid.UUID | None = None
+    starts_on: dt.date
+    ends_on: dt.date
+    substitute: uuid.UUID | None = None
+
+    @model_validator(mode="after")
+    def _days_in_order(self) -> AbsenceIn:
+        if self.ends_on < self.starts_on:
+            raise ValueError("the end lies before the beginning")
+        return self

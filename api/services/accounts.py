@@ -88,9 +88,10 @@ def known_person(session: Session, identity: uuid.UUID, *, lock: bool = False) -
     return person
 
 
-def person_view(session: Session, person: Person) -> dict[str, Any]:
-    """Return an account as it is shown."""
-    return {
+def person_view(session: Session, person: Person, *, to: Actor | None = None) -> dict[str, Any]:
+    """Return an account as it is shown; its e-mail address to administrators alone."""
+    private = {"email": person.email or ""} if to is not None and "admin" in to.roles else {}
+    return private | {
         "id": str(person.uuid),
         "name": person.name,
         "display_name": person.display_name,
@@ -102,9 +103,9 @@ def person_view(session: Session, person: Person) -> dict[str, Any]:
     }
 
 
-def list_people(session: Session) -> list[dict[str, Any]]:
+def list_people(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """Return every account, by name."""
-    return [person_view(session, person) for person, _ in store.all_people(session)]
+    return [person_view(session, person, to=actor) for person, _ in store.all_people(session)]
 
 
 def add_account(session: Session, given: PersonIn) -> tuple[dict[str, Any], bool]:
@@ -132,6 +133,7 @@ def add_account(session: Session, given: PersonIn) -> tuple[dict[str, Any], bool
     )
     if given.department is not None:
         person.department_id = department_of(session, given.department).id
+    person.email = given.email or None
     session.flush()
     view = person_view(session, person)
     return (view if given.password or password is None else view | {"password": password}), True
@@ -158,6 +160,8 @@ def change_account(
         _set_roles(session, person, change.roles)
     if change.department is not None:
         person.department_id = department_of(session, change.department).id if change.department else None
+    if change.email is not None:
+        person.email = change.email or None
     if change.disabled is not None:
         person.disabled = change.disabled
     if change.password is not None:
@@ -168,7 +172,7 @@ def change_account(
     session.flush()
     if not store.any_administrator(session):
         raise BadInputError("somebody must stay who can administrate; give another account the role admin first")
-    return person_view(session, person)
+    return person_view(session, person, to=actor)
 
 
 def _set_roles(session: Session, person: Person, roles: Sequence[str]) -> None:

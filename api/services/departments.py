@@ -14,6 +14,7 @@ from api.errors import BadInputError, NotFoundError, Problem, StaleError
 from api.schemas.filing import DutiesIn
 from api.store import departments, people
 from api.store.models import Department, DepartmentDuty, DepartmentName
+from api.store.models.base import now
 
 
 @lru_cache(maxsize=1)
@@ -25,19 +26,32 @@ def built_in() -> dict[str, dict[str, Any]]:
 
 
 def list_departments(session: Session) -> list[dict[str, Any]]:
-    """Return every department: code, names in both languages, and whether it convenes the meetings."""
+    """Return every department: code, names in both languages, and whether it convenes the meetings.
+
+    One that has ended also says when, who has taken over, and how many open cases it still leads: they are to be
+    dispatched again.
+    """
     found = {
         code: {"code": code, "zh": entry["zh"], "en": entry["en"], "is_convenor": bool(entry.get("convenor"))}
         for code, entry in built_in().items()
     }
     codes = {row.id: row for row in departments.all_departments(session)}
+    today = now().date()
+    led = departments.open_cases_led(session) if any(row.valid_to is not None for row in codes.values()) else {}
     for row in codes.values():
         shown = found.setdefault(row.code, {"code": row.code, "zh": row.code, "en": row.code})
         shown["is_convenor"] = row.is_convenor
+        if row.valid_to is not None and row.valid_to < today:
+            successor = None if row.successor_id is None else codes[row.successor_id].code
+            shown |= {"ended_on": row.valid_to.isoformat(), "successor": successor, "open_cases": led.get(row.id, 0)}
     for name in reversed(departments.names_of_departments(session)):
-        if not name.is_alias and name.valid_to is None and name.language in {"zh", "en"}:
+        if not name.is_alias and _in_force(name, today) and name.language in {"zh", "en"}:
             found[codes[name.department_id].code][name.language] = name.name
     return sorted(found.values(), key=lambda entry: str(entry["code"]))
+
+
+def _in_force(name: DepartmentName, today: dt.date) -> bool:
+    return (name.valid_from is None or name.valid_from <= today) and (name.valid_to is None or name.valid_to >= today)
 
 
 def is_known(session: Session, code: str) -> bool:
@@ -51,10 +65,11 @@ def department_of(session: Session, code: str, where: str = "body.department") -
     Raises
     ------
     BadInputError
-        Where there is none.
+        Where there is none, or it is one no more.
     """
     known = departments.get_department(session, code)
     if known is not None:
+        _require_in_force(session, known, where)
         return known
     entry = built_in().get(code)
     if entry is None:
@@ -72,6 +87,16 @@ def department_of(session: Session, code: str, where: str = "body.department") -
     )
     session.flush()
     return known
+
+
+def _require_in_force(session: Session, row: Department, where: str) -> None:
+    if row.valid_to is None or row.valid_to >= now().date():
+        return
+    successor = None if row.successor_id is None else session.get(Department, row.successor_id)
+    what = f"the department {row.code!r} ended on {row.valid_to}"
+    if successor is not None:
+        what = f"the department {row.code!r} ended on {row.valid_to}; {successor.code!r} has taken over from it"
+    raise BadInputError(what, problems=[Problem(where, what)])
 
 
 def convenor_of(session: Session) -> Department:

@@ -16,6 +16,7 @@ from api.store.models import (
     Cell,
     Department,
     Hazard,
+    Incident,
     Inspection,
     JointAction,
     JointActionDepartment,
@@ -91,6 +92,12 @@ def taking_part_rows(session: Session, action_id: int) -> Sequence[JointActionDe
     return session.scalars(query).all()
 
 
+def taking_part_ids(session: Session, action_id: int) -> list[int]:
+    """Return the departments that take part in a joint action."""
+    query = sa.select(JointActionDepartment.department_id).where(JointActionDepartment.action_id == action_id)
+    return list(session.scalars(query))
+
+
 def planner_name(session: Session, action: JointAction) -> str | None:
     """Return the shown name of who planned a joint action."""
     return session.scalar(sa.select(Person.display_name).where(Person.id == action.planner_id))
@@ -107,6 +114,12 @@ def perimeters_of(session: Session, city_id: int, schools: Sequence[uuid.UUID]) 
         )
         out |= {row.uuid: row.zone for row in rows}
     return out
+
+
+def first_schools(session: Session, city_id: int, limit: int) -> list[uuid.UUID]:
+    """Return the first schools of a city that have a perimeter."""
+    query = sa.select(School.uuid).join(Perimeter, Perimeter.school_id == School.id).where(School.city_id == city_id)
+    return list(session.scalars(query.order_by(School.id).limit(limit)))
 
 
 def outlines_of(session: Session, city_id: int, codes: Sequence[str]) -> dict[str, Any]:
@@ -161,19 +174,27 @@ def inspections_between(session: Session, city_id: int, start: dt.datetime, end:
     ).all()  # fmt: skip
 
 
-def hazards_near(
-    session: Session, city_id: int, bounds: Bounds, start: dt.datetime, end: dt.datetime, categories: Sequence[str]
+def hazards_between(
+    session: Session, city_id: int, start: dt.datetime, end: dt.datetime, categories: Sequence[str]
 ) -> Sequence[Any]:
-    """Return the hazards in a box that were observed in ``[start, end)``: category, observed_at and location."""
+    """Return the hazards of a city that were observed in ``[start, end)``: category, observed_at and location."""
     query = sa.select(Hazard.category, Hazard.observed_at, Hazard.location).where(
-        Hazard.city_id == city_id,
-        meets_bbox(Hazard.location, bounds),
-        Hazard.observed_at >= start,
-        Hazard.observed_at < end,
+        Hazard.city_id == city_id, Hazard.observed_at >= start, Hazard.observed_at < end
     )
     if categories:
         query = query.where(Hazard.category.in_(list(categories)))
     return session.execute(query.order_by(Hazard.id)).all()
+
+
+def incidents_by_cell(session: Session, city_id: int, start: dt.datetime, end: dt.datetime) -> Sequence[Any]:
+    """Count the ordinary incidents of ``[start, end)`` by cell of the lattice: column, row and count; not yet safe."""
+    cell = (Incident.lattice_column, Incident.lattice_row)
+    return session.execute(
+        sa.select(*cell, sa.func.count())
+        .where(Incident.city_id == city_id, Incident.serious.is_(False), Incident.lattice_column.is_not(None))
+        .where(Incident.occurred_from >= start, Incident.occurred_from < end)
+        .group_by(*cell)
+    ).all()
 
 
 def campuses_of(session: Session, school_ids: Sequence[int]) -> dict[int, Any]:

@@ -40,9 +40,12 @@ from api.store.models import (
     CaseParty,
     HazardEdit,
     IncidentGroup,
+    Message,
+    OutboxEntry,
     ServerSecret,
     SignInFailure,
     Source,
+    ToldDue,
 )
 from api.store.models.base import Base, now
 
@@ -55,11 +58,14 @@ _UNWATCHED = (
     CaseParty,
     HazardEdit,
     IncidentGroup,
+    Message,
+    OutboxEntry,
     ServerSecret,
     SignInFailure,
     Source,
+    ToldDue,
 )
-_SECRET_COLUMNS = {"password_hash"}
+_SECRET_COLUMNS = {"password_hash", "email"}
 UNLOGGED_COLUMNS = {"id", "source_row", "updated_at", "created_at", "source_id", "raw_geometry", "content_hash"}
 _LONGEST_TEXT = 20_000
 _marking = threading.Lock()

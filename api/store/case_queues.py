@@ -171,6 +171,7 @@ def _owed(waiting: Waiting, one: Owed) -> Any:
         "second_extension": extended == 1,
         "not_asker": sa.or_(by.is_(None), by != waiting.person),
         "not_handler": ~_handled(waiting),
+        "lead_ended": Case.lead_id.in_(sa.select(Department.id).where(Department.valid_to < sa.func.current_date())),
     }
     return sa.and_(*parts, *(conditions[guard] for guard in one.guards))
 

@@ -170,6 +170,11 @@ def assisting_of(session: Session, case_ids: Sequence[int]) -> dict[int, list[st
     return out
 
 
+def assisting_ids(session: Session, case_id: int) -> set[int]:
+    """Return the departments that assist with a case."""
+    return set(session.scalars(sa.select(CaseAssisting.department_id).where(CaseAssisting.case_id == case_id)))
+
+
 def add_assisting(session: Session, case_id: int, department_ids: Sequence[int]) -> None:
     """Let departments assist with a case, beside those that do already."""
     query = sa.select(CaseAssisting.department_id).where(CaseAssisting.case_id == case_id)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+import uuid
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from api.store.models import Department, DepartmentDuty, DepartmentName, Person
+from api.store.cases import FINAL
+from api.store.models import Absence, Case, Department, DepartmentDuty, DepartmentName, Person
 
 
 def get_department(session: Session, code: str, *, lock: bool = False) -> Department | None:
@@ -40,3 +43,55 @@ def duties_of(session: Session, department_id: int) -> Sequence[Any]:
         .where(DepartmentDuty.department_id == department_id)
         .order_by(DepartmentDuty.duty, DepartmentDuty.starts_on, DepartmentDuty.id)
     ).all()
+
+
+def ended_departments(session: Session, today: dt.date) -> set[int]:
+    """Return the departments that are none any more."""
+    return set(session.scalars(sa.select(Department.id).where(Department.valid_to < today)))
+
+
+def names_of(session: Session, department_id: int) -> Sequence[DepartmentName]:
+    """Return all names and aliases that a department has or had."""
+    query = sa.select(DepartmentName).where(DepartmentName.department_id == department_id)
+    return session.scalars(query.order_by(DepartmentName.id)).all()
+
+
+def open_cases_led(session: Session) -> dict[int, int]:
+    """Return how many cases that have not come to their end each department leads."""
+    query = sa.select(Case.lead_id, sa.func.count()).where(Case.state.not_in((*FINAL, "draft")))
+    rows = session.execute(query.where(Case.lead_id.is_not(None)).group_by(Case.lead_id)).all()
+    return {int(lead): int(number) for lead, number in rows if lead is not None}
+
+
+def duties_on(session: Session, day: dt.date) -> Sequence[Any]:
+    """Return who holds which duty of which department on a day: the duty, UUID and shown name, leaders first."""
+    return session.execute(
+        sa.select(DepartmentDuty, Person.uuid, Person.display_name)
+        .join(Person, Person.id == DepartmentDuty.person_id)
+        .where(DepartmentDuty.starts_on <= day, Person.disabled.is_(False))
+        .where(sa.or_(DepartmentDuty.ends_on.is_(None), DepartmentDuty.ends_on >= day))
+        .order_by(DepartmentDuty.department_id, DepartmentDuty.duty, DepartmentDuty.is_deputy, DepartmentDuty.starts_on)
+    ).all()
+
+
+def absences(
+    session: Session, *, last: dt.date | None, first: dt.date, people: Collection[int] | None
+) -> Sequence[Any]:
+    """Return absences that meet ``first`` … ``last``, of some people or of all, with names and UUIDs of both."""
+    other = aliased(Person)
+    query = (
+        sa.select(Absence, Person.uuid, Person.display_name, other.uuid, other.display_name)
+        .join(Person, Person.id == Absence.person_id)
+        .outerjoin(other, other.id == Absence.substitute_id)
+        .where(Absence.ends_on >= first)
+    )
+    if last is not None:
+        query = query.where(Absence.starts_on <= last)
+    if people is not None:
+        query = query.where(Absence.person_id.in_(sorted(people)))
+    return session.execute(query.order_by(Absence.starts_on, Absence.id)).all()
+
+
+def get_absence(session: Session, identity: uuid.UUID) -> Absence | None:
+    """Return the absence of a UUID."""
+    return session.scalar(sa.select(Absence).where(Absence.uuid == identity))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from api.store.models import Department, Notice, NoticeDepartment, NoticeReceipt, Person
+from api.store.models import Cell, Department, Hazard, Notice, NoticeDepartment, NoticeFile, NoticeReceipt, Person
 
 
 @dataclass(frozen=True)
@@ -130,3 +131,37 @@ def names_of(session: Session, person_ids: Collection[int | None]) -> dict[int, 
     ids = sorted({one for one in person_ids if one is not None})
     rows = session.execute(sa.select(Person.id, Person.display_name).where(Person.id.in_(ids))).all()
     return {row.id: row.display_name for row in rows}
+
+
+def hazards_by_township(session: Session, city_id: int, start: dt.datetime, end: dt.datetime) -> Sequence[Any]:
+    """Return category, township and moment of the hazards observed in ``[start, end)`` in a cell of a township."""
+    return session.execute(
+        sa.select(Hazard.category, Cell.district_id, Hazard.observed_at)
+        .join(Cell, Cell.id == Hazard.cell_id)
+        .where(Hazard.city_id == city_id, Cell.district_id.is_not(None))
+        .where(Hazard.observed_at >= start, Hazard.observed_at < end)
+    ).all()
+
+
+def origins(session: Session) -> dict[tuple[str, str, str], str]:
+    """Return the notices that were made of a rise, by category, township and week."""
+    rows = session.execute(sa.select(Notice.uuid, Notice.origin).order_by(Notice.id)).all()
+    return {
+        (origin["category"], origin["district"], origin["week"]): str(identity)
+        for identity, origin in rows
+        if origin and "week" in origin
+    }
+
+
+def files_of(session: Session, notice_ids: Sequence[int]) -> dict[int, list[NoticeFile]]:
+    """Return the files of notices, by notice."""
+    out: dict[int, list[NoticeFile]] = {}
+    query = sa.select(NoticeFile).where(NoticeFile.notice_id.in_(list(notice_ids))).order_by(NoticeFile.id)
+    for row in session.scalars(query):
+        out.setdefault(row.notice_id, []).append(row)
+    return out
+
+
+def get_file(session: Session, identity: uuid.UUID) -> NoticeFile | None:
+    """Return the attached file of a UUID."""
+    return session.scalar(sa.select(NoticeFile).where(NoticeFile.uuid == identity))

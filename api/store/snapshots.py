@@ -119,6 +119,7 @@ def _looked_at(run: Callable[[str], list[Any]], tables: str) -> Snapshot:
         raise UnavailableError("the database is empty: there is nothing to copy")
     counts = {name: int(run(f'SELECT count(*) FROM "{name}"')[0][0]) for name in sorted(there.intersection(_COUNTED))}  # noqa: S608
     files = run("SELECT DISTINCT sha256 FROM photos") if "photos" in there else []
+    files += run("SELECT DISTINCT sha256 FROM notice_files") if "notice_files" in there else []
     return Snapshot(str(revision[0][0]), counts, frozenset(str(row[0]) for row in files))
 
 

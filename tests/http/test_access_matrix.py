@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from api.store.engine import writing
+from api.store.models import OutboxEntry
 from tests.http.conftest import PEOPLE, Headers
 from tests.http.invented_town import PASSWORD, place
 from tests.photos_sent import two_colours, written
@@ -99,6 +101,11 @@ class Town:
         own = {"rule_id", "version", "versions", "version_in_force"}
         return {name: value for name, value in rule.items() if name not in own}
 
+    def tag_or_new(self, path: str) -> Headers:
+        """Return the tag of a record, or that of one that is not there yet."""
+        answer = self.client.get(path, headers=self.headers["admin"])
+        return {"If-Match": answer.headers["ETag"] if answer.status_code == 200 else '"0"'}
+
     def hazard(self, role: str, own: bool) -> str:
         writer = self.headers[role] if own and role in {"inspector", "police", "dispatcher", "admin"} else self.other
         body = {"id": str(uuid.uuid4()), "lon": LON, "lat": LAT, "category": "VEN"}
@@ -131,6 +138,22 @@ class Town:
                    self.headers["dispatcher"])  # fmt: skip
         return case
 
+    def dead_message(self) -> str:
+        """Return a message that could not be delivered."""
+        entry = OutboxEntry(
+            event=f"invented {uuid.uuid4()}", target="invented", kind="case_urged", subject="case",
+            subject_uuid=uuid.uuid4(), state="dead",
+        )  # fmt: skip
+        with writing(self.client.app.state.engine) as session:  # type: ignore[attr-defined]
+            session.add(entry)
+            session.flush()
+            return str(entry.uuid)
+
+    def absence(self, role: str, own: bool) -> str:
+        writer = self.headers[role] if own and role not in {"nobody", "viewer"} else self.other
+        body = {"id": str(uuid.uuid4()), "starts_on": "2026-12-01", "ends_on": "2026-12-04"}
+        return str(self._post("/api/v1/absences", body, writer)["id"])
+
     def joint_action(self) -> str:
         return str(self._post("/api/v1/actions", a_joint_action(self.school), self.headers["dispatcher"])["id"])
 
@@ -143,6 +166,19 @@ class Town:
             return str(self._post("/api/v1/notices", body, self.headers["dispatcher" if own else "elsewhere"])["id"])
         writer = role if own and role in {"liaison", "leader", "dispatcher", "admin"} else "elsewhere"
         return str(self._post("/api/v1/notices", body, self.headers[writer])["id"])
+
+    def notice_file(self, role: str, own: bool) -> str:
+        """Return the address of a file attached to a notice to the person's department, or to another."""
+        office = role in {"dispatcher", "admin"}
+        to = "committee" if own and office else ("urban_management" if own else "health")
+        writer = self.headers["dispatcher" if own else "elsewhere"]
+        draft = {"id": str(uuid.uuid4()), "title": "invented", "to": [to], "draft": True}
+        address = f"/api/v1/notices/{self._post('/api/v1/notices', draft, writer)['id']}"
+        answer = self.client.post(f"{address}/files", **a_photo(), headers=writer)
+        assert answer.status_code == 201, answer.text
+        sent = self.client.patch(address, json={"send": True}, headers=writer | {"If-Match": '"1"'})
+        assert sent.status_code == 200, sent.text
+        return str(answer.json()["url"])
 
     def sent_notice(self, role: str, own: bool) -> str:
         """Return a notice that the person's department sent, or another one."""
@@ -321,10 +357,27 @@ def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
         ("PUT", "/api/v1/working-calendar/{year}"): lambda: Call(
             "/api/v1/working-calendar/2030", town.tag("/api/v1/working-calendar/2030"), {"json": town.working_year()}
         ),
+        ("GET", "/api/v1/departments/{code}"): lambda: Call("/api/v1/departments/justice"),
+        ("PUT", "/api/v1/departments/{code}"): lambda: Call(
+            "/api/v1/departments/invented",
+            town.tag_or_new("/api/v1/departments/invented"),
+            {"json": {"names": [{"name": "invented"}]}},
+        ),
+        ("POST", "/api/v1/absences"): lambda: Call(
+            path, {}, {"json": {"id": fresh, "starts_on": "2026-12-01", "ends_on": "2026-12-04"}}
+        ),
+        ("DELETE", "/api/v1/absences/{identity}"): lambda: Call(f"/api/v1/absences/{town.absence(role, own)}"),
+        ("PUT", "/api/v1/me/email"): lambda: Call(path, {}, {"json": {"email": "invented@example.org"}}),
+        ("POST", "/api/v1/messages/read"): lambda: Call(path, {}, {"json": {"everything": True}}),
+        ("POST", "/api/v1/outbox/{identity}/again"): lambda: Call(f"/api/v1/outbox/{town.dead_message()}/again"),
         ("POST", "/api/v1/actions"): lambda: Call(path, {}, {"json": a_joint_action(town.school)}),
         ("PATCH", "/api/v1/actions/{identity}"): lambda: Call(
             f"/api/v1/actions/{town.joint_action()}", match, {"json": {"report": "invented"}}
         ),
+        ("POST", "/api/v1/notices/{identity}/files"): lambda: Call(
+            f"/api/v1/notices/{town.notice(role, own, draft=True)}/files", {}, a_photo()
+        ),
+        ("GET", "/api/v1/notices/{identity}/files/{file}"): lambda: Call(town.notice_file(role, own)),
         ("POST", "/api/v1/notices"): lambda: Call(
             path, {}, {"json": {"id": fresh, "title": "invented", "to": ["urban_management"]}}
         ),

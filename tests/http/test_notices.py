@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import uuid
+import zipfile
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from starlette.testclient import TestClient
 
 from tests.http.case_office import Office, SignIn
 from tests.http.invented_town import assert_problem, place
+from tests.photos_sent import two_colours, written
 
 
 @pytest.fixture
@@ -132,3 +135,53 @@ def test_whoever_has_no_department_is_told_so(office: Office) -> None:
     assert "belongs to no department" in problem["detail"]
     nowhere = notice(to=["nobody"])
     assert_problem(office.client.post("/api/v1/notices", json=nowhere, headers=office.headers["lia"]), 422)
+
+
+def office_file(*names: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name in names:
+            archive.writestr(name, "<invented/>")
+    return out.getvalue()
+
+
+def attach(office: Office, name: str, notice_id: str, file: tuple[str, bytes], identity: str | None = None) -> Any:
+    data = {"id": identity or str(uuid.uuid4())}
+    address = f"/api/v1/notices/{notice_id}/files"
+    return office.client.post(address, data=data, files={"file": file}, headers=office.headers[name])
+
+
+def test_files_are_told_by_their_content_and_kept_by_their_hash(office: Office) -> None:
+    draft = send(office, draft=True, to=["police"], committee=False)["id"]
+    same = str(uuid.uuid4())
+    photo = written(two_colours())
+    answers = [attach(office, "lia", draft, ("C:\\made up\\gate.exe", photo), same) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 200], answers[0].text
+    assert (answers[0].json()["kind"], answers[0].json()["name"]) == ("jpeg", "gate.jpg")
+    word = office_file("[Content_Types].xml", "word/document.xml")
+    assert attach(office, "lia", draft, ("report.docx", word)).json()["kind"] == "docx"
+    pdf = b"%PDF-1.7 invented\n%%EOF\n"
+    kept = attach(office, "lia", draft, ("每周\n情况.pdf", pdf)).json()
+    for content, status in (
+        (b"<script>alert(1)</script>", 415),
+        (office_file("[Content_Types].xml", "word/document.xml", "word/vbaProject.bin"), 415),
+        (office_file("something"), 415),
+        (b"PK\x03\x04 broken", 422),
+        (b"%PDF-1.7 cut off", 422),
+    ):
+        assert_problem(attach(office, "lia", draft, ("x.pdf", content)), status)
+    assert_problem(attach(office, "pol", draft, ("x.pdf", pdf)), 403)
+    assert_problem(office.client.get(kept["url"], headers=office.headers["pol"]), 404)  # a draft is nobody else's
+    shown = office.get(f"/api/v1/notices/{draft}", "lia")
+    assert [file["kind"] for file in shown["files"]] == ["jpeg", "docx", "pdf"]
+    sent = office.client.patch(
+        f"/api/v1/notices/{draft}", json={"send": True}, headers=office.headers["lia"] | {"If-Match": '"1"'}
+    )
+    assert sent.status_code == 200
+    assert_problem(attach(office, "lia", draft, ("late.pdf", pdf)), 409)
+    got = office.client.get(kept["url"], headers=office.headers["pol"])
+    assert got.content == pdf
+    assert got.headers["content-type"] == "application/pdf"
+    assert got.headers["content-disposition"].startswith("attachment;")
+    assert "sandbox" in got.headers["content-security-policy"]
+    assert_problem(office.client.get(kept["url"], headers=office.headers["vie"]), 403)

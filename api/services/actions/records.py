@@ -16,6 +16,7 @@ from api.schemas.geojson import features
 from api.security.people import Actor
 from api.services.departments import department_of
 from api.services.identities import identity_warnings
+from api.services.messages.notices import tell_of_joint_action
 from api.services.releases import today_in
 from api.services.screening import city_at
 from api.store import actions, cities, inspections
@@ -203,6 +204,8 @@ def _take_part(session: Session, action: JointAction, departments: Sequence[Taki
         )
         for one in departments
     )
+    session.flush()
+    tell_of_joint_action(session, action, actions.taking_part_ids(session, action.id), now())
 
 
 def _chosen(given: JointActionIn | JointActionPatch) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from api.services.cases.machine import GUARDS, MOVES, Facts, Move, after, allowe
 from api.services.cases.timing import calendar_of, extend, is_late, move_clocks
 from api.services.cases.views import case_detail, case_for, doer_of, facts_of, what_happened
 from api.services.departments import department_of
+from api.services.messages.cases import tell_of_action
 from api.settings import Settings
 from api.store import cases
 from api.store.models import Case, CaseEntry, Hazard
@@ -98,6 +99,7 @@ def take_action(
     session.add(entry)
     cases.add_parties(session, case.id, (case.lead_id, actor.department_id))
     session.flush()
+    tell_of_action(session, case, entry)
     session.expire_all()
     return case_detail(session, actor, case), True
 

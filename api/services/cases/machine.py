@@ -78,6 +78,8 @@ class Facts:
         The department that leads now.
     handlers, handling_departments
         Everybody, and every department, that ever had it in hand: none of them checks it.
+    lead_ended
+        Whether the department that leads is one no more.
     rung
         0 nothing, 1 urged, 2 assisted, 3 supervised, 4 circulated.
     """
@@ -92,6 +94,7 @@ class Facts:
     rung: int = 0
     reworks: int = 0
     returns: int = 0
+    lead_ended: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,8 @@ TABLE: tuple[Move, ...] = (
     Move("dispatch", "派遣", "Dispatch", ("filed",), "dispatched", _O),
     Move("redispatch", "改派", "Dispatch again", ("returned",), "dispatched", _O, ("department",)),
     Move("return", "退回", "Return", ("dispatched", "accepted"), "returned", _D, ("note",)),
+    Move("take_back", "收回", "Take back", ("dispatched", "accepted", "in_progress"), "returned", _O,
+         ("note",), ("lead_ended",)),
     # handling
     Move("accept", "签收", "Accept", ("dispatched",), "accepted", _D),
     Move("start", "开始处置", "Start", ("accepted",), "in_progress", _D),
@@ -186,6 +191,7 @@ IN_HAND = frozenset({"accept", "start", "answer", "ask_extension", "ask_suspensi
 
 # name → what is said where it does not hold (English; the Chinese stands in web/locales/problems.toml)
 GUARDS: dict[str, str] = {
+    "lead_ended": "the department that leads is still one; it returns the case itself",
     "nothing_asked": "a request is waiting for its answer already",
     "something_asked": "nothing has been asked for",
     "extension_asked": "no extension has been asked for",
@@ -200,6 +206,7 @@ GUARDS: dict[str, str] = {
     "supervised": "it is not supervised yet",
 }
 GUARDS_ZH: dict[str, str] = {
+    "lead_ended": "主办部门已撤销",
     "nothing_asked": "没有待批申请",
     "something_asked": "有待批申请",
     "extension_asked": "已申请延期",
@@ -241,6 +248,7 @@ def _holds(guard: str, facts: Facts, doer: Doer) -> bool:
         "extensions_left": facts.extensions < MOST_EXTENSIONS,
         "first_extension": facts.extensions == 0,
         "second_extension": facts.extensions == 1,
+        "lead_ended": facts.lead_ended,
         "urged": facts.rung >= 1,
         "assisted": facts.rung >= 2,
         "supervised": facts.rung >= 3,
@@ -284,7 +292,7 @@ def after(facts: Facts, move: Move, doer: Doer, department: int | None = None) -
     new = replace(facts, state=move.target or facts.state)
     action = move.action
     if action in {"dispatch", "redispatch"} and department is not None:
-        new = replace(new, department=department)
+        new = replace(new, department=department, lead_ended=False)
     if action in IN_HAND:
         people = facts.handlers if doer.person is None else facts.handlers | {doer.person}
         owners = facts.handling_departments if facts.department is None else (

@@ -30,6 +30,7 @@ from api.services.departments import list_departments
 from api.services.identities import identity_warnings
 from api.store import cases
 from api.store.cases import Seer, Wanted
+from api.store.departments import ended_departments
 from api.store.models import Case
 from api.store.models.base import now
 from api.store.spatial import to_shapes
@@ -71,6 +72,7 @@ def case_for(session: Session, actor: Actor, identity: uuid.UUID, *, lock: bool 
 def facts_of(session: Session, found: Sequence[Case]) -> dict[int, Facts]:
     """Return what the table needs to know of cases, by id."""
     handlers = cases.handlers_of(session, [case.id for case in found], sorted(IN_HAND))
+    ended = ended_departments(session, now().date())
     out = {}
     for case in found:
         people, departments = handlers.get(case.id, (frozenset(), frozenset()))
@@ -86,6 +88,7 @@ def facts_of(session: Session, found: Sequence[Case]) -> dict[int, Facts]:
             rung=case.rung,
             reworks=case.reworks,
             returns=case.returns,
+            lead_ended=case.lead_id in ended,
         )
     return out
 

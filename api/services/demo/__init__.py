@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from api.errors import BadInputError
 from api.services.demo.cases import add_cases
+from api.services.demo.exchange import add_exchange
 from api.services.demo.people import add_people
 from api.settings import Settings
 from api.store import cities, counts
@@ -31,6 +32,7 @@ def load(session: Session, settings: Settings) -> list[str]:
         _load_cities(session, settings, known)
     signs = add_people(session)
     add_cases(session)
+    add_exchange(session)
     return [*_summary(session), *signs]
 
 

@@ -73,7 +73,7 @@ def add_cases(session: Session) -> None:
     city = cities.get_city(session, CODE)
     if cases.any_case(session, city.id):
         return
-    actors = {name: _actor(session, name) for name in ("demo-inspector", "demo-dispatcher", *HANDLERS)}
+    actors = {name: actor_of(session, name) for name in ("demo-inspector", "demo-dispatcher", *HANDLERS)}
     made = {True: 0, False: 0}
     for hazard in hazards.first_hazards(session, city, sorted(_HANDLED_BY), _LOOKED_AT):
         if sum(made.values()) == _MOST:
@@ -88,15 +88,16 @@ def add_cases(session: Session) -> None:
 
 
 def give_departments(session: Session) -> None:
-    """Put the demonstration's handlers into their departments."""
-    for name, code in HANDLERS.items():
+    """Put the demonstration's handlers, liaison officer and leader into their departments."""
+    for name, code in (HANDLERS | {"demo-liaison": "urban_management", "demo-leader": "urban_management"}).items():
         person = people.get_person(session, name)
         if person is not None and person.invented and person.department_id is None:
             person.department_id = department_of(session, code).id
     session.flush()
 
 
-def _actor(session: Session, name: str) -> Actor:
+def actor_of(session: Session, name: str) -> Actor:
+    """Return somebody of the demonstration as whoever does something; nobody where they are not there."""
     person = people.get_person(session, name)
     if person is None:
         return Actor()

@@ -13,7 +13,7 @@ from api.errors import NotFoundError
 from api.security.people import Actor
 from api.services.identities import identity_warnings
 from api.store import cases, departments, notices
-from api.store.models import Notice
+from api.store.models import Notice, NoticeFile
 from api.store.models.base import now
 from api.store.notices import Reader, Wanted
 from api.store.spatial import to_shape
@@ -62,12 +62,26 @@ def notice_detail(session: Session, actor: Actor, notice: Notice) -> dict[str, A
     """Return a notice with its text, its receipts, and what this person may do with it."""
     reader = reader_of(session, actor)
     document = _documents(session, actor, reader, [notice])[0]
+    files = notices.files_of(session, [notice.id]).get(notice.id, [])
     document |= {"body": notice.body, "origin": notice.origin or None}
+    document |= {"files": [file_view(notice, row) for row in files]}
     texts = {name: getattr(notice, name) for name in ("title", "body", "address")}
     for entry in document["to"]:
         texts |= {f"answer.{entry['department']}": "\n".join(answer["text"] for answer in entry["answers"])}
     warnings = identity_warnings(texts)
     return document | ({"warnings": warnings} if warnings else {})
+
+
+def file_view(notice: Notice, row: NoticeFile) -> dict[str, Any]:
+    """Return what is said of an attached file."""
+    return {
+        "id": str(row.uuid),
+        "name": row.name,
+        "kind": row.kind,
+        "size_bytes": row.size_bytes,
+        "sha256": row.sha256,
+        "url": f"/api/v1/notices/{notice.uuid}/files/{row.uuid}",
+    }
 
 
 def _documents(session: Session, actor: Actor, reader: Reader, found: Sequence[Notice]) -> list[dict[str, Any]]:
@@ -137,6 +151,15 @@ def _receipts(code: str, own: list[Any]) -> dict[str, Any]:
 def is_missing(entry: dict[str, Any], wants_answer: bool) -> bool:
     """Return whether a department has still to read a notice, or to answer it."""
     return entry["read_at"] is None or (wants_answer and not entry["answers"])
+
+
+def missing_departments(session: Session, notice: Notice) -> list[int]:
+    """Return the departments that have still to read a notice, or to answer it where an answer is wanted."""
+    receipts = [receipt for receipt, _ in notices.receipts_of(session, [notice.id]).get(notice.id, [])]
+    read = {receipt.department_id for receipt in receipts if receipt.kind == "read"}
+    answered = {receipt.department_id for receipt in receipts if receipt.kind == "answer"}
+    done = answered if notice.wants_answer else read
+    return [ident for ident, _ in notices.recipients_of(session, [notice.id]).get(notice.id, []) if ident not in done]
 
 
 def _allowed(

@@ -14,7 +14,8 @@ from api.errors import BadInputError, ConflictError, ForbiddenError, Problem, St
 from api.schemas.notices import AnswerIn, NoticeIn, NoticePatch, ReminderIn
 from api.security.people import Actor
 from api.services.departments import convenor_of, department_of
-from api.services.notices.views import OFFICE, WRITERS, notice_detail, notice_for, own_departments
+from api.services.messages.notices import tell_of_answer, tell_of_notice
+from api.services.notices.views import OFFICE, WRITERS, missing_departments, notice_detail, notice_for, own_departments
 from api.store import inspections, notices
 from api.store.models import Notice, NoticeDepartment, NoticeReceipt
 from api.store.models.base import now
@@ -136,8 +137,10 @@ def answer_notice(session: Session, actor: Actor, identity: uuid.UUID, given: An
     if not addressed:
         raise ForbiddenError("this notice did not go to your department, so it is not yours to answer")
     give_receipt(session, actor, identity)
-    session.add(_receipt(notice, "answer", addressed[0], actor.id, given.id, given.text))
+    answer = _receipt(notice, "answer", addressed[0], actor.id, given.id, given.text)
+    session.add(answer)
     session.flush()
+    tell_of_answer(session, notice, answer)
     return notice_detail(session, actor, notice), True
 
 
@@ -167,16 +170,8 @@ def remind(session: Session, actor: Actor, identity: uuid.UUID, given: ReminderI
         identity_of = given.id if number == 0 else done[number]
         session.add(_receipt(notice, "reminder", department, actor.id, identity_of))
     session.flush()
+    tell_of_notice(session, notice, "notice_reminder", waiting, now(), key=f"reminder {given.id}", not_to=actor.id)
     return notice_detail(session, actor, notice), True
-
-
-def missing_departments(session: Session, notice: Notice) -> list[int]:
-    """Return the departments that have still to read a notice, or to answer it where an answer is wanted."""
-    receipts = [receipt for receipt, _ in notices.receipts_of(session, [notice.id]).get(notice.id, [])]
-    read = {receipt.department_id for receipt in receipts if receipt.kind == "read"}
-    answered = {receipt.department_id for receipt in receipts if receipt.kind == "answer"}
-    done = answered if notice.wants_answer else read
-    return [ident for ident, _ in notices.recipients_of(session, [notice.id]).get(notice.id, []) if ident not in done]
 
 
 def _writes_for(session: Session, actor: Actor) -> int:
@@ -199,6 +194,8 @@ def _send(session: Session, actor: Actor, notice: Notice, *, at: dt.datetime | N
         what = "the moment by which an answer is wanted has passed already"
         raise BadInputError(what, problems=[Problem("body.answer_by", what)])
     notice.sent_at = moment
+    to = [row.department_id for row in notices.recipient_rows(session, notice.id)]
+    tell_of_notice(session, notice, "notice_received", to, moment, key=f"notice {notice.uuid}", not_to=actor.id)
 
 
 def _set_recipients(session: Session, notice: Notice, codes: Sequence[str], committee: bool) -> None:

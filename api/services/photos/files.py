@@ -19,7 +19,7 @@ from api.errors import UnavailableError
 FILES, THUMBNAILS = "files", "thumbnails"
 
 
-def keep(data: Path, content: bytes) -> str:
+def keep(data: Path, content: bytes, *, suffix: str = ".jpg") -> str:
     """Keep a file, and return the SHA-256 that names it; when this returns it is on the disk.
 
     Parameters
@@ -28,6 +28,8 @@ def keep(data: Path, content: bytes) -> str:
         The data folder.
     content
         The whole file; the same content twice is one file.
+    suffix
+        How its name ends.
 
     Raises
     ------
@@ -35,16 +37,16 @@ def keep(data: Path, content: bytes) -> str:
         Where the disk is full or cannot be written to; nothing half is left behind.
     """
     name = hashlib.sha256(content).hexdigest()
-    _write(data, path_of(data, name), content)
+    _write(data, path_of(data, name, suffix=suffix), content)
     return name
 
 
-def path_of(data: Path, name: str, root: str = FILES) -> Path:
+def path_of(data: Path, name: str, root: str = FILES, *, suffix: str = ".jpg") -> Path:
     """Return where the file of a name lies."""
-    return data / root / name[:2] / name[2:4] / f"{name}.jpg"
+    return data / root / name[:2] / name[2:4] / f"{name}{suffix}"
 
 
-def read(data: Path, name: str) -> bytes:
+def read(data: Path, name: str, *, suffix: str = ".jpg") -> bytes:
     """Return a file that was kept.
 
     Raises
@@ -53,7 +55,7 @@ def read(data: Path, name: str) -> bytes:
         Where it is not there, or cannot be read.
     """
     try:
-        return path_of(data, name).read_bytes()
+        return path_of(data, name, suffix=suffix).read_bytes()
     except OSError as error:
         raise UnavailableError("the file of this photo cannot be read at the moment") from error
 

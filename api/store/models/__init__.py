@@ -8,8 +8,17 @@ from api.store.models.field import Checklist, HazardEdit, Sighting
 from api.store.models.grids import Cell, CellInspector, CellPiece, Perimeter
 from api.store.models.hazards import Hazard, HazardSchool, Inspection
 from api.store.models.incidents import Incident, IncidentChanges, IncidentGroup
+from api.store.models.messages import Message, OutboxEntry, ToldDue
 from api.store.models.notices import Notice, NoticeDepartment, NoticeFile, NoticeReceipt
-from api.store.models.people import AccessToken, Department, DepartmentDuty, DepartmentName, Person, PersonRole
+from api.store.models.people import (
+    Absence,
+    AccessToken,
+    Department,
+    DepartmentDuty,
+    DepartmentName,
+    Person,
+    PersonRole,
+)
 from api.store.models.photos import Photo
 from api.store.models.premises import DistanceRule, Premises
 from api.store.models.schools import CalendarDay, Campus, Gate, School, Term, Timetable
@@ -20,6 +29,7 @@ from api.store.models.streets import Building, Place, Street
 __all__ = [
     "NEVER",
     "SRID",
+    "Absence",
     "AccessToken",
     "AuditEntry",
     "AuditHead",
@@ -52,10 +62,12 @@ __all__ = [
     "Inspection",
     "JointAction",
     "JointActionDepartment",
+    "Message",
     "Notice",
     "NoticeDepartment",
     "NoticeFile",
     "NoticeReceipt",
+    "OutboxEntry",
     "Perimeter",
     "Person",
     "PersonRole",
@@ -73,5 +85,6 @@ __all__ = [
     "Street",
     "Term",
     "Timetable",
+    "ToldDue",
     "WorkYear",
 ]

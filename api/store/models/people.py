@@ -19,6 +19,9 @@ class Department(Record, Base):
     city_id: Mapped[int | None] = mapped_column(sa.ForeignKey("cities.id"), index=True)
     code: Mapped[str] = mapped_column(sa.String(32), unique=True)
     is_convenor: Mapped[bool] = mapped_column(default=False)
+    valid_from: Mapped[dt.date | None]
+    valid_to: Mapped[dt.date | None]  # its last day; afterwards nothing goes to it any more
+    successor_id: Mapped[int | None] = mapped_column(sa.ForeignKey("departments.id", ondelete="SET NULL"))
 
 
 class DepartmentName(Base):
@@ -51,6 +54,17 @@ class DepartmentDuty(Record, Base):
     ends_on: Mapped[dt.date | None]  # the last day
 
 
+class Absence(Record, Base):
+    """Days on which somebody is away, and who substitutes; why is nobody's business, and there is no column for it."""
+
+    __tablename__ = "absences"
+
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("people.id", ondelete="CASCADE"), index=True)
+    substitute_id: Mapped[int | None] = mapped_column(sa.ForeignKey("people.id", ondelete="SET NULL"))
+    starts_on: Mapped[dt.date]
+    ends_on: Mapped[dt.date]  # the last day
+
+
 class Person(Record, Base):
     """Somebody who works with the system."""
 
@@ -61,6 +75,7 @@ class Person(Record, Base):
     department_id: Mapped[int | None] = mapped_column(sa.ForeignKey("departments.id"), index=True)
     password_hash: Mapped[str | None] = mapped_column(sa.String(255))
     external_subject: Mapped[str | None] = mapped_column(sa.String(300), unique=True)
+    email: Mapped[str | None] = mapped_column(sa.String(254))
     disabled: Mapped[bool] = mapped_column(default=False)
 
 

@@ -1,6 +1,7 @@
 // The header on every page.
 
 import { csrfHeader } from "./api.js";
+import "./bell.js";
 
 /** The link to the other language keeps what is on the screen: a redirect carries the fragment on. */
 export function keepHash() {

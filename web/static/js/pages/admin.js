@@ -6,6 +6,7 @@ import { keepHash } from "../lib/masthead.js";
 import { addRows, fillTable, say } from "../lib/table.js";
 import { el } from "../lib/text.js";
 import { Calendar } from "../office/calendar.js";
+import { Outbox } from "../office/outbox.js";
 import { Lists } from "../office/lists.js";
 import { Rules } from "../office/rules.js";
 import { Schools } from "../office/schools.js";
@@ -176,6 +177,7 @@ more?.addEventListener("click", () =>
 
 const walks = new Walks({ attempt, done });
 const lists = new Lists({ attempt, done });
+const outbox = new Outbox({ attempt, done });
 const schools = new Schools({ attempt, done });
 const calendar = new Calendar({ attempt, done });
 const rules = new Rules({ attempt, done });
@@ -188,7 +190,7 @@ byId("exports-city").addEventListener("change", chooseCity);
 
 const OPEN = {
   "tab-walks": () => walks.open(), "tab-schools": () => schools.open(), "tab-calendar": () => calendar.open(), "tab-exports": chooseCity, "tab-rules": () => rules.open(), "tab-lists": () => lists.open(),
-  "tab-people": () => listPeople(), "tab-log": () => searchLog(),
+  "tab-people": () => listPeople(), "tab-outbox": () => outbox.open(), "tab-log": () => searchLog(),
 };
 const wanted = byId(`tab-${window.location.hash.slice(1)}`);
 choose(tabs.includes(wanted) ? wanted : byId("tab-people") ?? tabs[0]);

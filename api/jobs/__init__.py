@@ -1,0 +1,1 @@
+"""What runs later, beside the requests: sending messages, telling of what is due."""

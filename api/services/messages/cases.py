@@ -1,0 +1,121 @@
+"""What people are told of cases: when something is done with one, and when a step is due."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from api.services.cases.machine import STATES
+from api.services.messages.telling import Event, tell
+from api.services.releases import today_in
+from api.store import cases, cities, messages
+from api.store.models import Case, CaseEntry, City, ToldDue
+
+# action → kind of message, and who is told: the office, the leading department, those that assist, or who decides
+_TOLD = {
+    "dispatch": ("case_dispatched", "lead"),
+    "redispatch": ("case_dispatched", "lead"),
+    "return": ("case_returned", "office"),
+    "answer": ("case_answered", "office"),
+    "rework": ("case_rework", "lead"),
+    "urge": ("case_urged", "lead and leader"),
+    "assist": ("case_assist", "assisting"),
+    "supervise": ("case_supervised", "lead and leader"),
+    "circulate": ("case_circulated", "lead and leader"),
+    "ask_extension": ("case_asked", "decides"),
+    "ask_suspension": ("case_asked", "office"),
+    "grant_first_extension": ("case_granted", "lead"),
+    "grant_second_extension": ("case_granted", "lead"),
+    "grant_suspension": ("case_granted", "lead"),
+    "refuse_request": ("case_refused", "lead"),
+}
+_IN_DEPARTMENT = frozenset({"accept", "handle"})  # steps that the leading department has to do; the others the office's
+SOON_SHARE = 4  # a step is due soon in its last quarter at the earliest
+LATEST = dt.timedelta(days=7)  # what is overdue longer than this was told of before, or comes from an import
+
+
+def tell_of_action(session: Session, case: Case, entry: CaseEntry) -> None:
+    """Tell those concerned of what somebody has done with a case; never the doer."""
+    found = _TOLD.get(entry.action)
+    if found is None:
+        return
+    kind, whom = found
+    today = today_in(cities.city_of(session, case.city_id), entry.at)
+    people, departments = _concerned(session, case, whom, today)
+    event = Event(
+        key=f"case {entry.uuid}",
+        kind=kind,
+        subject="case",
+        identity=case.uuid,
+        said=_said(case, cities.city_of(session, case.city_id)),
+        people=frozenset(people - {entry.person_id}),
+        departments=frozenset(departments),
+    )
+    tell(session, event, today=today, moment=entry.at)
+
+
+def tell_of_dues(session: Session, moment: dt.datetime, *, soon: dt.timedelta, limit: int = 200) -> int:
+    """Tell of steps that are due soon, and of those that are overdue, once each; return how many cases that were."""
+    told = 0
+    for case in messages.dues_to_tell(session, "soon", moment, moment + soon, limit):
+        if case.step_due_at is None or case.step_started_at is None:
+            continue
+        if moment < case.step_due_at - min(soon, (case.step_due_at - case.step_started_at) / SOON_SHARE):
+            continue
+        told += _tell_of_due(session, case, "soon", "case_due_soon", moment)
+    for case in messages.dues_to_tell(session, "over", moment - LATEST, moment, limit):
+        told += _tell_of_due(session, case, "over", "case_overdue", moment)
+    return told
+
+
+def _tell_of_due(session: Session, case: Case, way: str, kind: str, moment: dt.datetime) -> int:
+    due = case.step_due_at
+    if due is None:
+        return 0
+    city = cities.city_of(session, case.city_id)
+    today = today_in(city, moment)
+    in_department = STATES[case.state].clock in _IN_DEPARTMENT
+    whom = ("lead and leader" if way == "over" else "lead") if in_department else "office"
+    people, departments = _concerned(session, case, whom, today)
+    session.add(ToldDue(case_id=case.id, kind=way, due_at=due))
+    event = Event(
+        key=f"{way} {case.uuid} {due:%Y%m%dT%H%M%S}",
+        kind=kind,
+        subject="case",
+        identity=case.uuid,
+        said=_said(case, city),
+        people=frozenset(people),
+        departments=frozenset(departments),
+    )
+    tell(session, event, today=today, moment=moment)
+    return 1
+
+
+def _said(case: Case, city: City) -> dict[str, Any]:
+    due = case.step_due_at or case.due_at
+    return {
+        "number": case.number or str(case.uuid)[:8],
+        "category": case.category,
+        "due": None if due is None else due.isoformat(),
+        "zone": city.time_zone,
+    }
+
+
+def _concerned(session: Session, case: Case, whom: str, today: dt.date) -> tuple[set[int], set[int]]:
+    """Return the people and the departments that are told."""
+    lead = set() if case.lead_id is None else {case.lead_id}
+    if whom == "office" or (whom == "decides" and not case.extensions.get("amounts")):
+        return messages.people_with(session, "dispatcher"), lead
+    if whom == "decides":
+        return messages.people_with(session, "leader"), lead
+    if whom == "assisting":
+        helping = cases.assisting_ids(session, case.id)
+        return messages.people_of(session, helping, {"handler"}) | messages.on_duty(
+            session, helping, {"liaison"}, today
+        ), helping
+    people = messages.people_of(session, lead, {"handler"}) | messages.on_duty(session, lead, {"liaison"}, today)
+    if whom == "lead and leader":
+        people |= messages.on_duty(session, lead, {"leader"}, today)
+    return people, lead

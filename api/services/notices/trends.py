@@ -1,0 +1,78 @@
+"""Rises of a category in a township beyond its usual weekly variation, offered as drafts of notices; never sent."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from sqlalchemy.orm import Session
+
+from api.services.questions import wanted_city
+from api.services.releases import today_in
+from api.store import cities, notices
+from api.store.models.base import now
+from api.vocabulary import vocabulary
+from gis.effects.alerts import strongest, week_alerts
+from gis.effects.words import Subject, say_alert
+from gis.schooltime import count_school_days
+
+WEEKS = 27  # the week in question, and half a year to compare it with
+WEEK = dt.timedelta(days=7)
+
+
+def trends(session: Session, *, city_code: str | None, at: dt.datetime | None = None) -> dict[str, Any]:
+    """Return the alerts of the last whole week, the least likely first, each as the draft of a notice.
+
+    Every category in every township is one series of logged hazards by week; school days are the exposure. The bound is
+    set so that all series together bring a false alert every second week (:func:`gis.effects.alerts.week_alerts`).
+    """
+    city = wanted_city(session, city_code)
+    today = today_in(city, at or now())
+    monday = today - dt.timedelta(days=today.weekday()) - WEEK
+    first = monday - (WEEKS - 1) * WEEK
+    zone = ZoneInfo(city.time_zone)
+    start, end = (dt.datetime.combine(day, dt.time(), zone) for day in (first, monday + WEEK))
+    counts: dict[tuple[str, int], np.ndarray[Any, np.dtype[np.float64]]] = {}
+    for row in notices.hazards_by_township(session, city.id, start, end):
+        week = (row.observed_at.astimezone(zone).date() - first).days // 7
+        counts.setdefault((row.category, row.district_id), np.zeros(WEEKS))[week] += 1
+    series = sorted(counts)
+    calendar = cities.calendar_of(session, city)
+    days = [
+        count_school_days(first + n * WEEK, first + n * WEEK + dt.timedelta(days=6), calendar) for n in range(WEEKS)
+    ]
+    found = week_alerts(np.array([counts[key] for key in series]).reshape(-1, WEEKS), days)
+    towns = cities.districts_of(session, city).set_index("id")
+    year, number, _ = monday.isocalendar()
+    week_name = f"{year}-W{number:02d}"
+    written = notices.origins(session)
+    shown = []
+    for at_series in strongest(found):
+        category, district = series[at_series]
+        town = towns.loc[district]
+        origin = {"category": category, "district": str(town["code"]), "week": week_name}
+        shown.append(
+            origin
+            | {
+                "district_name": {"zh": str(town["name"]), "en": str(town["name_en"] or town["name"])},
+                **_draft(found[at_series], category, town, week_name),
+                "notice": written.get((category, str(town["code"]), week_name)),
+            }
+        )
+    return {"week": week_name, "from": monday.isoformat(), "series": len(series), "trends": shown}
+
+
+def _draft(alert: Any, category: str, town: Any, week: str) -> dict[str, Any]:
+    term = vocabulary().hazard_categories[category]
+    name_en = str(town["name_en"] or town["name"])
+    said = say_alert(alert, Subject(str(town["name"]), name_en, f"{term.zh}隐患", f"hazards ({term.en})"))
+    return {
+        "title": {
+            "zh": f"{town['name']}{term.zh}隐患上升（{week}）",
+            "en": f"{name_en}: more hazards of the kind “{term.en}” ({week})",
+        },
+        "text": {"zh": said.zh, "en": said.en},
+        "numbers": dict(said.numbers),
+    }

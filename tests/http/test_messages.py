@@ -1,0 +1,158 @@
+"""Who is told of what, on both databases: in the transaction of what happened, and by a clock that is turned."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import uuid
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+from starlette.testclient import TestClient
+
+from api.app import create_app
+from api.jobs.worker import Worker
+from api.settings import Settings, Webhook
+from api.store.engine import reading
+from api.store.models import AuditEntry, Notice, OutboxEntry
+from tests.http.case_office import Office, SignIn
+from tests.http.conftest import ENGLISH
+from tests.http.invented_town import assert_problem
+
+
+@pytest.fixture
+def office(client: TestClient, sign_in: SignIn) -> Office:
+    return Office(client, sign_in)
+
+
+def kinds(office: Office, name: str, **more: Any) -> list[str]:
+    return [one["kind"] for one in office.get("/api/v1/messages?limit=1000", name)["messages"]]
+
+
+def turn(engine: Engine, settings: Settings, moment: dt.datetime) -> None:
+    asyncio.run(Worker(engine, settings, clock=lambda: moment).once())
+
+
+def test_those_concerned_are_told_and_nobody_else(office: Office) -> None:
+    case = office.case()
+    office.bring(case, "dispatched")
+    said = office.get("/api/v1/messages", "han")
+    assert said["unread"] == 1
+    number = office.show(case)["number"]
+    assert said["messages"][0]["text"].startswith(f"Case {number} (")
+    assert "has been dispatched to your department" in said["messages"][0]["text"]
+    assert said["messages"][0]["link"] == f"/board#case={case}"
+    assert kinds(office, "pol") == kinds(office, "ins") == kinds(office, "vie") == []
+    office.do(case, "han", "return", note="not ours")
+    assert kinds(office, "dis") == ["case_returned"]
+    office.do(case, "dis", "redispatch", department="police")
+    assert kinds(office, "han") == ["case_dispatched"]
+    chinese = office.client.get("/api/v1/messages", headers=office.headers["dis"] | {"Accept-Language": "zh"})
+    assert "被退回，请改派" in chinese.json()["messages"][0]["text"]
+    first = said["messages"][0]["id"]
+    read = office.client.post("/api/v1/messages/read", json={"ids": [first]}, headers=office.headers["dis"])
+    assert read.json() == {"unread": 1}  # it is another's, and stays unread
+    read = office.client.post("/api/v1/messages/read", json={"ids": [first]}, headers=office.headers["han"])
+    assert read.json() == {"unread": 0}
+    assert_problem(office.client.post("/api/v1/messages/read", json={}, headers=office.headers["han"]), 422)
+
+
+def test_an_action_that_is_refused_tells_nobody(office: Office) -> None:
+    case = office.case()
+    assert_problem(office.ask(case, "dis", "dispatch"), 409)
+    assert kinds(office, "han") == []
+
+
+def test_what_is_due_is_told_once_when_the_clock_says_so(office: Office, town: Engine, settings: Settings) -> None:
+    case = office.case()
+    office.bring(case, "accepted")
+    due = dt.datetime.fromisoformat(office.show(case)["step_due_at"])
+    start = dt.datetime.now(dt.UTC)
+    turn(town, settings, start)
+    assert kinds(office, "han") == ["case_dispatched"]
+    for _ in range(2):
+        turn(town, settings, due - dt.timedelta(minutes=1))
+        assert kinds(office, "han") == ["case_due_soon", "case_dispatched"]
+    for _ in range(2):
+        turn(town, settings, due + dt.timedelta(minutes=1))
+        assert kinds(office, "han") == ["case_overdue", "case_due_soon", "case_dispatched"]
+
+
+def test_a_substitute_is_told_too(office: Office) -> None:
+    people = {p["name"]: p["id"] for p in office.get("/api/v1/people", "adm")["people"]}
+    today = str(dt.datetime.now(dt.UTC).date())
+    absence = {"id": str(uuid.uuid4()), "person": people["han"], "starts_on": today, "ends_on": "2100-01-01"}
+    body = absence | {"substitute": people["pol"]}
+    assert office.client.post("/api/v1/absences", json=body, headers=office.headers["dis"]).status_code == 201
+    office.bring(office.case(), "dispatched")
+    assert kinds(office, "pol") == kinds(office, "han") == ["case_dispatched"]
+
+
+def test_notices_and_joint_actions_are_told(office: Office, town: Engine, settings: Settings) -> None:
+    tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(hours=12)
+    notice = {
+        "id": str(uuid.uuid4()),
+        "title": "invented",
+        "to": ["urban_management"],
+        "answer_by": tomorrow.isoformat(),
+    }
+    assert office.client.post("/api/v1/notices", json=notice, headers=office.headers["dis"]).status_code == 201
+    assert kinds(office, "lia") == ["notice_received"]
+    assert kinds(office, "han") == []
+    for _ in range(2):  # an answer that is due within a day and is not there is asked for by the clock, once
+        turn(town, settings, dt.datetime.now(dt.UTC))
+        assert kinds(office, "lia") == ["notice_reminder", "notice_received"]
+    answer = {"id": str(uuid.uuid4()), "text": "done"}
+    address = f"/api/v1/notices/{notice['id']}/answers"
+    assert office.client.post(address, json=answer, headers=office.headers["lia"]).status_code == 201
+    assert kinds(office, "dis") == ["notice_answered"]
+    school = office.get("/api/v1/schools", "adm")["features"][0]["id"]
+    action = {
+        "id": str(uuid.uuid4()), "title": "invented", "schools": [school], "starts_on": "2026-12-01",
+        "ends_on": "2026-12-05", "departments": [{"department": "urban_management"}],
+    }  # fmt: skip
+    assert office.client.post("/api/v1/actions", json=action, headers=office.headers["dis"]).status_code == 201
+    said = office.get("/api/v1/messages", "lia")["messages"][0]
+    assert (said["kind"], said["link"]) == ("action_planned", f"/actions#action={action['id']}")
+
+
+def test_an_event_and_its_outbox_are_kept_together_or_not_at_all(
+    town: Engine, settings: Settings, sign_in: SignIn
+) -> None:
+    hook = {"name": "office", "kind": "wecom", "url": "http://127.0.0.1:9/hook"}
+    hooks = (
+        Webhook.model_validate(hook),
+        Webhook.model_validate(hook | {"name": "health", "departments": ["health"]}),
+    )
+    with_hooks = settings.model_copy(update={"webhooks": hooks, "smtp_host": "127.0.0.1"})
+    with TestClient(create_app(with_hooks, town), headers=ENGLISH) as client:
+        office = Office(client, sign_in)
+        email = {"email": "han@example.org"}
+        assert client.put("/api/v1/me/email", json=email, headers=office.headers["han"]).json()["email_is_sent"] is True
+        office.bring(office.case(), "dispatched")
+        with reading(town) as session:
+            found = {(row.target, row.kind, row.state) for row in session.scalars(sa.select(OutboxEntry))}
+        assert found == {("email", "case_dispatched", "waiting"), ("office", "case_dispatched", "waiting")}
+        past = {"id": str(uuid.uuid4()), "title": "x", "to": ["health"], "answer_by": "2020-01-01T00:00:00Z"}
+        assert_problem(client.post("/api/v1/notices", json=past, headers=office.headers["lia"]), 422)
+        with reading(town) as session:  # what failed left neither the record nor anything to be sent
+            assert session.scalar(sa.select(sa.func.count()).select_from(Notice)) == 0
+            assert session.scalar(sa.select(sa.func.count()).select_from(OutboxEntry)) == 2
+        shown = office.get("/api/v1/outbox?state=waiting", "adm")
+        assert shown["counts"]["waiting"] == 2
+        assert shown["channels"] == {"email": True, "robots": ["office", "health"]}
+        assert "example.org" not in str(shown)
+
+
+def test_an_address_is_seen_by_its_owner_and_administrators_alone(office: Office, town: Engine) -> None:
+    body = {"email": "han@example.org"}
+    assert office.client.put("/api/v1/me/email", json=body, headers=office.headers["han"]).status_code == 200
+    assert_problem(office.client.put("/api/v1/me/email", json={"email": "a b@c"}, headers=office.headers["han"]), 422)
+    assert office.get("/api/v1/me/email", "han")["email"] == "han@example.org"
+    assert "han@example.org" in str(office.get("/api/v1/people", "adm"))
+    assert "example.org" not in str(office.get("/api/v1/people", "dis"))
+    with reading(town) as session:
+        lines = session.scalars(sa.select(AuditEntry.after).where(AuditEntry.subject == "people")).all()
+    assert "example.org" not in str(lines)
