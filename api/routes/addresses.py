@@ -12,7 +12,6 @@ from api.dependencies import CurrentActor, ReadSession, WriteSession
 from api.routes.answers import NEW, json_answer, version_of
 from api.schemas.filing import AbsenceIn, DepartmentIn
 from api.services import addresses
-from api.store.models.base import now
 
 router = APIRouter(prefix="/api/v1", tags=["departments"])
 DepartmentPath = Annotated[str, Path(max_length=32, pattern="^[a-z][a-z0-9_]{0,31}$")]
@@ -21,7 +20,7 @@ DepartmentPath = Annotated[str, Path(max_length=32, pattern="^[a-z][a-z0-9_]{0,3
 @router.get("/address-book")
 def address_book(session: ReadSession) -> dict[str, Any]:
     """List the departments with who holds which duty today, and who substitutes."""
-    return {"departments": addresses.address_book(session, now().date())}
+    return {"departments": addresses.address_book(session)}
 
 
 @router.get("/departments/{code}", response_class=JSONResponse)
@@ -47,7 +46,7 @@ def set_department(
 def list_absences(session: ReadSession, actor: CurrentActor) -> dict[str, Any]:
     """List absences of today and later: one's own, to the office all; and who could substitute."""
     return {
-        "absences": addresses.list_absences(session, actor, now().date()),
+        "absences": addresses.list_absences(session, actor),
         "colleagues": addresses.colleagues(session, actor),
     }
 

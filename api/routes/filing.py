@@ -13,7 +13,6 @@ from api.routes.answers import json_answer, version_of
 from api.schemas.filing import Code, DutiesIn, FilingRuleIn, WorkYearIn
 from api.services.cases import calendar, rules, timing
 from api.services.departments import list_departments, set_duties, show_duties
-from api.store.models.base import now
 
 router = APIRouter(prefix="/api/v1", tags=["filing"])
 DepartmentPath = Annotated[str, Path(max_length=32)]
@@ -30,7 +29,7 @@ def departments(session: ReadSession) -> dict[str, Any]:
 @router.get("/departments/{code}/duties", response_class=JSONResponse)
 def duties(session: ReadSession, code: DepartmentPath) -> Response:
     """Show who leads a department and who is its liaison officer, with deputies and days."""
-    document = show_duties(session, code, now().date())
+    document = show_duties(session, code)
     return json_answer(document, etag=document["version"])
 
 
@@ -39,7 +38,7 @@ def put_duties(
     session: WriteSession, code: DepartmentPath, given: DutiesIn, if_match: Annotated[str | None, Header()] = None
 ) -> Response:
     """Replace the duties of a department: one leader in charge and one liaison officer at a time, and deputies."""
-    document = set_duties(session, code, given, version_of(if_match), now().date())
+    document = set_duties(session, code, given, version_of(if_match))
     return json_answer(document, etag=document["version"])
 
 

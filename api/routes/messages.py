@@ -12,6 +12,7 @@ from api.problems import language_of
 from api.routes.answers import json_answer
 from api.schemas.messages import EmailIn, ReadIn
 from api.services.messages import inbox
+from web.problems import in_language
 
 router = APIRouter(prefix="/api/v1", tags=["messages"])
 
@@ -66,6 +67,8 @@ def show_outbox(
 ) -> Response:
     """List what goes out by e-mail and to robots, the newest first; ``dead`` could not be delivered."""
     document, following = inbox.show_outbox(session, state=state, before=cursor, limit=limit)
+    for entry in document["entries"]:
+        entry["last_error"] = in_language(entry["last_error"], language_of(request))
     return _page(request, document, following)
 
 

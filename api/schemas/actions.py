@@ -30,7 +30,10 @@ def _usable(area: Polygon | MultiPolygon) -> Polygon | MultiPolygon:
         raise ValueError("the area has too many corners: 5,000 at most")
     if any(not (-180 <= corner[0] <= 180 and -90 <= corner[1] <= 90) for corner in corners):
         raise ValueError("the area must lie on Earth: longitude first, then latitude")
-    shape = as_shape(area)
+    try:
+        shape = as_shape(area)
+    except (ValueError, TypeError, shapely.errors.ShapelyError):
+        raise ValueError("the area is no simple outline: its sides cross, or it has no extent") from None
     if shape.is_empty or not shape.is_valid:
         raise ValueError("the area is no simple outline: its sides cross, or it has no extent")
     return area

@@ -13,17 +13,20 @@ from api.schemas.filing import AbsenceIn, DepartmentIn
 from api.security.people import Actor
 from api.services.departments import built_in, department_of, is_known, list_departments
 from api.store import departments, people
+from api.store.cities import local_day
 from api.store.models import Absence, Department, DepartmentName
+from api.store.models.base import now
 
 OFFICE = frozenset({"dispatcher", "admin"})
 DUTIES = ("leader", "liaison")
 
 
-def address_book(session: Session, today: dt.date) -> list[dict[str, Any]]:
-    """Return every department with its leader in charge, liaison officer and deputies of a day; no address of anybody.
+def address_book(session: Session) -> list[dict[str, Any]]:
+    """Return every department with its leader in charge, liaison officer and deputies of today; no address of anybody.
 
     Whoever is away is named with the last day and the substitute; ``missing`` names the duties that nobody holds.
     """
+    today = local_day(session, now())
     away = {
         row[0].person_id: {"until": row[0].ends_on.isoformat(), "substitute": row[4]}
         for row in departments.absences(session, first=today, last=today, people=None)
@@ -134,8 +137,9 @@ def set_department(session: Session, code: str, given: DepartmentIn, version: in
     return show_department(session, code)
 
 
-def list_absences(session: Session, actor: Actor, today: dt.date) -> list[dict[str, Any]]:
+def list_absences(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """Return the absences of today and later: to the office all, to everybody else their own."""
+    today = local_day(session, now())
     own = None if actor.roles & OFFICE else {actor.id or 0}
     return [
         {

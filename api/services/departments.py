@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from api.errors import BadInputError, NotFoundError, Problem, StaleError
 from api.schemas.filing import DutiesIn
 from api.store import departments, people
+from api.store.cities import local_day
 from api.store.models import Department, DepartmentDuty, DepartmentName
 from api.store.models.base import now
 
@@ -36,7 +37,7 @@ def list_departments(session: Session) -> list[dict[str, Any]]:
         for code, entry in built_in().items()
     }
     codes = {row.id: row for row in departments.all_departments(session)}
-    today = now().date()
+    today = local_day(session, now())
     led = departments.open_cases_led(session) if any(row.valid_to is not None for row in codes.values()) else {}
     for row in codes.values():
         shown = found.setdefault(row.code, {"code": row.code, "zh": row.code, "en": row.code})
@@ -90,7 +91,7 @@ def department_of(session: Session, code: str, where: str = "body.department") -
 
 
 def _require_in_force(session: Session, row: Department, where: str) -> None:
-    if row.valid_to is None or row.valid_to >= now().date():
+    if row.valid_to is None or row.valid_to >= local_day(session, now()):
         return
     successor = None if row.successor_id is None else session.get(Department, row.successor_id)
     what = f"the department {row.code!r} ended on {row.valid_to}"
@@ -107,10 +108,10 @@ def convenor_of(session: Session) -> Department:
     return department_of(session, next(code for code, entry in built_in().items() if entry.get("convenor")))
 
 
-def show_duties(session: Session, code: str, today: dt.date) -> dict[str, Any]:
+def show_duties(session: Session, code: str) -> dict[str, Any]:
     """Return who leads a department and who is its liaison officer, with deputies and days; version 0 is without any.
 
-    ``missing`` names the duties that nobody holds on ``today``.
+    ``missing`` names the duties that nobody holds today.
 
     Raises
     ------
@@ -119,6 +120,7 @@ def show_duties(session: Session, code: str, today: dt.date) -> dict[str, Any]:
     """
     if not is_known(session, code):
         raise NotFoundError("there is no such department")
+    today = local_day(session, now())
     row = departments.get_department(session, code)
     found = [] if row is None else departments.duties_of(session, row.id)
     held = {
@@ -144,7 +146,7 @@ def show_duties(session: Session, code: str, today: dt.date) -> dict[str, Any]:
     }
 
 
-def set_duties(session: Session, code: str, given: DutiesIn, version: int, today: dt.date) -> dict[str, Any]:
+def set_duties(session: Session, code: str, given: DutiesIn, version: int) -> dict[str, Any]:
     """Replace the duties of a department that is still at ``version``.
 
     Raises
@@ -179,4 +181,4 @@ def set_duties(session: Session, code: str, given: DutiesIn, version: int, today
             )
         )
     session.flush()
-    return show_duties(session, code, today)
+    return show_duties(session, code)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import shapely
@@ -135,3 +137,9 @@ def any_invented(session: Session) -> bool:
 def city_of(session: Session, city_id: int) -> City:
     """Return the city of an id."""
     return session.get_one(City, city_id)
+
+
+def local_day(session: Session, moment: dt.datetime) -> dt.date:
+    """Return the day that it is where the departments are: in the first city, or in UTC while there is none."""
+    zone = session.scalar(sa.select(City.time_zone).order_by(City.code).limit(1))
+    return moment.astimezone(ZoneInfo(zone or "UTC")).date()

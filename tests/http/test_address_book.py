@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from starlette.testclient import TestClient
@@ -12,7 +13,7 @@ from starlette.testclient import TestClient
 from tests.http.case_office import Office, SignIn
 from tests.http.invented_town import assert_problem
 
-TODAY = dt.datetime.now(dt.UTC).date()
+TODAY = dt.datetime.now(ZoneInfo("Asia/Shanghai")).date()  # where the invented town lies
 YESTERDAY, TOMORROW = (str(TODAY + dt.timedelta(days=by)) for by in (-1, 1))
 
 

@@ -28,7 +28,7 @@ from api.services.cases.machine import (
 )
 from api.services.departments import list_departments
 from api.services.identities import identity_warnings
-from api.store import cases
+from api.store import cases, cities
 from api.store.cases import Seer, Wanted
 from api.store.departments import ended_departments
 from api.store.models import Case
@@ -72,7 +72,7 @@ def case_for(session: Session, actor: Actor, identity: uuid.UUID, *, lock: bool 
 def facts_of(session: Session, found: Sequence[Case]) -> dict[int, Facts]:
     """Return what the table needs to know of cases, by id."""
     handlers = cases.handlers_of(session, [case.id for case in found], sorted(IN_HAND))
-    ended = ended_departments(session, now().date())
+    ended = ended_departments(session, cities.local_day(session, now()))
     out = {}
     for case in found:
         people, departments = handlers.get(case.id, (frozenset(), frozenset()))

@@ -73,12 +73,12 @@ def add_exchange(session: Session) -> None:
             kept = notices.get_notice(session, notice.id)
             if kept is not None:
                 kept.invented = True
-    known = show_duties(session, "urban_management", today)
+    known = show_duties(session, "urban_management")
     if not known["duties"] and liaison.uuid is not None and leader.uuid is not None:
         since = dt.date(today.year, 1, 1)
         duties = [
             DutyIn(person=leader.uuid, duty="leader", starts_on=since),
             DutyIn(person=liaison.uuid, duty="liaison", starts_on=since),
         ]
-        set_duties(session, "urban_management", DutiesIn(duties=duties), known["version"], today)
+        set_duties(session, "urban_management", DutiesIn(duties=duties), known["version"])
     session.flush()

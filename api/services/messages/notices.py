@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.services.messages.telling import Event, tell
 from api.services.notices.views import missing_departments
 from api.store import departments, messages
+from api.store.cities import local_day
 from api.store.models import JointAction, Notice, NoticeReceipt
 
 BEFORE_ANSWER = dt.timedelta(hours=24)
@@ -27,7 +28,7 @@ def tell_of_notice(
     not_to: int | None = None,
 ) -> None:
     """Tell departments of a notice that has come, or that still waits for them."""
-    today = moment.date()
+    today = local_day(session, moment)
     event = Event(
         key=key,
         kind=kind,
@@ -62,12 +63,12 @@ def tell_of_answer(session: Session, notice: Notice, answer: NoticeReceipt) -> N
         said={"title": notice.title},
         people=frozenset({notice.writer_id}),
     )
-    tell(session, event, today=answer.at.date(), moment=answer.at)
+    tell(session, event, today=local_day(session, answer.at), moment=answer.at)
 
 
 def tell_of_joint_action(session: Session, action: JointAction, to: Collection[int], moment: dt.datetime) -> None:
     """Tell departments that they take part in a joint action; each of them once."""
-    today = moment.date()
+    today = local_day(session, moment)
     for department in sorted(to):
         event = Event(
             key=f"action {action.uuid} {department}",
