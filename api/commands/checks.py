@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +35,7 @@ def check(
     for result in answer["results"]:
         out.print(f"{result['verdict']:<13} {result['sentence']}")
         if result["line"] is not None:
-            out.print(f"{'':13} {result['line']}")
+            out.print(f"{'':13} {json.dumps(result['line'])}")
     out.print(answer["notice"])
 
 
@@ -45,16 +46,19 @@ def screen(
     database: Database = None,
 ) -> None:
     """Hold every premises against every rule: the list of leads."""
+    from api.services.cities import today
     from api.services.exports import write_table
     from api.services.screening import current_rules, leads_table, screen_city
     from api.store import cities
     from api.store.engine import reading
+    from gis.rules import rules_at
 
     settings = settings_for(database)
     language = "en" if language == "en" else "zh"
     with working("screening"), reading(ready_engine(settings)) as session:
-        leads, names = screen_city(session, cities.get_city(session, city_code), settings)
-        rules = {rule.rule_id: rule for rule in current_rules(session)}
+        city = cities.get_city(session, city_code)
+        leads, names = screen_city(session, city, settings)
+        rules = {rule.rule_id: rule for rule in rules_at(current_rules(session), today(city))}
     table = leads_table(leads, names, rules, language)
     if to is None:
         for row in table.head(LINES_SHOWN).itertuples():

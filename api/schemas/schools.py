@@ -296,6 +296,6 @@ class DistanceRuleIn(In):
     def _makes_sense(self) -> DistanceRuleIn:
         if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
             raise ValueError("the end lies before the beginning")
-        if self.limit_m is not None and self.measure in {"none", "road"}:
+        if self.limit_m is not None and self.measure == "none":
             raise ValueError("a rule with a limit says how it is measured")
         return self

@@ -22,6 +22,12 @@ _COLUMN = re.compile(rb'\sr="([A-Z]{1,3})\d')
 # The reader keeps a sheet as a full rectangle: two cells in opposite corners would fill the memory.
 _MOST_CELLS = 60_000_000
 _LARGEST_WHOLE = 10**15
+# what stands below a table in the first cell of a row that is no record: sums, remarks, who made it
+_FOOTER = re.compile(
+    r"\s*(?:[合总小共]\s*计|(?:备?注|说明|填[表报]\S{0,6}|制表\S{0,4}|审核\S{0,4}|notes?)\s*[:：]"
+    r"|(?:grand |sub)?totals?\b)",
+    re.IGNORECASE,
+)
 
 Cell = Any
 
@@ -140,12 +146,29 @@ def _read_sheet(book: calamine.CalamineWorkbook, name: str, path: Path, limits: 
         return None
     header = [None if _is_blank(cell) else _plain(cell) for cell in rows[header_at]]
     headers, problems = unique_headers(header)
+    below, footers = _without_footers(rows, below, len([cell for cell in header if cell is not None]))
+    if not below:
+        return None
+    problems += footers
     columns = zip(*(rows[at] for at in below), strict=True)
     data = {name: pd.Series([_plain(cell) for cell in column], dtype=object)
             for name, column in zip(headers, columns, strict=True)}  # fmt: skip
     frame = pd.DataFrame(data)
     frame.index = pd.Index([at + 1 for at in below], dtype="int64")
     return Table(drop_nameless(frame, header), layer=name, problems=problems)
+
+
+def _without_footers(rows: list[list[Cell]], below: list[int], width: int) -> tuple[list[int], list[RowProblem]]:
+    """Leave out the rows at the end that only sum up or say who made the table: few cells, the first of them such a word."""
+    problems: list[RowProblem] = []
+    while below:
+        filled = [cell for cell in rows[below[-1]] if cell != "" and not _is_blank(cell)]
+        if 2 * len(filled) > width or not (isinstance(filled[0], str) and _FOOTER.match(filled[0])):
+            break
+        detail = f"left out: {shorten(filled[0])!r} stands below the table and is no record"
+        problems.append(RowProblem(below[-1] + 1, None, "footer", detail, "warning"))
+        below = below[:-1]
+    return below, problems[::-1]
 
 
 def _is_blank(cell: Cell) -> bool:

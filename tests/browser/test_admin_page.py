@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 def test_cells_are_painted_saved_and_there_again(visit, site):
     watched = visit("/admin", name="demo-dispatcher")
     page = watched.page
-    expect(page.locator("[role=tab]")).to_have_count(1)  # accounts, lists and the log are the administrator's
+    expect(page.locator("[role=tab]")).to_have_count(4)  # accounts, rules, lists and the log are the administrator's
     expect(page.locator("#walks-summary")).to_contain_text("格")
     page.locator("#walks-person").select_option(label="demo-inspector")
     before = page.locator("#walks-summary").inner_text()

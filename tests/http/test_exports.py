@@ -144,7 +144,9 @@ def test_who_may_and_how_often(
         f["properties"]["code"] for f in closed_client.get("/api/v1/cells?limit=1000", headers=admin).json()["features"]
     ]
     body = {"cells": cells}
-    answer = closed_client.put(f"/api/v1/people/{people['other']}/cells", json=body, headers=admin)
+    path = f"/api/v1/people/{people['other']}/cells"
+    match = {"If-Match": closed_client.get(path, headers=admin).headers["ETag"]}
+    answer = closed_client.put(path, json=body, headers=admin | match)
     assert answer.status_code == 200
     own, theirs = (
         len(closed_client.get("/api/v1/exports/hazards.geojson", headers=who).json()["features"])

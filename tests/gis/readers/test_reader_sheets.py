@@ -200,3 +200,13 @@ def test_a_damaged_xls(tmp_path: Path) -> None:
     path.write_bytes(compound_file({"Workbook": b"\x09\x08\x10\x00" + b"\xff" * 5000}))
     with pytest.raises(UnreadableFileError, match=r"damaged\.xls"):
         read_file(path)
+
+
+def test_sums_and_remarks_below_a_table_are_no_records(tmp_path: Path) -> None:
+    records: list[list[object]] = [["H1", "VEN", 120.1, 29.5, None], ["合计路口", "VEN", 120.2, 29.6, None]]
+    footers: list[list[object]] = [["合 计", 2], [None, "填表人：某某"], ["注：虚构"]]
+    table = read_file(workbook(tmp_path / "a.xlsx", {"甲": [HEADERS, *records, *footers]}))
+    assert table.frame["编号"].tolist() == ["H1", "合计路口"]
+    assert [(p.row, p.code, p.severity) for p in table.problems] == [(n, "footer", "warning") for n in (4, 5, 6)]
+    whole = read_file(workbook(tmp_path / "b.xlsx", {"甲": [HEADERS, *footers[:1], *records]}))
+    assert len(whole.frame) == 3, "only what stands below the last record"
