@@ -121,9 +121,9 @@ def main() -> int:
         print(missing)
         return 0
     rng = np.random.default_rng(7)
-    with tempfile.TemporaryDirectory() as folder, postgres.running_cluster() as cluster:
-        settings = Settings(data=Path(folder) / "data", database_url=f"{cluster.rsplit('/', 1)[0]}/bench")
-        admin = sa.create_engine(cluster, isolation_level="AUTOCOMMIT")
+    with tempfile.TemporaryDirectory() as folder, postgres.running_cluster(memory_mb=1024) as cluster:
+        settings = Settings(data=Path(folder) / "data", database_url=f"{cluster}/bench")
+        admin = sa.create_engine(f"{cluster}/postgres", isolation_level="AUTOCOMMIT")
         with admin.connect() as connection:
             connection.exec_driver_sql("CREATE DATABASE bench")
         admin.dispose()

@@ -16,6 +16,7 @@ from api.navigation import home_of, pages_for
 from api.routes.access import keep_session
 from api.security import oidc
 from api.security.people import NOBODY, Actor
+from api.security.policy import POLICY
 from api.security.sessions import csrf_token
 from api.security.signin import sign_in_by_city, sign_in_secret
 from api.services import atlas, cities, ground
@@ -233,6 +234,7 @@ def police_page(
     config = _config(settings, session) | {
         "ground": ground.version(session),
         "places": cities.places_to_ask_about(session),
+        "patrols": ("GET", "/patrols") in POLICY,
     }
     mapped = [one for one in known if not one["serious"]]
     return _page(request, actor, "police.html", language, config, incident_types=mapped, report_types=known)

@@ -31,13 +31,13 @@ from gis.hotspots.words import Finding, describe, why_not
 from gis.lattice import cell_polygons
 
 Method = Literal["gi", "kde", "moran"]
-PERMUTATIONS = 9_999  # where they cannot all be counted: among some thousand cells fewer could never reach a q of 0.05
+PERMUTATIONS = 4_999  # where they cannot all be counted: among some thousand cells fewer could never reach a q of 0.05
 MORAN_PERMUTATIONS = 999
 BANDWIDTH_CELLS = 1.5
 SEED = 20260901
 LONGEST_WEEKS = 520
-MOST_WINDOWS = 40  # of the surest hot spots, one a place
-WINDOW_DRAWS = 499
+MOST_WINDOWS = 30  # of the surest hot spots, one a place
+WINDOW_DRAWS = 199
 SURE = 0.05
 QUADRANTS = {HIGH_HIGH: "high-high", LOW_LOW: "low-low", HIGH_LOW: "high-low", LOW_HIGH: "low-high"}
 

@@ -25,7 +25,7 @@ from api.store.incident_table import Changes
 from api.store.models import City
 
 MINUTES_A_DAY = 24 * 60
-_MOST_ANSWERS = 256
+_MOST_ANSWERS = 64
 _MOST_CITIES = 8
 
 

@@ -98,29 +98,36 @@ def _select(
 ) -> Selection:
     first = day_number(wanted.first) * MINUTES_A_DAY if wanted.first else None
     last = (day_number(wanted.last) + 1) * MINUTES_A_DAY if wanted.last else None
-    moment = table.start_min == table.end_min
-    fits = np.ones(len(table), dtype=bool)
-    if first is not None:
-        fits &= np.where(moment, table.start_min >= first, table.end_min > first)
-    if last is not None:
-        fits &= table.start_min < last
+    at = _in_period(table, first, last)
     if kinds:
-        fits &= np.isin(table.kind, [at for at, name in enumerate(table.kinds) if name in kinds])
+        wanted_kind = np.array([name in kinds for name in table.kinds], dtype=bool)
+        at = at[wanted_kind[table.kind[at]]] if table.kinds else at
     window = wanted.window(settings)
     if window is not None:
-        fits &= ~moment | ((table.minutes >= window[0]) & (table.minutes <= window[1]))
+        minutes = table.minutes[at]
+        at = at[(table.start_min[at] != table.end_min[at]) | ((minutes >= window[0]) & (minutes <= window[1]))]
     if wanted.weekdays:
-        fits &= ~moment | np.isin((table.day + 3) % 7 + 1, wanted.weekdays)
-    at = np.flatnonzero(fits)
+        on_day = np.isin(np.arange(7) + 1, wanted.weekdays)[(table.day[at] + 3) % 7]
+        at = at[(table.start_min[at] != table.end_min[at]) | on_day]
     if not places.everywhere:
         at = at[places.holds(table.column[at], table.row[at])]
-    loose = np.flatnonzero(~moment[at])
+    loose = np.flatnonzero(table.start_min[at] != table.end_min[at])
     if not loose.size:
         return Selection(table, at, None, wanted)
     weight = np.ones(at.size)
     weight[loose] = _shares(session, settings, city, table, at[loose], wanted, (first, last))
     kept = weight > 1e-9
     return Selection(table, at[kept], weight[kept], wanted)
+
+
+def _in_period(table: IncidentTable, first: int | None, last: int | None) -> NDArray[np.int64]:
+    """Return the incidents that a period holds or cuts, minutes since 1970; the last one not included."""
+    fits = np.ones(len(table), dtype=bool)
+    if first is not None:
+        fits &= (table.start_min >= first) | (table.end_min > first)
+    if last is not None:
+        fits &= table.start_min < last
+    return np.flatnonzero(fits)
 
 
 def _shares(

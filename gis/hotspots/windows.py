@@ -117,10 +117,7 @@ def busiest_windows(
     cells, columns = table.shape
     if columns != DAYS * len(day) or draws < 1 or least < 1:
         raise GisError(f"a table of {columns} slots, {draws} draws and at least {least} incidents do not go together")
-    windows = _windows(day)
-    everywhere = _sums(np.asarray(table.sum(axis=0), dtype=np.float64).reshape(1, -1), len(day), windows)[0] / max(
-        cells, 1
-    )
+    everywhere = _sums(np.asarray(table.sum(axis=0), dtype=np.float64).reshape(1, -1), day)[0] / max(cells, 1)
     rng = np.random.default_rng(seed)
     by_chance: dict[int, Floats] = {}
     found: list[Window | None] = []
@@ -132,15 +129,15 @@ def busiest_windows(
             pick = sp.csr_array(
                 (np.ones(places.size), (np.repeat(np.arange(draws), size), places.ravel())), shape=(draws, cells)
             )
-            drawn = _sums((pick @ table).toarray(), len(day), windows)
+            drawn = _sums((pick @ table).toarray(), day)
             by_chance[size] = _scores(drawn, expected, least).max(axis=1)
-        here = _sums(np.asarray(table[members].sum(axis=0), dtype=np.float64).reshape(1, -1), len(day), windows)
+        here = _sums(np.asarray(table[members].sum(axis=0), dtype=np.float64).reshape(1, -1), day)
         score = _scores(here, expected, least)[0]
         best = int(score.argmax())
         if score[best] <= 0:
             found.append(None)
             continue
-        first_day, end_day, first, end = (int(part[best]) for part in windows)
+        first_day, end_day, first, end = _window(day, best)
         found.append(
             Window(
                 weekdays=tuple(range(first_day + 1, end_day + 1)),
@@ -153,32 +150,38 @@ def busiest_windows(
     return found
 
 
-def _windows(day: DaySlots) -> tuple[Integers, Integers, Integers, Integers]:
-    """Return all windows: first weekday and the one after the last, first slot and the one after the last."""
+def _runs(day: DaySlots) -> list[tuple[int, int, int]]:
+    """Return all runs of weekdays with all lengths in slots: first weekday, the one after the last, slots."""
     lengths = [length // day.bin_min for length in LENGTHS_MIN if length % day.bin_min == 0]
-    every = [
-        (a, b, at, at + length)
-        for a in range(DAYS)
-        for b in range(a + 1, DAYS + 1)
-        for length in lengths
-        for at in range(len(day) - length + 1)
-    ]
-    table = np.array(every, dtype=np.int64).reshape(-1, 4)
-    return table[:, 0], table[:, 1], table[:, 2], table[:, 3]
+    lengths = [length for length in lengths if 0 < length <= len(day)]
+    return [(a, b, length) for a in range(DAYS) for b in range(a + 1, DAYS + 1) for length in lengths]
 
 
-def _sums(tables: Floats, slots: int, windows: tuple[Integers, Integers, Integers, Integers]) -> Floats:
+def _window(day: DaySlots, number: int) -> tuple[int, int, int, int]:
+    """Return a window by its number: first weekday and the one after the last, first slot and the one after the last."""
+    for a, b, length in _runs(day):
+        places = len(day) - length + 1
+        if number < places:
+            return a, b, number, number + length
+        number -= places
+    raise GisError("there is no window of this number")
+
+
+def _sums(tables: Floats, day: DaySlots) -> Floats:
     """Return what each window of each table holds, shape ``(tables, windows)``."""
-    whole = np.zeros((len(tables), DAYS + 1, slots + 1))
-    whole[:, 1:, 1:] = tables.reshape(-1, DAYS, slots).cumsum(axis=1).cumsum(axis=2)
-    a, b, first, end = windows
-    found: Floats = whole[:, b, end] - whole[:, a, end] - whole[:, b, first] + whole[:, a, first]
-    return found
+    whole = np.zeros((len(tables), DAYS + 1, len(day) + 1))
+    whole[:, 1:, 1:] = tables.reshape(-1, DAYS, len(day)).cumsum(axis=1).cumsum(axis=2)
+    parts = []
+    for a, b, length in _runs(day):
+        of_days = whole[:, b] - whole[:, a]
+        parts.append(of_days[:, length:] - of_days[:, :-length])
+    return np.concatenate(parts, axis=1)
 
 
 def _scores(found: Floats, expected: Floats, least: int) -> Floats:
     """Return the log likelihood ratio of each window that holds more than expected, and enough; else 0."""
-    fair = np.maximum(expected, 1e-9)
-    more = (found > fair) & (found >= least - 0.5)
-    ratio = np.where(more, found / fair, 1.0)
-    return np.where(more, found * np.log(ratio) - (found - fair), 0.0)
+    score = np.zeros(found.shape)
+    row, window = np.nonzero((found > expected) & (found >= least - 0.5))
+    held, fair = found[row, window], np.maximum(expected[window], 1e-9)
+    score[row, window] = held * np.log(held / fair) - (held - fair)
+    return score

@@ -26,7 +26,7 @@ def test_hot_spots_are_sentences_and_the_filters_stay_in_the_address(visit):
     expect(page.locator("#spots button").first).to_contain_text(re.compile(r"周内 \d+ 起，预期 [\d.]+ 起"))
     all_week = page.locator("#state").inner_text()
     page.locator(".day").nth(1).click()
-    expect(page.locator("#spots button").first).to_contain_text("周二")
+    expect(page.locator("#spots button").first).to_contain_text("周二", timeout=60_000)
     expect(page.locator("#rhythm tbody tr").nth(2).locator("td", has_text=re.compile(r"\d"))).to_have_count(0)
     page.locator("#spots button").first.click()
     expect(page.locator("#spots li").first).to_have_attribute("aria-current", "true")
@@ -68,8 +68,53 @@ def test_risk_is_ranked_by_long_memory_and_says_why(visit, site):
     watched = visit("/police", name="demo-police")
     page = ready(watched.page)
     page.locator("[data-mode=risk]").click()
-    expect(page.locator("#spots li").first).to_contain_text("预计", timeout=60_000)
-    expect(page.locator("#legend-risk")).to_be_visible()
+    expect(page.locator("#spots li").first).to_contain_text("预计", timeout=120_000)
+    expect(page.locator("#legend li")).to_have_count(4)
+    page.locator("#spots button").first.click()
+    expect(page.locator("#cell-card")).to_contain_text("预计")
+    expect(page.locator("#cell-card a").last).to_have_attribute("href", re.compile("^/sealed#from="))
+    assert watched.trouble() == []
+
+
+def test_every_mode_shows_something_and_says_what(visit):
+    watched = visit("/police#city=330681&to=2026-11-20&weeks=13", name="demo-police")
+    page = ready(watched.page)
+    for mode, sign in (
+        ("density", "#legend .swatch-hot"),
+        ("clusters", "#spots li"),
+        ("emerging", "#spots li"),
+        ("near", ".near-table tbody tr"),
+        ("maps", "#views button"),
+    ):
+        page.locator(f"[data-mode={mode}]").click()
+        expect(page.locator(sign).first).to_be_visible(timeout=120_000)
+        expect(page.locator("#state")).not_to_be_empty()
+    frame = page.frame_locator("#frame")
+    expect(frame.locator("#time-range")).to_be_visible(timeout=60_000)  # the slider of the week
+    page.locator("#views button").nth(1).click()
+    expect(frame.locator(".legend__class").first).to_be_visible(timeout=60_000)
+    page.reload()
+    expect(page.locator("[data-mode=maps]")).to_have_attribute("aria-pressed", "true")
+    assert watched.trouble() == []
+
+
+def test_an_incident_is_reported_on_the_map_and_sealed(visit, site):
+    watched = visit("/police#city=330681&to=2026-11-20&weeks=4", name="demo-police")
+    page = ready(watched.page)
+    token = site.sign_in("demo-police")
+    before = site.ask("/api/v1/incidents/rhythm?city=330681&from=2026-11-19&to=2026-11-19", token=token)["total"]
+    page.locator("#report-panel summary").click()
+    page.locator("#report button").click()
+    page.locator("#report [name=from]").fill("2026-11-19T16:35")
+    page.locator("#report button").click()
+    expect(page.locator("#report-problem")).to_contain_text("还没有位置")
+    page.locator("#map").click(position={"x": 300, "y": 220})
+    expect(page.locator("#report-place")).to_contain_text("位置：")
+    page.locator("#report [name=note]").fill("<img src=x onerror=alert(1)> 虚构")
+    page.locator("#report button").click()
+    expect(page.locator("#report-done")).to_contain_text("已收到并封存")
+    after = site.ask("/api/v1/incidents/rhythm?city=330681&from=2026-11-19&to=2026-11-19", token=token)["total"]
+    assert after == before + 1
     assert watched.trouble() == []
 
 

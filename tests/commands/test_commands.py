@@ -188,5 +188,12 @@ def test_from_files_to_leads_and_a_heat_map(tmp_path: Path) -> None:
     page = (tmp_path / "heat.html").read_text(encoding="utf-8")
     assert page.lstrip().lower().startswith("<!doctype html>")
     assert "虚构小学" in page
+    campus.good("heatmap", "--out", "density.html", "--view", "density")
+    two = ("--from", "2026-11-01", "--to", "2026-11-15", "--versus-from", "2026-10-01", "--versus-to", "2026-10-31")
+    for view in ("side", "difference"):
+        campus.good("heatmap", "--out", f"{view}.html", "--exact", "--view", view, *two)
+    assert "versus" in campus.bad("heatmap", "--out", "side.html", "--view", "side")
+    assert "volcano" in campus.bad("heatmap", "--out", "side.html", "--view", "volcano")
+    assert "magic" in campus.bad("hotspots", "--out", "spots.geojson", "--method", "magic")
     campus.bad("heatmap", "--out", "nowhere/heat.html")
     campus.bad("screen", "--out", "leads.txt")

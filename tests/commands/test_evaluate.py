@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from api.errors import BadInputError
@@ -48,10 +50,20 @@ def test_lasting_spots_are_found_by_long_memory(incidents: Path) -> None:
 
 def test_the_command_prints_a_table_and_the_honest_default(incidents: Path, tmp_path: Path) -> None:
     campus = Campus(tmp_path)
+    plot, table = tmp_path / "hit rates.svg", tmp_path / "table.csv"
     done = campus(
-        "evaluate", str(incidents), "--hours", "all", "--cell", "200", "--share", "0.05", "--test-weeks", "12"
-    )
+        "evaluate", str(incidents), "--hours", "all", "--cell", "200", "--share", "0.05", "--test-weeks", "12",
+        "--plot", str(plot), "--out", str(table),
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    assert "risk less " in done.stdout
+    drawn = ElementTree.parse(plot).getroot()
+    assert drawn.tag.endswith("svg")
+    assert len(list(drawn.iter())) > 100
+    rows = pd.read_csv(table)
+    assert set(rows["method"]) == {"counts", "kde", "gi", "near repeat", "risk"}
+    assert ((rows["low"] <= rows["hit_rate"]) & (rows["hit_rate"] <= rows["high"])).all()
+    assert "svg" in campus("evaluate", str(incidents), "--plot", str(tmp_path / "a.gif")).stderr
     assert "incidents foretold" in done.stdout
     assert "the honest default here: " in done.stdout
     for bad in (("--share", "2"), ("--hours", "nine"), ("--cell", "1")):

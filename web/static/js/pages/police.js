@@ -1,7 +1,7 @@
 // The police page: where incidents gather and what that means, when they happen, what is to come, and how sure that is.
 
 import { get } from "../lib/api.js";
-import { t } from "../lib/i18n.js";
+import { pageConfig, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
 import { say } from "../lib/table.js";
 import { el } from "../lib/text.js";
@@ -23,11 +23,11 @@ function stepsFrom(feature) {
   const { from, to } = periods(question());
   const code = feature.properties.code;
   return el("span", { class: "steps" },
-    code && el("a", { attributes: { href: `/patrols#${new URLSearchParams({ cell: code, city: form.elements.city?.value ?? "" })}` } }, t("police.to_patrol")),
+    pageConfig.patrols && code && el("a", { attributes: { href: `/patrols#${new URLSearchParams({ cell: code, city: form.elements.city?.value ?? "" })}` } }, t("police.to_patrol")),
     el("a", { attributes: { href: `/sealed#${new URLSearchParams({ from, to, city: form.elements.city?.value ?? "" })}` } }, t("police.to_sealed")));
 }
 
-function pick(feature, { scroll = false, move = false, text = "" } = {}) {
+function pick(feature, { scroll = false, move = false } = {}) {
   choose(feature, { move });
   for (const item of byId("spots").children) {
     const own = item.dataset.id === feature.id;
@@ -35,8 +35,7 @@ function pick(feature, { scroll = false, move = false, text = "" } = {}) {
     else item.removeAttribute("aria-current");
     if (own && scroll) item.scrollIntoView({ block: "nearest" });
   }
-  const words = text || shown?.look.tip(feature.properties) || "";
-  byId("cell-card").replaceChildren(el("b", {}, placeOf(feature)), el("span", {}, words), stepsFrom(feature));
+  byId("cell-card").replaceChildren(el("b", {}, placeOf(feature)), el("span", {}, shown?.look.tip(feature.properties) ?? ""), stepsFrom(feature));
   byId("cell-card").hidden = false;
 }
 
@@ -61,7 +60,7 @@ function show(answer) {
     const swatch = el("span", { class: "swatch-hot", attributes: { "aria-hidden": "true" } });
     swatch.style.background = colour;
     return el("li", { attributes: { "data-id": feature.id } },
-      el("button", { attributes: { type: "button" }, on: { click: () => pick(feature, { move: true, text }) } }, swatch, el("span", {}, text, el("small", {}, more.filter(Boolean).join(" · ")))));
+      el("button", { attributes: { type: "button" }, on: { click: () => pick(feature, { move: true }) } }, swatch, el("span", {}, text, el("small", {}, more.filter(Boolean).join(" · ")))));
   }));
   byId("mode-panel").replaceChildren(panel ?? "");
   byId("views").replaceChildren(...(views ?? []).map(({ name, href }, at) => el("button", { class: "queue", attributes: { type: "button", "aria-pressed": String(at === 0), "data-href": href } }, name)));
