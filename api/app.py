@@ -50,9 +50,11 @@ from api.routes import (
 from api.routes.answers import PROBLEMS, problem_schemas
 from api.security.rates import Rates
 from api.services.cases.live import Live
+from api.services.field.tracks import forget_old_tracks
 from api.settings import Settings
 from api.store import migrate
-from api.store.engine import open_engine
+from api.store.engine import open_engine, writing
+from api.store.models.base import now
 from api.store.outbox import with_channels
 from web import FOLDER
 
@@ -72,6 +74,8 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         migrate.upgrade(app.state.engine)
+        with writing(app.state.engine) as session:
+            forget_old_tracks(session, now(), settings.track_days)
         yield
         app.state.live.close()
         app.state.engine.dispose()

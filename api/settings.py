@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -164,9 +165,43 @@ class Settings(BaseSettings):
     )
     tiles_url: str | None = Field(
         default=None,
-        description="Address of a tile server, with {z}/{x}/{y}; empty: our own vector tiles of the imported streets.",
+        description="Addresses of a tile server, with {z}/{x}/{y} and, where it wants them, {s} and {key}; several, from"
+        " the base up, with spaces between; empty: our own vector tiles of the imported streets.",
     )
-    tiles_attribution: str = Field(default="", description="Attribution and approval number of those tiles.")
+    tiles_key: SecretStr | None = Field(
+        default=None,
+        description="What stands for {key} there. It goes to every browser: take one that is bound to your address.",
+    )
+    tiles_subdomains: str = Field(default="abc", description="What may stand for {s} there, one character each.")
+    tiles_attribution: str = Field(
+        default="", description="Attribution and approval number (审图号) of those tiles; needed with them."
+    )
+    track_days: int = Field(default=30, ge=1, le=366, description="Days for which an inspector's track is kept.")
+
+    @model_validator(mode="after")
+    def _tiles_are_whole(self) -> Settings:
+        if not self.tiles_url:
+            return self
+        if not self.tiles_attribution.strip():
+            raise ValueError(
+                "CAMPUS_TILES_URL needs CAMPUS_TILES_ATTRIBUTION: whose map it is, and its approval number (审图号)"
+            )
+        if "{key}" in self.tiles_url and self.tiles_key is None:
+            raise ValueError("CAMPUS_TILES_URL names {key}: set CAMPUS_TILES_KEY")
+        for address in self.tiles_url.split():
+            if not address.startswith(("https://", "http://", "/")) or not all(
+                part in address for part in ("{z}", "{x}", "{y}")
+            ):
+                raise ValueError(
+                    f"CAMPUS_TILES_URL: {address.split('?')[0]!r} is no address with {{z}}, {{x}} and {{y}}"
+                )
+        return self
+
+    @property
+    def tile_addresses(self) -> list[str]:
+        """Return the addresses of tile layers as a browser calls them, from the base up."""
+        key = "" if self.tiles_key is None else self.tiles_key.get_secret_value()
+        return [address.replace("{key}", quote(key, safe="")) for address in (self.tiles_url or "").split()]
 
     @property
     def resolved_database_url(self) -> str:

@@ -36,9 +36,17 @@ def group(text: str) -> typer.Typer:
 
 def settings_for(database: str | None) -> Settings:
     """Return the settings, with the database that was named."""
+    from pydantic import ValidationError
+
+    from api.errors import BadInputError
     from api.settings import Settings
 
-    settings = Settings()
+    try:
+        settings = Settings()
+    except ValidationError as error:  # its own words would show the values, and some are secrets
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = "".join(f"CAMPUS_{str(name).upper()}: " for name in first["loc"])
+        raise BadInputError(where + first["msg"].removeprefix("Value error, ")) from None
     return settings if database is None else settings.model_copy(update={"database_url": database})
 
 

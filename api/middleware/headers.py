@@ -48,8 +48,11 @@ class Headers:
 
 
 def _page_policy(settings: Settings) -> str:
-    tiles = ""
-    if settings.tiles_url:
-        scheme, _, rest = settings.tiles_url.partition("://")
-        tiles = f"{scheme}://{rest.split('/', 1)[0].replace('{s}', '*')}"
-    return PAGE_POLICY.format(tiles=tiles).replace(" ;", ";")
+    hosts: dict[str, None] = {}
+    for address in settings.tile_addresses:
+        scheme, _, rest = address.partition("://")
+        if rest:
+            host = rest.split("/", 1)[0]
+            # "https://t*.example" is no source: a star stands for whole labels only
+            hosts |= {f"{scheme}://{host.replace('{s}', one)}": None for one in settings.tiles_subdomains}
+    return PAGE_POLICY.format(tiles=" ".join(hosts)).replace(" ;", ";")

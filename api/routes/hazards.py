@@ -95,10 +95,15 @@ def change_hazard(
 
 @router.get("/inspections")
 def list_inspections(
-    request: Request, session: ReadSession, actor: CurrentActor, limit: Limit = 100, cursor: Cursor = 0
+    request: Request,
+    session: ReadSession,
+    actor: CurrentActor,
+    settings: AppSettings,
+    limit: Limit = 100,
+    cursor: Cursor = 0,
 ) -> Response:
     """List inspections: your own, or all for those who oversee them."""
-    rows, following = inspections.list_inspections(session, actor, after=cursor, limit=limit)
+    rows, following = inspections.list_inspections(session, actor, settings, after=cursor, limit=limit)
     answer = json_answer({"inspections": rows})
     if following is not None:
         answer.headers["Link"] = f'<{request.url.include_query_params(cursor=following)}>; rel="next"'
@@ -106,7 +111,9 @@ def list_inspections(
 
 
 @router.post("/inspections", **NEW)
-def log_inspection(session: WriteSession, actor: CurrentActor, inspection: InspectionIn) -> Response:
+def log_inspection(
+    session: WriteSession, actor: CurrentActor, settings: AppSettings, inspection: InspectionIn
+) -> Response:
     """Log an inspection; sending the same record again answers the same result and creates nothing."""
-    document, created = inspections.log_inspection(session, actor, inspection)
+    document, created = inspections.log_inspection(session, actor, inspection, settings)
     return json_answer(document, status=201 if created else 200, etag=document["version"])

@@ -46,13 +46,17 @@ def _page(
 
 
 def _config(settings: Settings, session: ReadSession) -> dict[str, Any]:
-    tiles = {"url": settings.tiles_url, "attribution": settings.tiles_attribution} if settings.tiles_url else None
+    tiles = {
+        "urls": settings.tile_addresses,
+        "attribution": settings.tiles_attribution,
+        "subdomains": settings.tiles_subdomains,
+    }
     bounds = atlas.view_bounds(session)
     centre = [(bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2] if bounds else [120.24, 29.71]
     return {
         "center": centre,
         "bounds": bounds,
-        "tiles": tiles,
+        "tiles": tiles if settings.tiles_url else None,
         "osm": ground.from_osm(session),
         "invented_notice": cities.any_invented(session),
         "cities": cities.city_views(session),
@@ -94,7 +98,8 @@ def heat_page(
 
 def _field(request: Request, settings: AppSettings, session: ReadSession, language: str) -> Response:
     """Return the field app without a word of who is signed in: it is kept on the phone."""
-    return _page(request, NOBODY, "field.html", language, _config(settings, session))
+    modules = [name for name in shell.files() if name.endswith(".js")]
+    return _page(request, NOBODY, "field.html", language, _config(settings, session), modules=modules)
 
 
 @router.get("/field")

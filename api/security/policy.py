@@ -73,6 +73,7 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/api/v1/people/{identity}/sign-out"): ADMIN,
     ("GET", "/api/v1/people/{identity}/cells"): OFFICE,
     ("PUT", "/api/v1/people/{identity}/cells"): OFFICE,
+    ("POST", "/api/v1/cells/assignments"): OFFICE,
     # the audit log
     ("GET", "/api/v1/audit"): ADMIN,
     ("GET", "/api/v1/audit/export"): ADMIN,

@@ -17,6 +17,7 @@ from api.security.people import Actor
 from api.security.scope import OVERSEERS, may_see_hazard, require_change
 from api.services.cases.filing import propose_case
 from api.services.checklists import check_answers
+from api.services.field.tracks import TRACK, forget_old_tracks, shown_answers
 from api.services.hazards import cells_at, link_hazards
 from api.services.identities import identity_warnings
 from api.services.screening import city_at
@@ -250,14 +251,18 @@ def seen_again(session: Session, rows: Sequence[Hazard]) -> dict[int, dict[str, 
     }
 
 
-def log_inspection(session: Session, actor: Actor, inspection: InspectionIn) -> tuple[dict[str, Any], bool]:
+def log_inspection(
+    session: Session, actor: Actor, inspection: InspectionIn, settings: Settings
+) -> tuple[dict[str, Any], bool]:
     """Log an inspection; the same UUID again answers the stored record and creates nothing."""
     claim(session, inspection.id)
+    if TRACK in inspection.answers:
+        forget_old_tracks(session, now(), settings.track_days)
     known = inspections.get_inspection(session, inspection.id)
     if known is not None:
         if known.inspector_id != actor.id or known.content_hash != inspection.fingerprint():
             raise ConflictError("this id belongs to another record; send the inspection under a new one")
-        return _inspection(session, known), False
+        return _inspection(session, known, settings), False
     if inspection.ended_at is not None and inspection.ended_at < inspection.started_at:
         what = "the end lies before the beginning"
         raise BadInputError(what, problems=[Problem("body.ended_at", what)])
@@ -268,16 +273,20 @@ def log_inspection(session: Session, actor: Actor, inspection: InspectionIn) -> 
     hazard = None if inspection.hazard is None else hazards.get_hazard(session, inspection.hazard)
     if (inspection.school is not None and school is None) or (inspection.hazard is not None and hazard is None):
         raise BadInputError("there is no such school or hazard", problems=[Problem("body", "an unknown reference")])
+    cell = None if inspection.cell is None else inspections.cell_of_code(session, inspection.cell)
+    if inspection.cell is not None and cell is None:
+        what = f"there is no cell {inspection.cell!r}"
+        raise BadInputError(what, problems=[Problem("body.cell", what)])
     place: Any = None
     if inspection.lon is not None and inspection.lat is not None:
         place = shapely.Point(inspection.lon, inspection.lat)
-    owner = school or hazard
+    owner = school or hazard or cell
     if owner is not None:
         city = session.get_one(City, owner.city_id)
     elif inspection.lon is not None and inspection.lat is not None:
         city = city_at(session, inspection.lon, inspection.lat)
     else:
-        raise BadInputError("an inspection names a school, a hazard or a position")
+        raise BadInputError("an inspection names a school, a hazard, a cell or a position")
     record = Inspection(
         uuid=inspection.id,
         city_id=city.id,
@@ -285,7 +294,7 @@ def log_inspection(session: Session, actor: Actor, inspection: InspectionIn) -> 
         content_hash=inspection.fingerprint(),
         school_id=None if school is None else school.id,
         hazard_id=None if hazard is None else hazard.id,
-        cell_id=_cell_of_visit(session, city, hazard, inspection),
+        cell_id=_cell_of_visit(session, city, hazard, inspection) if cell is None else cell.id,
         started_at=inspection.started_at,
         ended_at=inspection.ended_at,
         outcome=inspection.outcome,
@@ -298,7 +307,7 @@ def log_inspection(session: Session, actor: Actor, inspection: InspectionIn) -> 
     session.add(record)
     session.flush()
     session.refresh(record)  # what is answered is what is kept
-    return _inspection(session, record), True
+    return _inspection(session, record, settings), True
 
 
 def _cell_of_visit(session: Session, city: City, hazard: Hazard | None, inspection: InspectionIn) -> int | None:
@@ -309,27 +318,28 @@ def _cell_of_visit(session: Session, city: City, hazard: Hazard | None, inspecti
 
 
 def list_inspections(
-    session: Session, actor: Actor, *, after: int, limit: int
+    session: Session, actor: Actor, settings: Settings, *, after: int, limit: int
 ) -> tuple[list[dict[str, Any]], int | None]:
     """Return inspections, an inspector's own or all for those who oversee them."""
     own = None if actor.roles & OVERSEERS else actor.id
     rows = inspections.inspections_page(session, inspector_id=own, after=after, limit=limit + 1)
     following = rows[limit - 1].id if len(rows) > limit else None
-    return [_inspection(session, row) for row in rows[:limit]], following
+    return [_inspection(session, row, settings) for row in rows[:limit]], following
 
 
-def _inspection(session: Session, record: Inspection) -> dict[str, Any]:
+def _inspection(session: Session, record: Inspection, settings: Settings) -> dict[str, Any]:
     school, hazard = inspections.references(session, record)
     return {
         "id": str(record.uuid),
         "school": None if school is None else str(school),
         "hazard": None if hazard is None else str(hazard),
+        "cell": inspections.code_of_cell(session, record.cell_id),
         "started_at": record.started_at.isoformat(),
         "ended_at": None if record.ended_at is None else record.ended_at.isoformat(),
         "received_at": record.received_at.isoformat(),
         "outcome": record.outcome,
         "note": record.note,
-        "answers": record.answers,
+        "answers": shown_answers(record.answers, record.received_at, now(), settings.track_days),
         "version": record.version,
         "warnings": identity_warnings({"note": record.note}),
     }

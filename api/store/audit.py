@@ -226,11 +226,19 @@ def _values(record: Base, action: str) -> tuple[dict[str, Any] | None, dict[str,
         secret = name in _SECRET_COLUMNS
         if action == "update":
             if history.has_changes():
-                old = history.deleted[0] if history.deleted else None
+                old = _without_track(history.deleted[0] if history.deleted else None)
+                value = _without_track(value)
                 before[name], after[name] = ("(secret)", "(changed)") if secret else (old, value)
         elif value not in (None, ""):
-            (after if action == "create" else before)[name] = "(secret)" if secret else value
+            (after if action == "create" else before)[name] = "(secret)" if secret else _without_track(value)
     return (None if action == "create" else before), (None if action == "delete" else after)
+
+
+def _without_track(value: Any) -> Any:
+    """Return the answers of a visit with the track's number of points in its place: the log outlives tracks."""
+    if isinstance(value, dict) and isinstance(value.get("track"), list):
+        return value | {"track": f"({len(value['track'])} points)"}
+    return value
 
 
 def _write(session: Session) -> None:

@@ -212,6 +212,12 @@ def open_case_of(session: Session, hazard_id: int) -> Case | None:
     return session.scalar(query.order_by(Case.id).limit(1))
 
 
+def last_cases_of(session: Session, hazard_ids: Sequence[int]) -> Sequence[Any]:
+    """Return the hazard, number and state of the newest case of each of some hazards."""
+    newest = sa.select(sa.func.max(Case.id)).where(Case.hazard_id.in_(list(hazard_ids))).group_by(Case.hazard_id)
+    return session.execute(sa.select(Case.hazard_id, Case.number, Case.state).where(Case.id.in_(newest))).all()
+
+
 def last_number(session: Session, case_id: int) -> int:
     """Return the number of the last line of a case's flow log; 0 before the first."""
     return session.scalar(sa.select(sa.func.max(CaseEntry.number)).where(CaseEntry.case_id == case_id)) or 0

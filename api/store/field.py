@@ -150,13 +150,11 @@ def hazard_visits(session: Session, hazard_ids: Sequence[int]) -> dict[int, dt.d
     return out
 
 
-def terms_around(session: Session, city_id: int, day: dt.date) -> Sequence[Term]:
-    """Return the terms of a city that a day lies in."""
-    return session.scalars(
-        sa.select(Term).where(
-            Term.city_id == city_id, Term.school_id.is_(None), Term.starts_on <= day, Term.ends_on >= day
-        )
-    ).all()
+def terms_around(session: Session, school: School, day: dt.date) -> Sequence[Term]:
+    """Return the terms that a day lies in: the school's own, or where it has none the city's."""
+    query = sa.select(Term).where(Term.city_id == school.city_id, Term.starts_on <= day, Term.ends_on >= day)
+    own = session.scalars(query.where(Term.school_id == school.id)).all()
+    return own or session.scalars(query.where(Term.school_id.is_(None))).all()
 
 
 def places_in(session: Session, bounds: Bounds, limit: int) -> Sequence[Any]:
@@ -177,18 +175,28 @@ def own_reports(session: Session, person_id: int, limit: int) -> Sequence[Hazard
 
 
 def last_walked(session: Session, city_id: int) -> dict[int, dt.datetime]:
-    """Return when somebody was last in each cell: on a visit, reporting a hazard, or seeing one again."""
-    in_city = sa.select(Cell.id).where(Cell.city_id == city_id)
+    """Return when somebody was last in each cell of a city: on a visit, reporting a hazard, or seeing one again."""
+    return _last_in(session, sa.select(Cell.id).where(Cell.city_id == city_id))
+
+
+def own_cells_walked(session: Session, person_id: int) -> dict[str, dt.datetime]:
+    """Return when somebody, whoever it was, was last in each of the cells that a person walks, by code."""
+    last = _last_in(session, sa.select(CellInspector.cell_id).where(CellInspector.person_id == person_id))
+    codes = cell_codes(session, list(last))
+    return {codes[identity]: moment for identity, moment in last.items()}
+
+
+def _last_in(session: Session, cells: Any) -> dict[int, dt.datetime]:
     visits = sa.select(Inspection.cell_id, sa.func.max(Inspection.started_at)).where(
-        Inspection.cell_id.in_(in_city), Inspection.outcome != "not_reached"
+        Inspection.cell_id.in_(cells), Inspection.outcome != "not_reached"
     )
     reports = sa.select(Hazard.cell_id, sa.func.max(Hazard.observed_at)).where(
-        Hazard.cell_id.in_(in_city), Hazard.reporter_id.is_not(None)
+        Hazard.cell_id.in_(cells), Hazard.reporter_id.is_not(None)
     )
     again = (
         sa.select(Hazard.cell_id, sa.func.max(Sighting.observed_at))
         .join(Sighting, Sighting.hazard_id == Hazard.id)
-        .where(Hazard.cell_id.in_(in_city))
+        .where(Hazard.cell_id.in_(cells))
     )
     out: dict[int, dt.datetime] = {}
     for query, cell in ((visits, Inspection.cell_id), (reports, Hazard.cell_id), (again, Hazard.cell_id)):
@@ -215,4 +223,13 @@ def cell_codes(session: Session, ids: Sequence[int]) -> dict[int, str]:
     for start in range(0, len(ids), _MANY):
         rows = session.execute(sa.select(Cell.id, Cell.code).where(Cell.id.in_(list(ids[start : start + _MANY]))))
         out |= dict(rows.all())
+    return out
+
+
+def known_codes(session: Session, codes: Sequence[str]) -> set[str]:
+    """Return those of some codes that are those of a cell."""
+    out: set[str] = set()
+    wanted = list(dict.fromkeys(codes))
+    for start in range(0, len(wanted), _MANY):
+        out |= set(session.scalars(sa.select(Cell.code).where(Cell.code.in_(wanted[start : start + _MANY]))))
     return out

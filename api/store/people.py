@@ -53,6 +53,12 @@ def roles_of(session: Session, person_id: int) -> list[str]:
     return sorted(session.scalars(sa.select(PersonRole.role).where(PersonRole.person_id == person_id)))
 
 
+def with_role(session: Session, role: str) -> Sequence[Person]:
+    """Return everybody who has a role and can sign in."""
+    query = sa.select(Person).join(PersonRole, PersonRole.person_id == Person.id)
+    return session.scalars(query.where(PersonRole.role == role, Person.disabled.is_(False)).order_by(Person.id)).all()
+
+
 def find_person(session: Session, identity: uuid.UUID, *, lock: bool = False) -> Person | None:
     """Return the person of a UUID; locked, nobody else changes them until the transaction ends."""
     query = sa.select(Person).where(Person.uuid == identity)

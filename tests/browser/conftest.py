@@ -90,6 +90,15 @@ def running(engine: Engine, settings: Settings) -> Iterator[str]:
         thread.join()
 
 
+def until(page: Page, script: str, argument: Any = None) -> None:
+    """Wait until a script of the page, which may be asynchronous, gives something true."""
+    for _ in range(chromium.PATIENCE_MS // 100):
+        if page.evaluate(script, argument):
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(script)
+
+
 @dataclass
 class Watched:
     """A page, and everything that must not happen on it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from playwright.sync_api import expect
 
@@ -29,13 +31,36 @@ def test_cells_are_painted_saved_and_there_again(visit, site):
     code = min(codes)
     table = f"编号,网格号,备注\n1,{code},虚构\n2,330681-100-1-1,虚构\n".encode()
     page.locator("#walks-file").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": table})
-    expect(page.locator("#problem")).to_contain_text("330681-100-1-1")
+    expect(page.locator("#walks-read-bad")).to_contain_text("330681-100-1-1")
+    expect(page.locator("#walks-read-save")).to_be_hidden()
+    page.locator("#walks-read-away").click()
     page.locator("#walks-save").click()
     expect(page.locator("#done")).to_contain_text("已保存")
     after = page.locator("#walks-summary").inner_text()
     assert after != before
     page.reload()
     expect(page.locator("#walks-summary")).to_have_text(after)
+    assert watched.trouble() == []
+
+
+def test_a_file_says_who_walks_which_cell(visit, site):
+    admin = site.sign_in("demo-admin")
+    identity = str(uuid.uuid4())
+    new = {"id": identity, "name": "file-walker", "display_name": "<b>虚构</b>巡查员", "roles": ["inspector"]}
+    site.ask("/api/v1/people", new, token=admin)
+    codes = sorted(site.ask("/api/v1/coverage?city=330681", token=admin)["cells"])[:4]
+    watched = visit("/admin", name="demo-dispatcher")
+    page = watched.page
+    expect(page.locator("#walks-summary")).to_contain_text("格")
+    rows = "".join(f"{code},<b>虚构</b>巡查员\n" for code in codes)
+    page.locator("#walks-file").set_input_files(
+        {"name": "分工.csv", "mimeType": "text/csv", "buffer": f"网格编号,姓名\n{rows}".encode("gb18030")}
+    )
+    expect(page.locator("#walks-read-people")).to_have_text("<b>虚构</b>巡查员：4 格")
+    page.locator("#walks-read-save").click()
+    expect(page.locator("#done")).to_contain_text("1 名巡查员")
+    kept = site.ask(f"/api/v1/people/{identity}/cells", token=admin)["cells"]
+    assert sorted(kept) == codes
     assert watched.trouble() == []
 
 

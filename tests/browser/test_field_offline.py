@@ -31,7 +31,9 @@ from api.store import migrate
 from api.store.engine import make_engine, reading, writing
 from api.store.models import Hazard, Person, Photo
 from api.store.spatial import to_shape
+from tests import chromium
 from tests.browser.bad_network import BadNetwork
+from tests.browser.conftest import until
 from tests.http.invented_town import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -47,6 +49,20 @@ OUTBOX = """async () => {
   db.close();
   return records;
 }"""
+
+APP_VERSION = """async () => {
+  const names = await caches.keys();
+  return names.filter((name) => /^campus-field-[0-9a-f]{16}$/.test(name)).sort().join();
+}"""
+NEW_APP_ALONE = f"""async (old) => {{
+  const now = await ({APP_VERSION})();
+  return now !== old && !now.includes(",");
+}}"""
+# tiles of our own in the place of a tile server's: the page says so, and its worker is another
+ANOTHER_PAGE = {
+    "CAMPUS_TILES_URL": "/static/img/mark-192.png?z={z}&x={x}&y={y}",
+    "CAMPUS_TILES_ATTRIBUTION": "虚构地图 审图号：无",
+}
 
 
 class Server:
@@ -111,7 +127,7 @@ def phone(browser: Browser, address: str, *, language: str = "zh-CN") -> Browser
         permissions=["geolocation"],
         reduced_motion="reduce",
     )
-    context.set_default_timeout(30_000)
+    context.set_default_timeout(chromium.PATIENCE_MS)
     signed = context.request.post(f"{address}/api/v1/session", data={"username": "walker", "password": PASSWORD})
     assert signed.ok
     schools = context.request.get(f"{address}/api/v1/schools?limit=1").json()
@@ -182,9 +198,13 @@ def test_nothing_is_lost_or_doubled_whatever_the_network_does(browser: Browser, 
             page.reload()  # without a signal
             page.wait_for_selector("body[data-ready]")
         if n == 2 * RECORDS // 3:
-            server.start(CAMPUS_TILES_ATTRIBUTION="another version")  # the page is another, so the worker is new
+            version = page.evaluate(APP_VERSION)
+            server.start(**ANOTHER_PAGE)  # so that the app is another, and its worker new
             network.turn("on")
             page.evaluate("async () => { await (await navigator.serviceWorker.ready).update(); }")
+            until(page, NEW_APP_ALONE, version)
+            page.reload()  # the outbox of the old app is sent by the new one
+            page.wait_for_selector("body[data-ready]")
         tag(page, n, chance)
     network.turn("on")
     page.locator("#net").click()

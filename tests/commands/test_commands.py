@@ -128,6 +128,10 @@ def test_bad_input_is_one_clear_line(tmp_path: Path) -> None:
     assert "somebody" in campus.bad("user", "disable", "somebody")
     assert "gardener" in campus.bad("user", "add", "x", "--role", "gardener", "--password", "invented-password")
     assert "000" in campus.bad("grid", "build", "--city", "000")
+    campus.environment |= {"CAMPUS_TRACK_DAYS": "soon", "CAMPUS_TILES_KEY": "invented-key"}
+    line = campus.bad("doctor")
+    assert "CAMPUS_TRACK_DAYS" in line
+    assert "invented-key" not in line
 
 
 def test_an_odd_file_name_is_only_a_name(tmp_path: Path) -> None:

@@ -304,6 +304,7 @@ def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
             {},
             {"json": {"id": fresh, "hazard": town.hazard(role, own), "observed_at": "2026-11-03T16:00:00+08:00"}},
         ),
+        ("POST", "/api/v1/cells/assignments"): lambda: Call(path, {}, {"files": {"file": ("a.csv", b"cell\nnone\n")}}),
         ("GET", "/api/v1/coverage"): lambda: Call("/api/v1/coverage?city=330681"),
         ("POST", "/api/v1/sync"): lambda: Call(path, {}, {"json": {"records": []}}),
         ("PUT", "/api/v1/checklists/{key}"): lambda: Call(

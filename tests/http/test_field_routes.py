@@ -13,10 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy.engine import Engine
+from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
 
-from api.store.engine import reading
-from api.store.models import Hazard, Sighting
+from api.services.field.tracks import forget_old_tracks
+from api.store.engine import reading, writing
+from api.store.models import Hazard, Inspection, School, Sighting, Term
 from tests.http.conftest import Headers
 from tests.http.invented_town import assert_problem, place
 from tests.photos_sent import two_colours, written
@@ -122,12 +124,8 @@ def test_sightings_are_counted_and_never_dropped(client: TestClient, inspector: 
     assert [one["state"] for one in history] == ["gone", "worse", "there"]
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-@given(data=st.data())
-def test_every_schedule_of_losses_and_repeats_ends_the_same(
-    client: TestClient, town: Engine, inspector: Headers, data: st.DataObject
-) -> None:
-    """Records of one phone in any batches, in part lost on the way, in part answered in vain, sent until all are known."""
+def _whole_outbox() -> list[dict[str, Any]]:
+    """Return what a phone may have written in a shift: every kind of record, each of which needs one before it."""
     hazards = [new_hazard(note=f"hazard {n}") for n in range(4)]
     sightings = [
         {
@@ -138,32 +136,83 @@ def test_every_schedule_of_losses_and_repeats_ends_the_same(
         }
         for n in range(8)
     ]
-    outbox = [record("hazard", one) for one in hazards] + [record("sighting", one) for one in sightings]
+    lon, lat = place(70, 0)
+    visits = [
+        {"id": str(uuid.uuid4()), "started_at": AT, "lon": lon, "lat": lat, "note": f"visit {n}"} for n in range(2)
+    ]
+    edits = [{"id": str(uuid.uuid4()), "hazard": one["id"], "version": 1, "severity": 3} for one in hazards[:1]]
+    kinds = {"hazard": hazards, "sighting": sightings, "inspection": visits, "hazard_edit": edits}
+    return [record(kind, one) for kind, many in kinds.items() for one in many]
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(data=st.data())
+def test_every_schedule_of_losses_and_repeats_ends_the_same(
+    client: TestClient, town: Engine, inspector: Headers, data: st.DataObject
+) -> None:
+    """Records of one phone in any order and batches, lost on the way or answered in vain, sent until all are known.
+
+    The edit alone has a right moment, since it names the version it was made on: before the first sighting that
+    changes it, or it is a conflict, which is shown and not lost.
+    """
+    outbox = _whole_outbox()
+    photo = written(two_colours())
+    first = outbox[0]["data"]["id"]
+    meta = {"id": str(uuid.uuid4()), "hazard": first, "sent_sha256": hashlib.sha256(photo).hexdigest()}
+    outbox.append(record("photo", meta))
     waiting = {one["data"]["id"]: one for one in outbox}
-    for _ in range(60):
+    conflicts: set[str] = set()
+
+    def deliver(*batch: dict[str, Any]) -> list[dict[str, Any]]:
+        answers = send(client, inspector, *batch)
+        for answer in answers:
+            if answer["state"] == "wanted":
+                _send_photo(client, inspector, meta, photo)
+            if answer["state"] == "conflict":
+                conflicts.add(answer["id"])
+        return answers
+
+    for _ in range(25):
         if not waiting:
             break
         batch = data.draw(st.lists(st.sampled_from(list(waiting)), min_size=1, max_size=6))
-        answers = send(client, inspector, *(waiting[identity] for identity in batch))
-        for answer in answers:
-            arrived = data.draw(st.booleans())
-            if arrived and answer["state"] in {"created", "duplicate"}:
+        for answer in deliver(*(waiting[identity] for identity in batch)):
+            if data.draw(st.booleans()) and answer["state"] in {"created", "duplicate", "conflict"}:
                 waiting.pop(answer["id"], None)
-            else:
-                assert answer["state"] != "conflict"
-    for one in list(waiting.values()):  # in the end there is a signal
-        send(client, inspector, one)
-    for one in list(waiting.values()):
-        assert send(client, inspector, one)[0]["state"] == "duplicate"
+    deliver(*outbox)  # in the end there is a signal, and all of it comes
+    edits = {one["data"]["id"] for one in outbox if one["kind"] == "hazard_edit"}
+    assert conflicts <= edits
+    for answer in deliver(*outbox):  # and once more
+        assert answer["state"] == ("conflict" if answer["id"] in conflicts else "duplicate")
+    visits = client.get("/api/v1/inspections?limit=1000", headers=inspector).json()["inspections"]
+    for one in outbox:
+        if one["kind"] == "inspection":
+            assert [visit["note"] for visit in visits if visit["id"] == one["data"]["id"]] == [one["data"]["note"]]
+    photos = client.get(f"/api/v1/hazards/{first}/photos", headers=inspector).json()["photos"]
+    assert [(one["id"], one["sent_sha256"]) for one in photos] == [(meta["id"], meta["sent_sha256"])]
     with reading(town) as session:
-        for hazard in hazards:
-            stored = session.query(Hazard).filter(Hazard.uuid == uuid.UUID(hazard["id"])).all()
-            assert [one.note for one in stored] == [hazard["note"]]
-            seen = session.query(Sighting).filter(Sighting.hazard_id == stored[0].id).all()
-            mine = [one for one in sightings if one["hazard"] == hazard["id"]]
-            assert sorted(str(one.uuid) for one in seen) == sorted(one["id"] for one in mine)
-            last = max(mine, key=lambda one: (dt.datetime.fromisoformat(one["observed_at"]), one["id"]))
-            assert stored[0].status == ("gone" if last["state"] == "gone" else "open")
+        _as_the_last_word_says(session, outbox)
+        edited = session.query(Hazard).filter(Hazard.uuid == uuid.UUID(first)).one()
+        assert edited.severity == (2 if conflicts else 3)
+
+
+def _as_the_last_word_says(session: Session, outbox: list[dict[str, Any]]) -> None:
+    """Hold each hazard against what was sent: once, with all its sightings, and as the last of them says."""
+    sightings = [one["data"] for one in outbox if one["kind"] == "sighting"]
+    for hazard in (one["data"] for one in outbox if one["kind"] == "hazard"):
+        stored = session.query(Hazard).filter(Hazard.uuid == uuid.UUID(hazard["id"])).all()
+        assert [one.note for one in stored] == [hazard["note"]]
+        seen = session.query(Sighting).filter(Sighting.hazard_id == stored[0].id).all()
+        mine = [one for one in sightings if one["hazard"] == hazard["id"]]
+        assert sorted(str(one.uuid) for one in seen) == sorted(one["id"] for one in mine)
+        last = max(mine, key=lambda one: (dt.datetime.fromisoformat(one["observed_at"]), one["id"]))
+        assert stored[0].status == ("gone" if last["state"] == "gone" else "open")
+
+
+def _send_photo(client: TestClient, who: Headers, meta: dict[str, Any], content: bytes) -> None:
+    path = f"/api/v1/hazards/{meta['hazard']}/photos"
+    answer = client.post(path, data={"id": meta["id"]}, files={"file": ("a.jpg", content)}, headers=who)
+    assert answer.status_code in {200, 201, 404}, answer.text  # 404: the hazard itself has not come yet
 
 
 def test_a_photo_is_asked_for_until_its_hash_is_known(client: TestClient, inspector: Headers) -> None:
@@ -254,6 +303,122 @@ def test_what_is_due_comes_from_cells_intervals_and_last_visits(
     send(client, inspector, record("sighting", sighting))
     after = client.get("/api/v1/inspections/due", headers=inspector).json()["due"]
     assert next(one for one in after if one["id"] == hazard["id"])["overdue_days"] == -3
+
+
+def test_a_school_is_checked_at_the_start_of_term_though_its_interval_is_not_over(
+    client: TestClient, town: Engine, inspector: Headers, sign_in: SignIn, with_cells: list[str]
+) -> None:
+    due = client.get("/api/v1/inspections/due", headers=inspector).json()["due"]
+    school = next(one["id"] for one in due if one["kind"] == "school")
+    now = dt.datetime.now(dt.UTC)
+    before_term = now - dt.timedelta(days=4)
+    visit = {"id": str(uuid.uuid4()), "school": school, "started_at": before_term.isoformat()}
+    assert send(client, inspector, record("inspection", visit))[0]["state"] == "created"
+    absent = {"id": str(uuid.uuid4()), "school": school, "started_at": now.isoformat(), "outcome": "not_reached"}
+    assert send(client, inspector, record("inspection", absent))[0]["state"] == "created"
+
+    def now_due() -> dict[str, Any]:
+        found = client.get("/api/v1/inspections/due", headers=inspector).json()["due"]
+        return next(one for one in found if one["id"] == school)
+
+    assert (now_due()["reason"], now_due()["overdue_days"]) == ("interval", -3)  # the school was not reached today
+    begun = (now - dt.timedelta(days=2)).date()
+    with writing(town) as session:
+        record_of = session.query(School).filter(School.uuid == uuid.UUID(school)).one()
+        term = Term(city_id=record_of.city_id, name="new", starts_on=begun, ends_on=begun + dt.timedelta(days=100))
+        session.add(term)
+    try:
+        assert now_due()["reason"] == "start_of_term"
+        assert now_due()["overdue_days"] in {1, 2, 3}  # by the day of the city
+        done = {"id": str(uuid.uuid4()), "school": school, "started_at": now.isoformat()}
+        send(client, inspector, record("inspection", done))
+        assert now_due()["reason"] == "interval"
+    finally:
+        with writing(town) as session:
+            session.query(Term).filter(Term.name == "new").delete()
+
+
+def test_a_cell_is_walked_and_stands_in_the_pack_and_in_the_coverage(
+    client: TestClient, inspector: Headers, sign_in: SignIn, with_cells: list[str]
+) -> None:
+    code = with_cells[0]
+    walked = {"id": str(uuid.uuid4()), "cell": code, "started_at": AT, "answers": {"arrival_reason": "no signal"}}
+    absent = walked | {"id": str(uuid.uuid4()), "cell": with_cells[1], "outcome": "not_reached"}
+    unknown = walked | {"id": str(uuid.uuid4()), "cell": "330681-0-0"}
+    answers = send(client, inspector, *(record("inspection", one) for one in (walked, absent, unknown)))
+    assert [one["state"] for one in answers] == ["created", "created", "refused"]
+    assert answers[0]["record"]["cell"] == code
+    cells = client.get("/api/v1/field/pack", headers=inspector).json()["cells"]["features"]
+    last = {one["properties"]["code"]: one["properties"]["last_at"] for one in cells}
+    assert dt.datetime.fromisoformat(last[code]) >= dt.datetime.fromisoformat(AT)
+    covered = client.get("/api/v1/coverage?city=330681", headers=sign_in(client, "dis")).json()["cells"]
+    assert covered[code]["last_at"] == last[code]
+
+
+def test_a_track_is_kept_for_a_while_and_never_in_the_log(
+    client: TestClient, town: Engine, inspector: Headers, sign_in: SignIn
+) -> None:
+    lon, lat = place(70, 0)
+    visit = {"id": str(uuid.uuid4()), "started_at": AT, "lon": lon, "lat": lat}
+    track = [[round(lon + n / 10_000, 6), lat, AT] for n in range(5)]
+    sent = record("inspection", visit | {"answers": {"track": track}})
+    assert send(client, inspector, sent)[0]["record"]["answers"]["track"] == track
+
+    def shown() -> dict[str, Any]:
+        visits = client.get("/api/v1/inspections?limit=1000", headers=inspector).json()["inspections"]
+        found: dict[str, Any] = next(one["answers"] for one in visits if one["id"] == visit["id"])
+        return found
+
+    assert shown()["track"] == track
+    log = client.get(f"/api/v1/audit?identity={visit['id']}", headers=sign_in(client, "adm"))
+    assert log.status_code == 200
+    assert "(5 points)" in log.text
+    assert str(track[3][0]) not in log.text
+    with writing(town) as session:
+        stored = session.query(Inspection).filter(Inspection.uuid == uuid.UUID(visit["id"])).one()
+        stored.received_at -= dt.timedelta(days=31)
+    assert "track" not in shown()
+    with writing(town) as session:
+        assert forget_old_tracks(session, dt.datetime.now(dt.UTC), 30) == 1
+    with reading(town) as session:
+        assert session.query(Inspection).filter(Inspection.uuid == uuid.UUID(visit["id"])).one().answers == {}
+    assert send(client, inspector, sent)[0]["state"] == "duplicate"  # the phone may send it again all the same
+
+
+def test_what_became_of_a_report_comes_back_to_who_reported_it(client: TestClient, inspector: Headers) -> None:
+    hazard = new_hazard(category="FAC", note="what becomes of it")
+    assert send(client, inspector, record("hazard", hazard))[0]["state"] == "created"
+    reports = client.get("/api/v1/field/pack", headers=inspector).json()["reports"]["features"]
+    fate = next(one["properties"]["case"] for one in reports if one["id"] == hazard["id"])
+    assert fate is None or {"number", "state", "zh", "en", "over"} == set(fate)
+
+
+def test_a_file_says_who_walks_which_cell(
+    client: TestClient, inspector: Headers, sign_in: SignIn, with_cells: list[str]
+) -> None:
+    office = sign_in(client, "dis")
+
+    def give(text: str, save: str = "no", name: str = "分工.csv") -> Any:
+        files = {"file": (name, text.encode("gb18030"))}
+        return client.post("/api/v1/cells/assignments", data={"save": save}, files=files, headers=office)
+
+    good = "序号,网格号,网格员\n" + "".join(f"{n},{code},ins\n" for n, code in enumerate(with_cells[:3]))
+    said = give(good).json()
+    assert [(one["name"], one["cells"]) for one in said["people"]] == [(said["people"][0]["name"], with_cells[:3])]
+    assert said["problems"] == []
+    bad = good + "9,330681-9-9,ins\n10," + with_cells[0] + ",nobody\n11," + with_cells[1] + ",\n"
+    problems = give(bad).json()["problems"]
+    assert [(one["row"], one["where"]) for one in problems] == [(5, "cell"), (6, "inspector")]
+    assert_problem(give(bad, "yes"), 422)
+    identity = said["people"][0]["id"]
+    before = client.get(f"/api/v1/people/{identity}/cells", headers=office).json()["cells"]
+    assert sorted(before) == sorted(with_cells)  # nothing of a bad file is kept
+    assert give(good, "yes").status_code == 200
+    after = client.get(f"/api/v1/people/{identity}/cells", headers=office).json()["cells"]
+    assert sorted(after) == sorted(with_cells[:3])
+    for text, name in (("name\nins\n", "a.csv"), ("no table", "a.xlsx"), ("", "a.csv")):
+        assert_problem(give(text, name=name), 422)
+    assert_problem(give(good, "perhaps"), 422)
 
 
 def test_the_pack_of_a_shift_holds_the_surroundings_of_the_cells(

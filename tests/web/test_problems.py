@@ -18,7 +18,7 @@ API = Path(__file__).parents[2] / "api"
 # what never reaches a browser: commands and what only they call, faults of the programmer, the set-up of the database
 LEFT_OUT = (
     "cli.py", "commands/", "services/areas.py", "services/backup", "services/demo", "services/doctor.py",
-    "services/exports/tables.py", "services/imports/", "store/engine.py", "store/migrate.py", "store/models/", "store/snapshots.py",
+    "services/exports/tables.py", "services/imports/", "settings.py", "store/engine.py", "store/migrate.py", "store/models/", "store/snapshots.py",
 )  # fmt: skip
 SAYING = {"problem", "_wrong", "damaged", "_bad_bbox"}
 NAMES = {"what", "detail", "msg"}

@@ -51,7 +51,7 @@ def _schools(
         today = moment.astimezone(ZoneInfo(city.time_zone)).date()
         due_on, reason = _due(last.get(school.id), lists[SCHOOL]["interval_days"], today, city)
         if lists[SCHOOL]["start_of_term"] and reason == "interval":
-            for term in field.terms_around(session, city.id, today):
+            for term in field.terms_around(session, school, today):
                 begun = term.starts_on
                 seen = _day(last.get(school.id), city)
                 if (today - begun).days < START_OF_TERM_DAYS and (seen is None or seen < begun):

@@ -109,7 +109,7 @@ _KINDS: dict[str, tuple[type[BaseModel], Any]] = {
     "hazard": (HazardIn, lambda session, actor, given, _: inspections.log_hazard(session, actor, given)),
     "hazard_edit": (HazardEditIn, lambda session, actor, given, _: edit_hazard(session, actor, given)),
     "sighting": (SightingIn, log_sighting),
-    "inspection": (InspectionIn, lambda session, actor, given, _: inspections.log_inspection(session, actor, given)),
+    "inspection": (InspectionIn, inspections.log_inspection),
     "incident": (IncidentIn, lambda session, actor, given, _: sealed.report_incident(session, actor, given)),
     "photo": (PhotoSentIn, _photo),
 }

@@ -13,17 +13,20 @@ from api.schemas.geojson import features
 from api.security.people import Actor
 from api.security.scope import limited_to
 from api.services import atlas, ground
+from api.services.cases.machine import STATES
 from api.services.checklists import checklists
 from api.services.field.due import due_visits, own_reports
 from api.services.inspections import hazard_properties, seen_again
 from api.settings import Settings
-from api.store import field, hazards, people
+from api.store import cases, field, hazards, people
+from api.store.models import Hazard
 from api.store.spatial import Bounds, to_shapes
 
 _AROUND_DEG = 0.004  # some 400 m beyond the cells
 _WITHOUT_CELLS_DEG = 0.015
 _MOST = 1000
 _REPORTS = 50
+_OVER = frozenset({"closed", "rated", "rejected", "void", "merged"})
 
 
 def shift_pack(
@@ -44,14 +47,18 @@ def shift_pack(
     bounds = _bounds(session, actor, near)
     own = set() if actor.id is None else set(people.cell_codes_of(session, actor.id))
     cells = _all(lambda after: atlas.cells_in(session, bounds=bounds, after=after, limit=_MOST))
+    walked = {} if actor.id is None else field.own_cells_walked(session, actor.id)
     for cell in cells["features"]:
-        cell["properties"]["own"] = cell["properties"]["code"] in own
+        code = cell["properties"]["code"]
+        last = walked.get(code)
+        cell["properties"] |= {"own": code in own, "last_at": None if last is None else last.isoformat()}
     rows = hazards.hazards_page(
         session, bounds=bounds, statuses=["open"], of_inspector=limited_to(actor, settings), limit=2 * _MOST
     )
     seen = seen_again(session, [row[0] for row in rows])
     reports = own_reports(session, actor, _REPORTS)
     told = seen_again(session, reports)
+    fates = _fates(session, reports)
     return {
         "made_at": moment.isoformat(),
         "bounds": list(bounds),
@@ -70,10 +77,24 @@ def shift_pack(
         "reports": features(
             [row.uuid for row in reports],
             to_shapes(row.location for row in reports),
-            [hazard_properties(row, None, None) | told[row.id] for row in reports],
+            [hazard_properties(row, None, None) | told[row.id] | {"case": fates.get(row.id)} for row in reports],
         ),
         "checklists": checklists(session),
         "due": due_visits(session, actor, moment),
+    }
+
+
+def _fates(session: Session, reports: list[Hazard]) -> dict[int, dict[str, Any]]:
+    """Return where the cases of reports stand, by the hazard: whoever reports may know what became of it."""
+    return {
+        hazard: {
+            "number": number,
+            "state": state,
+            "zh": STATES[state].zh,
+            "en": STATES[state].en,
+            "over": state in _OVER,
+        }
+        for hazard, number, state in cases.last_cases_of(session, [row.id for row in reports])
     }
 
 

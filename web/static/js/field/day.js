@@ -1,14 +1,14 @@
 // My day: what is due, by distance or by how late it is; own reports and what became of them.
 
-import { dateTime, nameOf, t } from "../lib/i18n.js";
+import { dateTime, label, nameOf, t } from "../lib/i18n.js";
 import { metresBetween } from "../lib/measure.js";
 import { badge } from "../lib/symbols.js";
 import { el } from "../lib/text.js";
 import { distanceWords } from "./waiting.js";
 
-const SHOWN = 60;
-
 export class Day {
+  static SHOWN = 60;
+
   constructor(app) {
     this.app = app;
     this.order = "late";
@@ -17,10 +17,9 @@ export class Day {
   render() {
     const { app } = this;
     const here = app.position?.place ?? null;
-    const due = (app.shift.pack.due ?? []).map((one) => ({ ...one, away_m: here && one.lon !== null ? metresBetween(here, [one.lon, one.lat]) : null }));
-    due.sort(this.order === "near" ? (a, b) => (a.away_m ?? Infinity) - (b.away_m ?? Infinity) : (a, b) => b.overdue_days - a.overdue_days);
-    const now = due.filter((one) => one.overdue_days >= 0 && !this.#doneToday(one));
-    const later = due.filter((one) => one.overdue_days < 0 || this.#doneToday(one));
+    const due = this.sorted(app.shift.pack.due ?? []);
+    const now = due.filter((one) => this.#isOpen(one));
+    const later = due.filter((one) => !this.#isOpen(one));
     return [
       el("h2", { class: "view__title" }, t("field.day")),
       this.#unfinished(),
@@ -28,18 +27,36 @@ export class Day {
         class: "chip-button", attributes: { type: "button", "aria-pressed": String(order === this.order), disabled: order === "near" && !here },
         on: { click: () => { this.order = order; app.render(); } },
       }, t(`field.by.${order}`)))),
-      now.length ? el("ul", { class: "list" }, now.slice(0, SHOWN).map((one) => this.#line(one))) : el("p", { class: "soft" }, app.shift.known ? t("field.nothing_due") : t("field.no_pack")),
-      later.length ? el("details", { class: "later" }, el("summary", {}, t("field.later", { n: later.length })), el("ul", { class: "list" }, later.slice(0, SHOWN).map((one) => this.#line(one)))) : null,
+      now.length ? el("ul", { class: "list" }, now.slice(0, Day.SHOWN).map((one, at) => this.line(one, at + 1))) : el("p", { class: "soft" }, app.shift.known ? t("field.nothing_due") : t("field.no_pack")),
+      later.length ? el("details", { class: "later" }, el("summary", {}, t("field.later", { n: later.length })), el("ul", { class: "list" }, later.slice(0, Day.SHOWN).map((one) => this.line(one)))) : null,
+      app.walk.walk ? null : app.walk.render(),
       this.#reports(),
       this.app.track.render(),
     ];
   }
 
-  /** Visited with this phone and not yet in the pack. */
-  #doneToday(one) {
-    return this.app.records.some((record) =>
-      (record.kind === "inspection" && [record.data.school, record.data.hazard].includes(one.id))
-      || (record.kind === "sighting" && record.data.hazard === one.id));
+  /** What is due with how far it is, in the order that was chosen. */
+  sorted(due) {
+    const here = this.app.position?.place ?? null;
+    const all = due.map((one) => ({ ...one, away_m: here && one.lon !== null ? metresBetween(here, [one.lon, one.lat]) : null }));
+    return all.sort(this.order === "near" ? (a, b) => (a.away_m ?? Infinity) - (b.away_m ?? Infinity) : (a, b) => b.overdue_days - a.overdue_days || (a.away_m ?? 0) - (b.away_m ?? 0));
+  }
+
+  /** What has to be gone to: shown on the map too. */
+  open() {
+    return this.sorted(this.app.shift.pack.due ?? []).filter((one) => this.#isOpen(one) && one.lon !== null);
+  }
+
+  #isOpen(one) {
+    return one.overdue_days >= 0 && !this.#doneSince(one);
+  }
+
+  /** Visited with this phone since the visit that the pack knows of. */
+  #doneSince(one) {
+    const known = one.last_at ? Date.parse(one.last_at) : 0;
+    return this.app.records.some(({ kind, data }) =>
+      (kind === "inspection" && data.outcome !== "not_reached" && [data.school, data.hazard].includes(one.id) && Date.parse(data.started_at) > known)
+      || (kind === "sighting" && data.hazard === one.id && Date.parse(data.observed_at) > known));
   }
 
   #unfinished() {
@@ -49,26 +66,38 @@ export class Day {
       el("button", { class: "button button--primary", attributes: { type: "button" }, on: { click: () => this.app.go("round") } }, t("field.round_on")));
   }
 
-  #line(one) {
+  pick(one) {
+    if (one.kind === "school") this.app.round.begin(one);
+    else this.app.openHazard(one.id);
+  }
+
+  line(one, at = null) {
     const { app } = this;
-    const name = one.kind === "school" ? nameOf(one) : one.name || app.palette.get(one.category).name;
+    const name = one.kind === "school" ? nameOf(one) : app.palette.called(one);
     const late = one.overdue_days > 0 ? t("field.overdue", { n: one.overdue_days }) : one.overdue_days === 0 ? t("field.due_today") : t("field.due_in", { n: -one.overdue_days });
     return el("li", {}, el("button", {
       class: "list__one list__one--button", attributes: { type: "button", "data-due": one.id },
-      on: { click: () => (one.kind === "school" ? app.round.begin(one) : app.openHazard(one.id)) },
+      on: { click: () => this.pick(one) },
     },
+    at === null ? null : el("span", { class: one.overdue_days > 0 ? "todo todo--late" : "todo", attributes: { "aria-hidden": "true" } }, String(at)),
     el("div", { class: "list__main" }, one.kind === "hazard" ? badge(app.palette.get(one.category)) : null, el("span", {}, name),
       el("span", { class: "soft" }, [t(`field.reason.${one.reason}`), distanceWords(one.away_m)].filter(Boolean).join(" · "))),
     el("span", { class: one.overdue_days > 0 ? "state state--refused" : "state" }, late)));
+  }
+
+  /** What became of a report: where its case stands, or else whether it is still there. */
+  #fate({ status, case: file }) {
+    if (!file) return el("span", { class: `state state--${status}` }, t(`field.status.${status}`));
+    return el("span", { class: `state state--case state--${file.over ? "sent" : "waiting"}` }, label(file));
   }
 
   #reports() {
     const { app } = this;
     const reports = app.shift.reports;
     return el("section", {}, el("h3", {}, t("field.my_reports")),
-      reports.length ? el("ul", { class: "list" }, reports.slice(0, SHOWN).map((one) => el("li", { class: "list__one" },
+      reports.length ? el("ul", { class: "list" }, reports.slice(0, Day.SHOWN).map((one) => el("li", { class: "list__one" },
         el("div", { class: "list__main" }, badge(app.palette.get(one.properties.category)), el("span", {}, app.palette.get(one.properties.category).name),
-          el("span", { class: "soft" }, `${dateTime(one.properties.observed_at)} · ${t("field.seen_times", { n: one.properties.sightings })}`)),
-        el("span", { class: `state state--${one.properties.status}` }, t(`field.status.${one.properties.status}`))))) : el("p", { class: "soft" }, t("field.no_reports")));
+          el("span", { class: "soft" }, [dateTime(one.properties.observed_at), one.properties.sightings ? t("field.seen_times", { n: one.properties.sightings }) : "", one.properties.case?.number].filter(Boolean).join(" · "))),
+        this.#fate(one.properties)))) : el("p", { class: "soft" }, t("field.no_reports")));
   }
 }

@@ -1,11 +1,12 @@
 // The map of the field app: what the pack holds, the own position, and the pin.
 
-import { Circle, CircleMarker, DivIcon, Marker, Polyline } from "../../vendor/leaflet/leaflet-src.esm.js";
+import { Circle, CircleMarker, DivIcon, LayerGroup, Marker, Polygon, Polyline } from "../../vendor/leaflet/leaflet-src.esm.js";
 import { createMap, goHome, tileLayer, writeAttribution } from "../lib/map.js";
 import { worldX, worldY } from "../lib/geometry.js";
 import { hitAt, sceneLayer } from "../lib/paint.js";
 import { groundLayer } from "../lib/ground.js";
 import { t } from "../lib/i18n.js";
+import { el } from "../lib/text.js";
 
 const still = () => ({ features: [], enabled: true, state: "ready", truncated: false });
 
@@ -19,11 +20,14 @@ export class FieldMap {
       palette: this.palette, shownHazards: [], hazardsVersion: 0, select: null, selectedShape: null, check: null, pin: null,
     };
     goHome(this.map);
-    const tiles = tileLayer();
-    tiles?.addTo(this.map);
     writeAttribution(document.getElementById("map-attribution"));
     this.ground = groundLayer({ version: 0 });
-    if (!tiles) this.ground.addTo(this.map);
+    const tiles = tileLayer();
+    if (tiles) { // our own ground comes up where the configured tiles do not: without a signal
+      tiles.on("tileload", () => this.ground.remove());
+      tiles.on("tileerror", () => this.ground.addTo(this.map));
+      tiles.addTo(this.map);
+    } else this.ground.addTo(this.map);
     this.layer = sceneLayer(this.scene);
     this.layer.addTo(this.map);
     this.map.on("click", (event) => this.#tapped(event));
@@ -31,11 +35,26 @@ export class FieldMap {
     this.accuracy = new Circle([0, 0], { radius: 0, color: "#1b5e9e", weight: 1, fillOpacity: 0.12, interactive: false });
     this.dot = new CircleMarker([0, 0], { radius: 7, color: "#ffffff", weight: 2.5, fillColor: "#1b5e9e", fillOpacity: 1, interactive: false });
     this.path = new Polyline([], { color: "#c2410c", weight: 4, opacity: 0.8, interactive: false }).addTo(this.map);
+    this.walked = new LayerGroup().addTo(this.map);
+    this.tasks = new LayerGroup().addTo(this.map);
     this.pin = new Marker([0, 0], {
       draggable: true, autoPan: true, keyboard: true, alt: t("field.pin"), title: t("field.pin"),
       icon: new DivIcon({ className: "pin", iconSize: [44, 52], iconAnchor: [22, 50] }),
     });
     this.pin.on("dragend", () => { const at = this.pin.getLatLng(); this.chosen([at.lng, at.lat]); });
+    this.pin.on("add", () => this.pin.getElement().addEventListener("keydown", (event) => this.#nudge(event)));
+  }
+
+  /** The pin by the arrow keys, some pixels at a time. */
+  #nudge(event) {
+    const [dx, dy] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] ?? [];
+    if (dx === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const step = event.shiftKey ? 20 : 4;
+    const at = this.map.containerPointToLatLng(this.map.latLngToContainerPoint(this.pin.getLatLng()).add([dx * step, dy * step]));
+    this.chosen([at.lng, at.lat]);
+    this.pin.getElement()?.focus({ preventScroll: true });
   }
 
   #tapped(event) {
@@ -69,6 +88,26 @@ export class FieldMap {
       return;
     }
     this.pin.setLatLng([place[1], place[0]]).addTo(this.map);
+  }
+
+  /** Mark cells that were walked. */
+  cells(features) {
+    this.walked.clearLayers();
+    for (const { geometry } of features) {
+      const rings = geometry.type === "Polygon" ? [geometry.coordinates] : geometry.coordinates;
+      const turned = rings.map((part) => part.map((ring) => ring.map(([lon, lat]) => [lat, lon])));
+      this.walked.addLayer(new Polygon(turned, { color: "#1f6b41", weight: 2, fillColor: "#1f6b41", fillOpacity: 0.25, interactive: false }));
+    }
+  }
+
+  /** Mark what has to be gone to: a ring around each place, numbered as in the list; `pick` gets the one that is tapped. */
+  todo(list, pick) {
+    this.tasks.clearLayers();
+    for (const [at, one] of list.entries()) {
+      const mark = new Marker([one.lat, one.lon], { keyboard: false, icon: new DivIcon({ className: one.overdue_days > 0 ? "todo todo--late" : "todo", iconSize: [28, 28], html: el("span", {}, String(at + 1)) }) });
+      mark.on("click", () => pick(one));
+      this.tasks.addLayer(mark);
+    }
   }
 
   /** Draw the track: [lat, lon] of each point. */

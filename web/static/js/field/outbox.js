@@ -6,7 +6,9 @@
 
 import { database, isFull } from "./store.js";
 
+export const LONGEST_NOTE = 10_000;
 const KEPT_SENT = 1000;
+const OF_THE_WEB = ["campus-field-ground", "campus-field-photos"]; // what the worker keeps and can fetch again
 const listeners = new Set();
 
 export function onChange(listener) {
@@ -30,8 +32,24 @@ function nextOrder(records) {
   return last;
 }
 
+/** A moment that a server can believe, or null: a clock that was never set says 1970. */
+export function validTime(text) {
+  const year = new Date(text ?? "").getUTCFullYear();
+  return year >= 2000 && year <= 2200 ? text : null;
+}
+
+/** Give back the room of what can be fetched again: tiles and small pictures. */
+async function makeRoom() {
+  try {
+    const gone = await Promise.all(OF_THE_WEB.map((name) => caches.delete(name)));
+    return gone.some(Boolean);
+  } catch {
+    return false;
+  }
+}
+
 /**
- * Write records and photos: all of them, or where the phone is full the records without the photos.
+ * Write records and photos: all of them. Where the phone is full, first the map's tiles go, then the photos stay out.
  * @param {object[]} records {id, kind, data}
  * @param {{id, blob}[]} photos their bytes; each has a record of kind "photo"
  * @returns {Promise<{photosLost: number}>} resolved once it is on the phone's disk
@@ -41,7 +59,16 @@ export async function write(records, photos, person) {
     await put(records, photos, person);
     return { photosLost: 0 };
   } catch (error) {
-    if (!isFull(error) || !photos.length) throw error;
+    if (!isFull(error)) throw error;
+    if (await makeRoom()) {
+      try {
+        await put(records, photos, person);
+        return { photosLost: 0 };
+      } catch (still) {
+        if (!isFull(still)) throw still;
+      }
+    }
+    if (!photos.length) throw error;
     const lost = new Set(photos.map((one) => one.id));
     await put(records.filter((one) => !lost.has(one.id)), [], person);
     return { photosLost: lost.size };
@@ -97,6 +124,35 @@ export async function note(id, change) {
 /** Put a mended record back into the queue, at its place. */
 export async function mend(id, data) {
   await note(id, { data, state: "waiting", detail: null, errors: [], server: null, tries: 0 });
+}
+
+/** Send a record whose id is taken under a new one, with all that hangs on it. */
+export async function reissue(id) {
+  const db = await database();
+  const work = db.transaction(["records", "photos"], "readwrite", { durability: "strict" });
+  const store = work.objectStore("records");
+  const fresh = crypto.randomUUID();
+  for (const record of await store.getAll()) {
+    if (record.id === id) {
+      await store.delete(id);
+      await store.put({ ...record, id: fresh, data: { ...record.data, id: fresh }, state: "waiting", detail: null, errors: [], server: null, tries: 0 });
+    } else if (record.state !== "sent") {
+      const owner = ["hazard", "inspection"].find((name) => record.data[name] === id);
+      if (owner) await store.put({ ...record, data: { ...record.data, [owner]: fresh } });
+    }
+  }
+  await work.done;
+  changed();
+}
+
+/** Records written before anybody had signed in on this phone are those of who signs in first. */
+export async function adopt(person) {
+  const db = await database();
+  const work = db.transaction("records", "readwrite", { durability: "strict" });
+  for (const record of await work.store.getAll()) {
+    if (record.person === null && record.state !== "sent") await work.store.put({ ...record, person });
+  }
+  await work.done;
 }
 
 /** Take a record and its photos away: only its writer's own tap does this. */

@@ -1,10 +1,27 @@
 // Photos made smaller on the phone: drawn anew, so that position, camera and whatever else was in them is gone.
 
+import { t } from "../lib/i18n.js";
+
 const SIDE_PX = 1600;
 const QUALITY = 0.82;
 const MOST_BYTES = 60_000_000;
 
+
 export class NoPhoto extends Error {}
+
+/** Take in some files that somebody chose; what is no photo is said, and left out. */
+export async function takeInAll(files, app) {
+  const taken = [];
+  for (const file of files) {
+    try {
+      taken.push(await takeIn(file));
+    } catch (error) {
+      if (!(error instanceof NoPhoto)) throw error;
+      app.say(t(`field.bad_photo.${error.message}`), "alert");
+    }
+  }
+  return taken;
+}
 
 /** {id, blob, sent_sha256, taken_at} of a file that somebody chose. */
 export async function takeIn(file) {

@@ -7,10 +7,12 @@ import { keep, kept } from "./store.js";
 const BATCH = 20;
 const WAIT_MS = [2_000, 5_000, 15_000, 30_000, 60_000];
 const TOO_LONG_MS = 60_000;
+const UNREADABLE = new Set([400, 413, 422]);
+const CLOCK_OFF_MS = 5 * 60_000;
 const DONE = new Set(["created", "duplicate"]);
 
-/** {phase: idle|sending|offline|signin|failed, waiting, refused, last_sent, detail} */
-export const state = { phase: "idle", waiting: 0, troubled: 0, last_sent: null, detail: "" };
+/** {phase: idle|sending|offline|signin|failed, waiting, troubled, last_sent, detail, clock_off_min} */
+export const state = { phase: "idle", waiting: 0, troubled: 0, last_sent: null, detail: "", clock_off_min: 0 };
 const listeners = new Set();
 let tries = 0;
 let timer = 0;
@@ -75,20 +77,33 @@ async function whoAmI() {
 }
 
 async function sendRecords(me) {
+  let size = BATCH;
   for (;;) {
     const waiting = (await outbox.all()).filter((one) => one.state === "waiting" && one.kind !== "photo" && one.person === me.id);
-    const batch = waiting.slice(0, BATCH);
+    const batch = waiting.slice(0, size);
     if (!batch.length) return;
     const records = batch.map(({ kind, data }) => ({ kind, data }));
     const response = await checked(await ask("POST", "sync", { csrf: me.csrf, body: { sent_at: new Date().toISOString(), records } }));
     const answer = await said(response);
+    if (UNREADABLE.has(response.status)) { // one of them holds up the others: each by itself, and that one to its writer
+      if (batch.length === 1) await outbox.note(batch[0].id, { state: "refused", detail: answer.detail, errors: [] });
+      size = 1;
+      continue;
+    }
     if (!response.ok) throw new Stopped("failed", answer.detail);
-    if (answer.answers.length !== batch.length) throw new Stopped("failed");
+    if (answer.answers?.length !== batch.length) throw new Stopped("failed");
+    compareClocks(answer.received_at);
     let progress = false;
     for (const [at, one] of answer.answers.entries()) progress = (await settle(batch[at], one)) || progress;
     await noteSent();
     if (!progress) throw new Stopped("failed", answer.answers[0].detail);
   }
+}
+
+/** Minutes by which the phone's clock is ahead (or behind, below 0), where that is worth a word. */
+function compareClocks(received_at) {
+  const off_ms = Date.now() - Date.parse(received_at);
+  say({ clock_off_min: Math.abs(off_ms) > CLOCK_OFF_MS ? Math.round(off_ms / 60_000) : 0 });
 }
 
 /** Keep what the server said of a record; true where that moved it on. */
@@ -156,6 +171,7 @@ async function run() {
   say({ phase: "sending", detail: "" });
   try {
     const me = await whoAmI();
+    await outbox.adopt(me.id);
     await sendRecords(me);
     await sendPhotos(me);
     await outbox.tidy();

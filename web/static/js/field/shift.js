@@ -10,6 +10,7 @@ const STALL_MINUTES = 30;
 export const SAME_WITHIN_M = 50;
 const MOBILE = "VEN";
 const MOST_TILES = 1200; // of the surroundings; a shift of one person has some dozens
+const MOST_PHOTOS = 300;
 const AT_ONCE = 4;
 const EMPTY = { type: "FeatureCollection", features: [] };
 const PARTS = ["cells", "schools", "gates", "perimeters", "hazards", "reports"];
@@ -20,6 +21,7 @@ export class Shift {
     this.tag = tag;
     this.pack = pack ?? { places: [], checklists: {}, due: [], made_at: null };
     for (const part of PARTS) this[part] = (this.pack[part] ?? EMPTY).features.map(prepare).filter((one) => one.box !== null);
+    this.told = new Set([...this.hazards, ...this.reports].map((one) => one.id)); // of these the server knows more than the outbox
     this.perimeterOf = new Map(this.perimeters.map((one) => [one.properties.school, one]));
   }
 
@@ -43,24 +45,30 @@ export class Shift {
   /** Open hazards that a new one may be: the same category within 50 m, a mobile stall seen within the last half hour. */
   alike(category, place, records, now = Date.now()) {
     const own = records
-      .filter((one) => one.kind === "hazard" && one.state !== "refused")
+      .filter((one) => one.kind === "hazard" && one.state !== "refused" && !this.told.has(one.id))
       .map(({ id, data }) => ({
         id, geometry: { coordinates: [data.lon, data.lat] },
         properties: { ...data, status: "open", sightings: 0, last_seen_at: data.observed_at, photo: null },
       }));
     const sightings = records.filter((one) => one.kind === "sighting");
-    const known = new Map([...this.hazards, ...own].map((one) => [one.id, one]));
     const found = [];
-    for (const one of known.values()) {
+    for (const one of [...own, ...this.hazards]) {
       if (one.properties.category !== category || one.properties.status !== "open") continue;
       const distance_m = metresBetween(one.geometry.coordinates, place);
       if (distance_m > SAME_WITHIN_M) continue;
+      if (this.goneBy(one.id, records)) continue;
       const seen = [one.properties.last_seen_at, ...sightings.filter((s) => s.data.hazard === one.id).map((s) => s.data.observed_at)];
       const last = Math.max(...seen.map((text) => Date.parse(text)));
       if (category === MOBILE && now - last > STALL_MINUTES * 60_000) continue;
       found.push({ hazard: one, distance_m, last_seen: new Date(last).toISOString() });
     }
     return found.sort((a, b) => a.distance_m - b.distance_m);
+  }
+
+  /** True where this phone's last word of a hazard is that it is gone, and the pack does not know of it yet. */
+  goneBy(id, records) {
+    const said = records.filter((one) => one.kind === "sighting" && one.data.hazard === id && one.state !== "refused");
+    return said.length > 0 && said.reduce((a, b) => (b.data.observed_at > a.data.observed_at ? b : a)).data.state === "gone";
   }
 
   hazardsOf(school) {
@@ -106,16 +114,19 @@ export async function freshShift(place, tag) {
   return new Shift(pack, response.headers.get("ETag"));
 }
 
-/** Fetch the tiles of the shift's surroundings, which the service worker keeps; false where the signal went meanwhile. */
+/** Fetch the tiles and small pictures of the shift's surroundings, which the service worker keeps; false where the signal went. */
 export async function fetchGround(pack) {
   if (!pack.bounds || !navigator.serviceWorker?.controller) return false;
   const kept = await caches.open("campus-field-ground");
   const have = new Set((await kept.keys()).map(({ url }) => new URL(url).pathname + new URL(url).search));
   const wanted = addressesOf(pack.bounds, pack.ground ?? 0, { worldX, worldY }).filter((address) => !have.has(address)).slice(0, MOST_TILES);
+  const pictured = new Set((await (await caches.open("campus-field-photos")).keys()).map(({ url }) => new URL(url).pathname));
+  const photos = (pack.hazards?.features ?? []).map((one) => one.properties.photo).filter(Boolean).map((id) => `/api/v1/photos/${id}/thumbnail`);
+  wanted.push(...photos.filter((address) => !pictured.has(address)).slice(0, MOST_PHOTOS));
   const one = async () => {
     for (let address = wanted.shift(); address; address = wanted.shift()) {
       const answer = await fetch(address, { credentials: "same-origin", signal: AbortSignal.timeout(30_000) });
-      if (!answer.ok) throw new Error(String(answer.status));
+      if (!answer.ok && answer.status !== 404) throw new Error(String(answer.status)); // a photo may be gone meanwhile
     }
   };
   try {

@@ -2,13 +2,17 @@
 
 import { dateTime, label, metres, nameOf, t } from "../lib/i18n.js";
 import { badge } from "../lib/symbols.js";
-import { el } from "../lib/text.js";
 import { metresBetween } from "../lib/measure.js";
+import { debounce, el } from "../lib/text.js";
 import * as outbox from "./outbox.js";
-import { NoPhoto, photoRecord, takeIn } from "./photo.js";
-import { keep, kept } from "./store.js";
+import { photoRecord, takeInAll } from "./photo.js";
+import { ask } from "./sender.js";
+import { bare, before, camera, shot } from "./shots.js";
+import { forget, keep, kept } from "./store.js";
 
-const LONGEST_NOTE = 10_000;
+const HISTORY = 3;
+const QUIET_MS = 300;
+const WRITTEN = ["id", "place", "placed", "category", "subtype", "severity", "note", "mending", "instead"];
 const FAR_M = 3_000;
 const ROUGH_M = 100;
 
@@ -16,11 +20,40 @@ export class Tag {
   /** @param {object} app see pages/field.js */
   constructor(app) {
     this.app = app;
+    this.histories = new Map(); // of known hazards: their last sightings, once they have come
     this.reset();
+    this.rememberSoon = debounce(() => this.remember(), QUIET_MS);
   }
 
   reset() {
-    Object.assign(this, { place: null, placed: false, category: null, subtype: "", severity: 2, note: "", photos: [], mending: null, asSame: undefined, round: null });
+    Object.assign(this, { id: crypto.randomUUID(), place: null, placed: false, category: null, subtype: "", severity: 2, note: "", photos: [], mending: null, instead: null, asSame: undefined, round: null });
+  }
+
+  /** What was half written when the phone closed the app, as it may while its camera is open. */
+  async restore() {
+    const draft = await kept("tag");
+    if (!draft?.category && !draft?.mending) return;
+    if (!draft.mending && (await outbox.one(draft.id))) { // it was saved in the app's last moment
+      await forget("tag");
+      return;
+    }
+    Object.assign(this, draft);
+    if (draft.ofRound && this.app.round.draft) this.round = this.app.round;
+    this.app.map.setPin(this.place);
+    if (this.place) this.app.map.look(this.place);
+  }
+
+  /** Keep what is half written as it stands. */
+  async remember() {
+    try {
+      if (!this.category && !this.mending) await forget("tag");
+      else await keep("tag", { ...Object.fromEntries(WRITTEN.map((name) => [name, this[name]])), photos: bare(this.photos), ofRound: Boolean(this.round) });
+    } catch { /* a full phone: the form itself is still here, and saving says so */ }
+  }
+
+  #changed() {
+    this.remember();
+    this.app.render();
   }
 
   /** Begin with a place of one's own choice, or follow the position until one is chosen. */
@@ -29,7 +62,7 @@ export class Tag {
     this.placed = this.placed || byHand;
     this.asSame = undefined;
     this.app.map.setPin(place);
-    this.app.render();
+    this.#changed();
   }
 
   /** The phone has moved: the pin follows until somebody has put it elsewhere. */
@@ -46,7 +79,7 @@ export class Tag {
   }
 
   render(used) {
-    return [this.#where(), this.category ? this.#form() : this.#categories(used)];
+    return [this.#where(), this.category ? this.#form(used) : this.#categories(used)];
   }
 
   #where() {
@@ -80,80 +113,93 @@ export class Tag {
     this.category = code;
     this.subtype = "";
     this.asSame = undefined;
-    this.app.render();
+    this.#changed();
     this.app.focusSheet();
   }
 
-  #form() {
+  #form(used) {
     const look = this.app.palette.get(this.category);
     const same = this.place && this.asSame === undefined && !this.mending ? this.app.shift.alike(this.category, this.place, this.app.records) : [];
     return el("form", { class: "tag", on: { submit: (event) => { event.preventDefault(); this.save(); } } },
       el("div", { class: "tag__head" },
-        el("button", { class: "big big--chosen", attributes: { type: "button" }, on: { click: () => { this.category = null; this.app.render(); } } },
+        el("button", { class: "big big--chosen", attributes: { type: "button" }, on: { click: () => { this.category = null; this.#changed(); } } },
           badge(look), el("span", {}, look.name), el("span", { class: "visually-hidden" }, t("field.change_category"))),
         el("button", { class: "save", attributes: { type: "submit", id: "save" } }, t("field.save"))),
       same.length ? this.#same(same) : null,
-      look.subtypes.size ? this.#chips(t("field.subtype"), [...look.subtypes], this.subtype, (code) => { this.subtype = this.subtype === code ? "" : code; }) : null,
+      look.subtypes.size ? this.#chips(t("field.subtype"), this.#mostUsed([...look.subtypes], used), this.subtype, (code) => { this.subtype = this.subtype === code ? "" : code; }) : null,
       this.#photos(),
       this.#chips(t("field.severity"), this.app.severities.map((one) => [Number(one.code), label(one)]), this.severity, (code) => { this.severity = code; }),
       el("label", { class: "note" }, el("span", {}, t("field.note")),
-        el("textarea", { attributes: { id: "note", rows: 2, maxlength: LONGEST_NOTE }, on: { input: (event) => { this.note = event.target.value; } } }, this.note)),
-      el("p", { class: "soft" }, t("field.no_names")));
+        el("textarea", { attributes: { id: "note", rows: 2, "aria-describedby": "note-hint" }, on: { input: (event) => { this.note = event.target.value; this.rememberSoon(); } } }, this.note)),
+      el("p", { class: "soft", attributes: { id: "note-hint" } }, t("field.no_names")));
+  }
+
+  #mostUsed(entries, used) {
+    const often = ([code]) => used[`${this.category}.${code}`] ?? 0;
+    return entries.sort((a, b) => often(b) - often(a));
   }
 
   #chips(title, entries, chosen, choose) {
     return el("fieldset", { class: "chips-set" }, el("legend", {}, title), el("div", { class: "chips-row" }, entries.map(([code, name]) =>
-      el("button", { class: "chip-button", attributes: { type: "button", "aria-pressed": String(code === chosen) }, on: { click: () => { choose(code); this.app.render(); } } }, name))));
+      el("button", { class: "chip-button", attributes: { type: "button", "aria-pressed": String(code === chosen) }, on: { click: () => { choose(code); this.#changed(); } } }, name))));
   }
 
   #photos() {
-    const input = (capture) => el("input", {
-      class: "visually-hidden",
-      attributes: { type: "file", accept: "image/*", capture, multiple: capture ? null : true, id: capture ? "photo-camera" : "photo-gallery" },
-      on: { change: (event) => this.#add([...event.target.files]) },
-    });
     return el("div", { class: "photos" },
-      el("label", { class: "photo-button" }, t("field.camera"), input("environment")),
-      el("label", { class: "photo-button" }, t("field.gallery"), input(null)),
-      this.photos.map((photo) => el("span", { class: "photo" },
-        el("img", { attributes: { src: photo.url, alt: t("field.photo"), width: 72, height: 72 } }),
-        el("button", { class: "photo__away", attributes: { type: "button", "aria-label": t("field.photo_away") }, on: { click: () => { this.photos = this.photos.filter((one) => one !== photo); this.app.render(); } } }, "×"))));
+      camera(t("field.camera"), (files) => this.#add(files), { id: "photo-camera" }),
+      camera(t("field.gallery"), (files) => this.#add(files), { many: true, id: "photo-gallery" }),
+      this.photos.map((photo) => shot(photo, () => { this.photos = this.photos.filter((one) => one !== photo); this.#changed(); })));
   }
 
   async #add(files) {
-    for (const file of files) {
-      try {
-        const photo = await takeIn(file);
-        this.photos.push({ ...photo, url: URL.createObjectURL(photo.blob) });
-      } catch (error) {
-        if (!(error instanceof NoPhoto)) throw error;
-        this.app.say(t(`field.bad_photo.${error.message}`), "alert");
-      }
-    }
-    this.app.render();
+    this.photos = [...this.photos, ...(await takeInAll(files, this.app))];
+    this.#changed();
   }
 
   #same(found) {
     return el("section", { class: "same", attributes: { role: "group", "aria-label": t("field.same_title") } },
       el("h2", {}, t("field.same_title")),
       found.slice(0, 3).map(({ hazard, distance_m, last_seen }) => el("div", { class: "same__one" },
-        hazard.properties.photo ? el("img", { class: "same__photo", attributes: { src: `/api/v1/photos/${hazard.properties.photo}/thumbnail`, alt: t("field.photo"), width: 72, height: 72 } }) : null,
+        hazard.properties.photo ? before(hazard.properties.photo) : null,
         el("div", {},
-          el("p", {}, hazard.properties.name || this.app.palette.subtype(this.category, hazard.properties.subtype) || this.app.palette.get(this.category).name),
-          el("p", { class: "soft" }, t("field.same_line", { distance: metres(distance_m), time: dateTime(last_seen), n: hazard.properties.sightings ?? 0 })),
-          hazard.properties.note ? el("p", { class: "soft same__note" }, hazard.properties.note.slice(0, 120)) : null),
+          el("p", {}, this.app.palette.called(hazard.properties)),
+          el("p", { class: "soft" }, [t("field.same_line", { distance: metres(distance_m), time: dateTime(last_seen) }), hazard.properties.sightings ? t("field.seen_times", { n: hazard.properties.sightings }) : ""].filter(Boolean).join(" · ")),
+          hazard.properties.note ? el("p", { class: "soft same__note" }, hazard.properties.note.slice(0, 120)) : null,
+          this.#history(hazard)),
         el("button", { class: "yes", attributes: { type: "button" }, on: { click: () => this.#isSame(hazard) } }, t("field.same_yes")))),
       el("button", { class: "text-button", attributes: { type: "button" }, on: { click: () => { this.asSame = null; this.app.render(); } } }, t("field.same_no")));
   }
 
+  /** When it was seen before, and how it was: asked for once, and shown when there is a signal. */
+  #history({ id, properties }) {
+    if (!properties.sightings) return null;
+    const known = this.histories.get(id);
+    if (!known) {
+      this.histories.set(id, []);
+      ask("GET", `hazards/${id}/sightings`).then(async (response) => {
+        if (!response.ok) return;
+        this.histories.set(id, (await response.json()).sightings.slice(0, HISTORY));
+        if (this.app.view === "tag" && this.category) this.app.render();
+      }).catch(() => this.histories.delete(id));
+      return null;
+    }
+    return known.length ? el("ul", { class: "soft same__history" }, known.map((one) => el("li", {}, [t(`field.seen.${one.state}`), dateTime(one.observed_at), one.seen_by].filter(Boolean).join(" · ")))) : null;
+  }
+
   async #isSame(hazard) {
-    await this.app.addSighting(hazard.id, "there", this.photos);
+    try {
+      await this.app.addSighting(hazard.id, "there", this.photos);
+    } catch (error) {
+      this.app.say(t("field.not_kept", { reason: error.message ?? String(error) }), "alert"); // the form stays as it is
+      return;
+    }
     this.#done();
   }
 
   #done() {
     const { round } = this;
     this.reset();
+    this.remember();
     this.app.map.setPin(null);
     if (round) this.app.go("round");
     else if (this.app.position?.place) this.follow(this.app.position);
@@ -165,9 +211,14 @@ export class Tag {
       this.app.say(t("field.needs_place"), "alert");
       return;
     }
+    if (this.note.length > outbox.LONGEST_NOTE) {
+      this.app.say(t("field.note_long", { n: this.note.length, most: outbox.LONGEST_NOTE }), "alert");
+      document.getElementById("note")?.focus();
+      return;
+    }
     const [lon, lat] = this.place;
     const { position } = this.app;
-    const id = this.mending ?? crypto.randomUUID();
+    const id = this.mending ?? this.id;
     const data = {
       id, lon, lat, category: this.category, subtype: this.subtype, severity: this.severity, note: this.note.trim(),
       observed_at: new Date().toISOString(),
@@ -176,13 +227,15 @@ export class Tag {
     const photos = this.photos;
     try {
       if (this.mending) {
-        const before = await outbox.one(id);
-        await outbox.mend(id, { ...data, observed_at: validTime(before?.data.observed_at) ?? data.observed_at });
+        const earlier = await outbox.one(id);
+        await outbox.mend(id, { ...data, observed_at: outbox.validTime(earlier?.data.observed_at) ?? data.observed_at });
         await this.app.writeDown(photos.map((photo) => photoRecord(photo, { hazard: id })), photos, t("field.saved"));
       } else {
         await this.app.writeDown([{ id, kind: "hazard", data }, ...photos.map((photo) => photoRecord(photo, { hazard: id }))], photos, t("field.saved"));
         const used = await this.used();
-        await keep("used", { ...used, [this.category]: (used[this.category] ?? 0) + 1 });
+        const often = [this.category, ...(this.subtype ? [`${this.category}.${this.subtype}`] : [])];
+        await keep("used", { ...used, ...Object.fromEntries(often.map((key) => [key, (used[key] ?? 0) + 1])) }).catch(() => {}); // the record is kept: that counts
+        if (this.instead) await outbox.discard(this.instead);
       }
     } catch (error) {
       this.app.say(t("field.not_kept", { reason: error.message ?? String(error) }), "alert"); // the form stays as it is
@@ -197,17 +250,27 @@ export class Tag {
     this.reset();
     const { data } = record;
     const known = this.app.palette.byCode.has(data.category);
+    const subtype = known && this.app.palette.get(data.category).subtypes.has(data.subtype) ? data.subtype : "";
     Object.assign(this, {
-      mending: record.id, place: [data.lon, data.lat], placed: true, category: known ? data.category : null,
-      subtype: data.subtype ?? "", severity: data.severity ?? 2, note: (data.note ?? "").slice(0, LONGEST_NOTE),
+      mending: record.id, place: [data.lon, data.lat], placed: true, category: known ? data.category : null, subtype, severity: data.severity ?? 2, note: data.note ?? "",
     });
+    this.#begin();
+  }
+
+  /** A sighting that was refused, as a hazard of its own. */
+  fromSighting(record) {
+    const { data } = record;
+    const hazard = this.app.shift.hazards.find((one) => one.id === data.hazard);
+    this.reset();
+    const place = data.lon === undefined ? hazard?.geometry.coordinates ?? this.app.position?.place ?? null : [data.lon, data.lat];
+    Object.assign(this, { instead: record.id, place, placed: place !== null, category: hazard?.properties.category ?? null, subtype: hazard?.properties.subtype ?? "", note: data.note ?? "" });
+    this.#begin();
+  }
+
+  #begin() {
     this.app.map.setPin(this.place);
-    this.app.map.look(this.place);
+    if (this.place) this.app.map.look(this.place);
+    this.remember();
     this.app.go("tag");
   }
-}
-
-function validTime(text) {
-  const year = new Date(text ?? "").getUTCFullYear();
-  return year >= 2000 && year <= 2200 ? text : null;
 }

@@ -9,6 +9,7 @@ import { forget, keep, kept } from "./store.js";
 const STEP_M = 15;
 const MOST_POINTS = 2_000;
 const ROUGH_M = 60;
+const SHIFT_MS = 12 * 3_600_000; // who forgets to switch it off is not followed home
 
 export class Track {
   constructor(app) {
@@ -23,11 +24,15 @@ export class Track {
   /** A position has come: a point of the track, if it is on and this is a step. */
   async follow({ place, accuracy_m, at }) {
     if (!this.track || this.track.ended_at || !place || accuracy_m > ROUGH_M) return;
+    if (Math.abs(Date.now() - Date.parse(this.track.started_at)) > SHIFT_MS) {
+      await this.#end();
+      return;
+    }
     const last = this.track.points.at(-1);
     if (last && metresBetween(last, place) < STEP_M) return;
     this.track.points.push([Number(place[0].toFixed(6)), Number(place[1].toFixed(6)), new Date(at).toISOString()]);
     if (this.track.points.length > MOST_POINTS) this.track.points = this.track.points.filter((_, n) => n % 2 === 0);
-    await keep("track", this.track);
+    await keep("track", this.track).catch(() => {}); // a full phone: what was walked so far is kept
     this.draw();
     if (this.app.view === "day") this.app.render();
   }

@@ -1,12 +1,16 @@
 // The outbox as its writer sees it: what waits, what was sent, what was refused and why, and what to do about it.
 
-import { dateTime, metres, t } from "../lib/i18n.js";
+import { dateTime, label, metres, nameOf, t } from "../lib/i18n.js";
 import { badge } from "../lib/symbols.js";
 import { el } from "../lib/text.js";
 import * as outbox from "./outbox.js";
+import { photoRecord, takeInAll } from "./photo.js";
+import { camera } from "./shots.js";
 
 const SHOWN = 100;
 const FIELDS = ["category", "subtype", "severity", "status", "note", "name"];
+const NAMED = new Set([...FIELDS, "observed_at", "started_at", "ended_at", "lon", "lat"]); // fields that have a word of their own
+const REISSUED = new Set(["hazard", "sighting", "inspection"]);
 
 export function renderOutbox(app) {
   const records = [...app.records].reverse();
@@ -20,6 +24,7 @@ export function renderOutbox(app) {
     el("div", { class: "row" },
       el("button", { class: "button", attributes: { type: "button" }, on: { click: () => app.sendNow() } }, t("field.send_now")),
       el("p", { class: "soft" }, app.send.last_sent ? t("field.last_sent", { time: dateTime(app.send.last_sent) }) : t("field.never_sent"))),
+    app.send.clock_off_min ? el("p", { class: "warn", attributes: { id: "clock-off" } }, t(app.send.clock_off_min > 0 ? "field.clock_ahead" : "field.clock_behind", { n: Math.abs(app.send.clock_off_min) })) : null,
     troubled.map((record) => trouble(app, record)),
     rest.length ? el("ul", { class: "list" }, rest.slice(0, SHOWN).map((record) => line(app, record))) : null,
     records.length ? null : el("p", { class: "soft" }, t("field.outbox_empty")),
@@ -36,7 +41,10 @@ function title(app, record) {
     const look = app.palette.get(record.data.category);
     return [badge(look), el("span", {}, [look.name, app.palette.subtype(record.data.category, record.data.subtype)].filter(Boolean).join(" · "))];
   }
-  return [el("span", {}, t(`field.kind.${record.kind}`))];
+  const hazard = record.data.hazard && app.shift.hazards.find((one) => one.id === record.data.hazard);
+  const school = record.data.school && app.shift.schools.find((one) => one.id === record.data.school);
+  const of = hazard ? app.palette.called(hazard.properties) : school ? nameOf(school.properties) : "";
+  return [el("span", {}, [t(`field.kind.${record.kind}`), of].filter(Boolean).join(" · "))];
 }
 
 function line(app, record) {
@@ -46,23 +54,77 @@ function line(app, record) {
     el("span", { class: `state state--${record.state}` }, t(`field.state.${record.state}`)));
 }
 
+/** What is wrong with a field, by the word that the person knows it by. */
+function said({ where, what }) {
+  const name = (where ?? "").split(".").pop();
+  return [NAMED.has(name) ? t(`field.of.${name}`) : where, what].filter(Boolean).join(t("field.colon"));
+}
+
 function trouble(app, record) {
   const conflict = record.state === "conflict";
+  const errors = (record.errors ?? []).slice(0, 5);
   return el("section", { class: "trouble", attributes: { "data-record": record.id } },
-    el("div", { class: "list__main" }, title(app, record), el("span", { class: `state state--${record.state}` }, t(`field.state.${record.state}`))),
-    el("p", { attributes: { role: "alert" } }, record.lost ? t("field.photo_lost") : record.detail ?? t("field.no_reason")),
-    record.errors?.length ? el("ul", { class: "soft" }, record.errors.slice(0, 5).map((one) => el("li", {}, `${one.where}: ${one.what}`))) : null,
+    el("div", { class: "list__main" }, title(app, record), el("span", { class: `state state--${record.state}` }, t(`field.state.${record.state}`)), el("span", { class: "soft" }, dateTime(record.written_at))),
+    record.data.note ? el("p", { class: "soft trouble__note" }, record.data.note.slice(0, 120)) : null,
+    errors.length ? el("ul", { attributes: { role: "alert" } }, errors.map((one) => el("li", {}, said(one))))
+      : el("p", { attributes: { role: "alert" } }, record.lost ? t("field.photo_lost") : record.detail ?? t("field.no_reason")),
     conflict && record.server ? both(app, record) : null,
-    el("div", { class: "row" },
-      record.kind === "hazard" && !conflict ? el("button", { class: "button button--primary", attributes: { type: "button" }, on: { click: () => app.tag.mend(record) } }, t("field.mend")) : null,
-      conflict && record.kind === "hazard_edit" && record.server ? el("button", { class: "button button--primary", attributes: { type: "button" }, on: { click: () => mine(app, record) } }, t("field.take_mine")) : null,
-      el("button", { class: "button", attributes: { type: "button" }, on: { click: () => away(app, record) } }, conflict ? t("field.take_theirs") : t("field.discard"))));
+    el("div", { class: "row" }, conflict ? settled(app, record) : mending(app, record),
+      el("button", { class: "button", attributes: { type: "button" }, on: { click: () => away(app, record) } }, t(conflict ? "field.take_theirs" : "field.discard"))));
+}
+
+const primary = (text, work) => el("button", { class: "button button--primary", attributes: { type: "button" }, on: { click: work } }, text);
+
+/** How its writer mends a refused record: each kind in the form it was written in. */
+function mending(app, record) {
+  if (record.kind === "photo") return camera(t("field.retake"), ([file]) => retake(app, record, file));
+  const work = {
+    hazard: () => app.tag.mend(record), inspection: () => mendVisit(app, record), hazard_edit: () => app.card.mendEdit(record), sighting: () => mendSighting(app, record),
+  }[record.kind];
+  return work ? primary(t(record.kind === "sighting" && outbox.validTime(record.data.observed_at) ? "field.as_new" : "field.mend"), work) : null;
+}
+
+/** A conflict of an edit goes on top of what the other wrote; of a new record, its id is taken: it gets another. */
+function settled(app, record) {
+  if (record.kind === "hazard_edit") return record.server ? primary(t("field.take_mine"), () => mine(app, record)) : null;
+  return REISSUED.has(record.kind) ? primary(t("field.both_stay"), async () => { await outbox.reissue(record.id); app.sendNow(); }) : null;
+}
+
+async function retake(app, record, file) {
+  const [photo] = await takeInAll([file], app);
+  if (!photo) return;
+  const { hazard, inspection } = record.data;
+  await app.writeDown([photoRecord(photo, hazard ? { hazard } : { inspection })], [photo], t("field.saved"));
+  await outbox.discard(record.id);
+}
+
+/** A round goes back into its form; a cell that was walked, or a track, is only given a time that can be. */
+async function mendVisit(app, record) {
+  if (record.data.school) {
+    app.round.mend(record);
+    return;
+  }
+  const now = new Date().toISOString();
+  const ended_at = record.data.ended_at && (outbox.validTime(record.data.ended_at) ?? now);
+  await outbox.mend(record.id, { ...record.data, started_at: outbox.validTime(record.data.started_at) ?? now, ...(ended_at ? { ended_at } : {}) });
+  app.sendNow();
+}
+
+/** A sighting whose time cannot be gets the time of now; one of a hazard that is gone becomes a hazard of its own. */
+async function mendSighting(app, record) {
+  if (outbox.validTime(record.data.observed_at)) {
+    app.tag.fromSighting(record);
+    return;
+  }
+  await outbox.mend(record.id, { ...record.data, observed_at: new Date().toISOString() });
+  app.sendNow();
 }
 
 function both(app, record) {
   const theirs = record.server.properties;
-  const words = (name, value) => (name === "category" ? app.palette.get(value).name : name === "status" ? t(`field.status.${value}`) : String(value ?? ""));
+  const words = (name, value) => (name === "category" ? app.palette.get(value).name : name === "status" ? t(`field.status.${value}`) : name === "severity" ? label(app.severities.find((one) => Number(one.code) === value) ?? String(value)) : String(value ?? ""));
   const different = FIELDS.filter((name) => record.data[name] !== undefined && record.data[name] !== theirs[name]);
+  if (!different.length) return el("p", { class: "soft" }, t("field.same_words"));
   const rows = different.map((name) => el("tr", {}, el("th", { attributes: { scope: "row" } }, t(`field.of.${name}`)), el("td", {}, words(name, record.data[name])), el("td", {}, words(name, theirs[name]))));
   return el("table", { class: "both" },
     el("thead", {}, el("tr", {}, el("td", {}), el("th", { attributes: { scope: "col" } }, t("field.mine")), el("th", { attributes: { scope: "col" } }, t("field.theirs")))),

@@ -102,6 +102,12 @@ export async function change(method, path, body, { signal, headers = {} } = {}) 
   return data;
 }
 
+/** POST a form with a file: the body of the answer. */
+export async function upload(path, form) {
+  const { data } = await send(address(path), { method: "POST", headers: { Accept: "application/json", ...csrfHeader() }, body: form });
+  return data;
+}
+
 /** POST JSON: the body of the answer. */
 export const post = (path, body, options) => change("POST", path, body, options);
 

@@ -29,11 +29,14 @@ export function createMap(node) {
   return map;
 }
 
-/** The tile layer of the configuration, or null. */
+/** The tile layers of the configuration as one, or null. A key bound to an address is only taken with the origin. */
 export function tileLayer() {
-  const tiles = pageConfig.tiles;
-  if (!tiles?.url) return null;
-  return new TileLayer(tiles.url, { maxZoom: 19, maxNativeZoom: tiles.max_zoom ?? 18, subdomains: tiles.subdomains ?? "abc" });
+  const { urls = [], subdomains = "abc" } = pageConfig.tiles ?? {};
+  if (!urls.length) return null;
+  const [base, ...above] = urls.map((url, at) => new TileLayer(url, { maxZoom: 19, maxNativeZoom: 18, subdomains, referrerPolicy: "origin", zIndex: at + 1 }));
+  base.on("add", () => above.forEach((one) => one.addTo(base._map)));
+  base.on("remove", () => above.forEach((one) => one.remove()));
+  return base;
 }
 
 /** Say, as text, where the base comes from. */

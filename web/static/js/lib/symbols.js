@@ -36,6 +36,13 @@ export class Palette {
       return { code, name: label(entry), sign, colour, ink: inkOn(colour), subtypes };
     });
     this.byCode = new Map(this.list.map((one) => [one.code, one]));
+    const words = categories.flatMap((entry) => [entry, ...(entry.subtypes ?? [])]).filter((one) => typeof one !== "string");
+    this.words = new Map(words.flatMap((one) => [[one.zh, label(one)], [one.en, label(one)]]));
+  }
+
+  /** What a hazard is called: a name that is but a word of the vocabulary is said in the page's language. */
+  called({ name, category, subtype }) {
+    return this.words.get(name) ?? (name || this.subtype(category, subtype) || this.get(category).name);
   }
 
   get(code) {

@@ -1,16 +1,16 @@
 // Who walks which cell, painted on the map; and when somebody was last there.
 
 import { GeoJSON, Map as LeafletMap, canvas } from "../../vendor/leaflet/leaflet-src.esm.js";
-import { change, get, getFeatures } from "../lib/api.js";
+import { change, get, getFeatures, upload } from "../lib/api.js";
 import { count, dateTime, nameOf, pageConfig, t } from "../lib/i18n.js";
 import { el } from "../lib/text.js";
-import { say } from "../lib/table.js";
+import { fillTable, say } from "../lib/table.js";
 
 const byId = (id) => document.getElementById(id);
 const WEEK_MS = 7 * 86_400_000;
 const PAGES = 20;
 const NAMES_FROM = 14;
-const CODE = /[\w-]*\d[\w-]*-\d+-\d+-\d+|\b\d{15}\b/g; // of a lattice, or of an official unit grid: whatever else a table holds
+const SHOWN = 20;
 
 export class Walks {
   /** @param {object} options attempt(work), done (the line that says what was done) */
@@ -45,12 +45,13 @@ export class Walks {
     byId("walks-city").addEventListener("change", () => this.attempt(() => this.#loading(() => this.#city())));
     byId("walks-township").addEventListener("change", () => this.#township());
     byId("walks-add").addEventListener("click", () => this.#codes());
-    byId("walks-file").addEventListener("change", (event) => this.attempt(async () => {
-      const text = await event.target.files[0].text();
+    byId("walks-file").addEventListener("change", (event) => {
+      const [file] = event.target.files;
       event.target.value = "";
-      byId("walks-codes").value = [...text.matchAll(CODE)].map(([code]) => code).join(" ");
-      this.#codes();
-    }));
+      if (file) this.attempt(() => this.#loading(() => this.#read(file)));
+    });
+    byId("walks-read-save").addEventListener("click", () => this.attempt(() => this.#loading(() => this.#byFile())));
+    byId("walks-read-away").addEventListener("click", () => { byId("walks-read").hidden = true; });
     byId("walks-save").addEventListener("click", () => this.attempt(() => this.#loading(() => this.#save())));
     await this.#loading(() => this.#city());
   }
@@ -167,7 +168,61 @@ export class Walks {
     else say(byId("problem"));
   }
 
+  /** Show what a file says: of several people by name, to be looked at before it holds; of nobody, for whoever is chosen. */
+  async #read(file) {
+    const said = await this.#send(file, "no");
+    for (const code of said.cells) if (this.cells.has(code)) this.chosen.add(code);
+    this.file = file;
+    const bad = said.problems.slice(0, SHOWN).map((one) => el("li", {}, t("walks.row", { n: one.row, what: one.what })));
+    if (said.problems.length > SHOWN) bad.push(el("li", {}, t("walks.more_rows", { n: count(said.problems.length - SHOWN) })));
+    byId("walks-read").hidden = !said.people.length && !bad.length;
+    byId("walks-read-title").textContent = t("walks.read", { file: file.name, rows: count(said.rows), n: count(said.people.length), bad: count(said.problems.length) });
+    byId("walks-read-people").replaceChildren(...said.people.map((one) => el("li", {}, t("walks.read_one", { name: one.name, n: count(one.cells.length) }))));
+    byId("walks-read-bad").replaceChildren(...bad);
+    byId("walks-read-save").hidden = !said.people.length || said.problems.length > 0 || said.cells.length > 0;
+    this.#redraw();
+    say(byId("problem"));
+  }
+
+  async #byFile() {
+    const said = await this.#send(this.file, "yes");
+    byId("walks-read").hidden = true;
+    this.coverage = (await get("coverage", { city: byId("walks-city").value })).cells;
+    await this.#person();
+    say(this.done, t("walks.by_file_done", { n: count(said.people.length) }));
+  }
+
+  #send(file, save) {
+    const form = new FormData();
+    form.set("save", save);
+    form.set("file", file);
+    return upload("cells/assignments", form);
+  }
+
+  /** The week by inspector: how many of their cells were walked, and where nobody has been for longest. */
+  #week() {
+    const of = new Map();
+    for (const [code, { inspectors, last_at }] of Object.entries(this.coverage)) {
+      for (const { id, name } of inspectors) {
+        const one = of.get(id) ?? { name, cells: 0, walked: 0, never: 0, oldest: null };
+        one.cells += 1;
+        if (!last_at) one.never += 1;
+        else {
+          if (Date.now() - Date.parse(last_at) <= WEEK_MS) one.walked += 1;
+          if (!one.oldest || last_at < one.oldest.last_at) one.oldest = { code, last_at };
+        }
+        of.set(id, one);
+      }
+    }
+    const rows = [...of.values()].sort((a, b) => a.walked / a.cells - b.walked / b.cells);
+    fillTable(byId("walks-week"), [t("walks.person"), t("walks.week"), t("walks.never_count"), t("walks.oldest")], rows.map((one) => [
+      one.name, t("walks.of", { n: count(one.walked), all: count(one.cells) }), count(one.never), one.oldest ? `${one.oldest.code} · ${dateTime(one.oldest.last_at)}` : "",
+    ]));
+    byId("walks-week").hidden = rows.length === 0;
+  }
+
   #redraw() {
+    this.#week();
     this.layer.eachLayer((layer) => layer.setStyle(this.#style(layer.feature)));
     this.#sum();
   }

@@ -3,9 +3,8 @@
 import "../lib/masthead.js";
 import { prepare } from "../lib/geometry.js";
 import { dateTime, pageConfig, t } from "../lib/i18n.js";
-import { tileLayer } from "../lib/map.js";
 import { Palette } from "../lib/symbols.js";
-import { append, el } from "../lib/text.js";
+import { append, debounce, el } from "../lib/text.js";
 import { Day } from "../field/day.js";
 import { FieldMap } from "../field/fieldmap.js";
 import { HazardCard } from "../field/hazard.js";
@@ -19,15 +18,18 @@ import { askToStay, forget, keep, kept } from "../field/store.js";
 import { Tag } from "../field/tag.js";
 import { Track } from "../field/track.js";
 import { renderOutbox } from "../field/waiting.js";
+import { Walk } from "../field/walk.js";
 
 const VIEWS = ["tag", "day", "round", "outbox", "hazard"];
 const PACK_EVERY_MS = 10 * 60_000;
 const SAID_MS = 3_500;
+const ASK_AFTER_MS = 300;
 const byId = (id) => document.getElementById(id);
 
-const app = {
+/** The app of this page; exported for whoever looks into it from the browser's console, tests too. */
+export const app = {
   view: "tag", records: [], position: null, me: null, send: state, palette: new Palette([]), severities: [],
-  shift: null, map: null, tag: null, day: null, round: null, card: null, track: null,
+  shift: null, map: null, tag: null, day: null, round: null, card: null, track: null, walk: null,
 
   go(view) {
     app.view = view;
@@ -46,19 +48,20 @@ const app = {
     send();
   },
 
-  /** Keep that a known hazard was seen again. */
-  async addSighting(hazard, how, photos) {
+  /** Keep that a known hazard was seen again, with whatever else goes along. */
+  async addSighting(hazard, how, photos, more = [], morePhotos = []) {
     const { position } = app;
     const id = crypto.randomUUID();
     const data = {
       id, hazard, state: how, observed_at: new Date().toISOString(),
       ...(position?.place ? { lon: position.place[0], lat: position.place[1], position_error_m: Math.min(100_000, position.accuracy_m ?? 0) } : {}),
     };
-    await app.writeDown([{ id, kind: "sighting", data }, ...photos.map((photo) => photoRecord(photo, { hazard }))], photos, t("field.seen_again"));
+    await app.writeDown([{ id, kind: "sighting", data }, ...photos.map((photo) => photoRecord(photo, { hazard })), ...more], [...photos, ...morePhotos], t("field.seen_again"));
   },
 
+  /** Own reports that the pack does not know of yet. */
   ownHazards() {
-    return app.records.filter((one) => one.kind === "hazard").map((one) => prepare({
+    return app.records.filter((one) => one.kind === "hazard" && !app.shift.told.has(one.id) && !app.shift.goneBy(one.id, app.records)).map((one) => prepare({
       id: one.id, geometry: { type: "Point", coordinates: [one.data.lon, one.data.lat] },
       properties: { name: "", status: "open", sightings: 0, ...one.data },
     }));
@@ -119,7 +122,9 @@ const app = {
     }
     byId("sheet").dataset.view = app.view;
     document.body.dataset.view = app.view;
+    document.body.dataset.form = String(app.view === "tag" && Boolean(app.tag.category)); // the little map that is left belongs to the pin
     for (const tab of document.querySelectorAll("[data-go]")) tab.setAttribute("aria-current", tab.dataset.go === app.view ? "page" : "false");
+    showTasks();
   },
 };
 
@@ -136,8 +141,14 @@ function showState() {
 }
 
 function showMap() {
-  const hazards = new Map([...app.shift.hazards, ...app.ownHazards()].map((one) => [one.id, one]));
-  app.map.show(app.shift, [...hazards.values()]);
+  app.map.show(app.shift, [...app.shift.hazards, ...app.ownHazards()]);
+  app.walk.draw();
+  showTasks();
+}
+
+/** What is due stands on the map while the day is looked at, numbered as in the list. */
+function showTasks() {
+  app.map.todo(app.view === "day" ? app.day.open().slice(0, Day.SHOWN) : [], (one) => app.day.pick(one));
 }
 
 async function refreshRecords() {
@@ -164,7 +175,7 @@ async function refreshPack() {
     byId("sign-in").hidden = Boolean(me.id);
     if (!me.id) return;
     const fresh = await freshShift(app.position?.place, app.shift.tag);
-    if (!tileLayer()) fetchGround((fresh ?? app.shift).pack);
+    fetchGround((fresh ?? app.shift).pack);
     if (!fresh) return;
     const first = !app.shift.known;
     app.shift = fresh;
@@ -180,20 +191,38 @@ function fitPack() {
   if (west !== undefined) app.map.map.fitBounds([[south, west], [north, east]], { animate: false });
 }
 
+/** Search what the phone knows, and with a signal the whole gazetteer, addresses too. */
 function searching() {
   const input = byId("find");
   const results = byId("found");
-  input.addEventListener("input", () => {
-    const found = app.shift.find(input.value);
-    results.replaceChildren(...found.map((one) => el("li", {}, el("button", { class: "list__one list__one--button", attributes: { type: "button" }, on: { click: () => {
-      results.hidden = true;
-      input.value = "";
-      if (!one.place) return;
-      app.map.look(one.place);
-      app.go("tag");
-      app.tag.put(one.place);
-    } } }, one.name))));
+  const take = (one) => {
+    results.hidden = true;
+    input.value = "";
+    if (!one.place) return;
+    app.map.look(one.place);
+    app.go("tag");
+    app.tag.put(one.place);
+  };
+  const show = (found) => {
+    results.replaceChildren(...found.map((one) => el("li", {}, el("button", { class: "list__one list__one--button", attributes: { type: "button" }, on: { click: () => take(one) } }, one.name))));
     results.hidden = found.length === 0;
+  };
+  const askAround = debounce(async (text) => {
+    try {
+      const [lon, lat] = app.position?.place ?? [];
+      const near = lon === undefined ? "" : `&lon=${lon}&lat=${lat}`;
+      const response = await ask("GET", `geocode?q=${encodeURIComponent(text)}${near}`);
+      if (!response.ok || input.value !== text) return;
+      const own = app.shift.find(text);
+      const names = new Set(own.map((one) => one.name));
+      const more = (await response.json()).results.filter((one) => !names.has(one.name)).map((one) => ({ name: one.name, place: [one.lon, one.lat] }));
+      show([...own, ...more].slice(0, 15));
+    } catch { /* no signal: the phone's own places are there */ }
+  }, ASK_AFTER_MS);
+  input.addEventListener("input", () => {
+    const text = input.value;
+    show(app.shift.find(text));
+    if (text.trim().length > 1) askAround(text);
   });
 }
 
@@ -202,6 +231,7 @@ async function installWorker() {
   navigator.serviceWorker.addEventListener("message", ({ data }) => {
     if (data === "new-version") byId("new-version").hidden = false;
   });
+  navigator.serviceWorker.addEventListener("controllerchange", () => fetchGround(app.shift.pack)); // from the first visit on
   byId("new-version-load").addEventListener("click", () => window.location.reload());
   try {
     await navigator.serviceWorker.register("/field/worker.js", { scope: "/field" });
@@ -223,7 +253,10 @@ async function start() {
   app.track = new Track(app);
   await app.track.restore();
   app.track.draw();
+  app.walk = new Walk(app);
+  await app.walk.restore();
   await app.round.restore();
+  await app.tag.restore();
   takeWords((await kept("words")) ?? pageConfig.words);
   if (app.shift.known) fitPack();
   const wanted = window.location.hash.slice(1);
@@ -254,13 +287,20 @@ async function start() {
       app.map.position(position);
       app.tag.follow(position);
       app.track.follow(position);
+      app.walk.follow(position);
     }
-    if (app.view === "tag" && !app.tag.category) app.render();
+    if ((app.view === "tag" && !app.tag.category) || (app.view === "day" && !before?.place)) app.render();
+    if (app.view === "round") app.round.arrive();
   });
   installWorker();
   askToStay();
   await startSending();
   await refreshPack();
+  document.addEventListener("visibilitychange", () => { // to the camera, say: what comes after, the phone decides
+    if (!document.hidden) return;
+    app.tag.remember();
+    app.round.remember();
+  });
   setInterval(refreshPack, PACK_EVERY_MS);
   window.addEventListener("online", refreshPack);
 }
