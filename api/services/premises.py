@@ -16,6 +16,7 @@ from api.services.screening import city_at
 from api.store import inspections
 from api.store import premises as store
 from api.store.models import City, Premises
+from api.store.records import claim
 from api.store.spatial import to_element, to_shape, to_shapes
 
 _KEPT = ("name", "categories", "address", "licence", "opening_hours")
@@ -45,6 +46,7 @@ def add_premises(session: Session, actor: Actor, given: PremisesIn) -> tuple[dic
     ConflictError
         Where the UUID belongs to premises that say something else.
     """
+    claim(session, given.id)
     known = store.get_premises(session, given.id)
     if known is not None:
         if known.content_hash != given.fingerprint():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,3 +122,37 @@ def test_of_two_decisions_on_a_request_one_is_taken(client: TestClient, people: 
         statuses = Counter(answer.status_code for answer in answers)
         assert statuses[200] == 1, [a.text for a in answers]
         assert statuses[409] + statuses[412] == 3, statuses
+
+
+SERVICES = Path(__file__).parents[2] / "api" / "services"
+# looked up by a client's UUID otherwise: a photo tries again when it was beaten, and a question makes nothing
+NOT_CLAIMED = {"photos/records.py:add_photo", "photos/records.py:_record", "field/outbox.py:_photo"}
+
+
+def looks_up_what_was_sent(call: ast.expr) -> bool:
+    """Return whether this is ``….get(session, given.id)``."""
+    return isinstance(call, ast.Call) and [ast.unparse(one) for one in call.args] == ["session", "given.id"]
+
+
+def test_every_record_of_a_client_s_uuid_is_claimed_before_it_is_looked_up() -> None:
+    found, missing = 0, []
+    for path in sorted(SERVICES.rglob("*.py")):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            lookups = [
+                node
+                for node in ast.walk(function)
+                if isinstance(node, ast.Assign)
+                and ast.unparse(node.targets[0]) == "known"
+                and looks_up_what_was_sent(node.value)
+            ]
+            name = f"{path.relative_to(SERVICES).as_posix()}:{function.name}"
+            if not lookups or name in NOT_CLAIMED:
+                continue
+            found += 1
+            claims = [node.lineno for node in ast.walk(function) if ast.unparse(node) == "claim(session, given.id)"]
+            if not claims or min(claims) > lookups[0].lineno:
+                missing.append(name)
+    assert found > 8, "the search finds nothing any more"
+    assert missing == [], "of the same record sent twice at once the second would be answered 409"

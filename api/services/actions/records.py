@@ -22,6 +22,7 @@ from api.services.screening import city_at
 from api.store import actions, cities, inspections
 from api.store.models import City, JointAction, JointActionDepartment
 from api.store.models.base import now
+from api.store.records import claim
 from api.store.spatial import Bounds, as_multipolygon, to_element, to_shapes
 
 
@@ -40,6 +41,7 @@ def plan_action(session: Session, actor: Actor, given: JointActionIn) -> tuple[d
     BadInputError
         Where a school, a cell or a department is not known.
     """
+    claim(session, given.id)
     known = actions.get_action(session, given.id)
     if known is not None:
         if known.planner_id != actor.id or known.content_hash != given.fingerprint():

@@ -19,6 +19,7 @@ from api.services.notices.views import OFFICE, WRITERS, missing_departments, not
 from api.store import inspections, notices
 from api.store.models import Notice, NoticeDepartment, NoticeReceipt
 from api.store.models.base import now
+from api.store.records import claim
 from api.store.spatial import to_element
 
 
@@ -34,6 +35,7 @@ def write_notice(session: Session, actor: Actor, given: NoticeIn) -> tuple[dict[
     BadInputError
         Where there is no such department, nobody to send it to, or the moment of the answer has passed.
     """
+    claim(session, given.id)
     known = notices.get_notice(session, given.id)
     if known is not None:
         if known.writer_id != actor.id or known.content_hash != given.fingerprint():
@@ -128,6 +130,7 @@ def answer_notice(session: Session, actor: Actor, identity: uuid.UUID, given: An
         Where the notice did not go to their department.
     """
     notice = notice_for(session, actor, identity)
+    claim(session, given.id)
     known = notices.get_receipt(session, given.id)
     if known is not None:
         if (known.notice_id, known.person_id, known.text) != (notice.id, actor.id, given.text):

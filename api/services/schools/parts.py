@@ -17,6 +17,7 @@ from api.services.schools.records import held, width_of
 from api.store import inspections, schools
 from api.store.audit import note
 from api.store.models import City, Gate, School, Timetable
+from api.store.records import claim
 from api.store.spatial import to_element, to_shape
 from gis.geodesic import pairs_within
 
@@ -66,6 +67,7 @@ def remove_perimeter(session: Session, identity: uuid.UUID, version: int) -> Non
 
 def add_gate(session: Session, actor: Actor, identity: uuid.UUID, given: GateIn) -> tuple[dict[str, Any], bool]:
     """Add a gate to a school; the same UUID again answers the stored one and creates nothing."""
+    claim(session, given.id)
     known = schools.get_gate(session, given.id)
     if known is not None:
         if known.content_hash != given.fingerprint() or session.get_one(School, known.school_id).uuid != identity:

@@ -21,6 +21,7 @@ from api.settings import Settings
 from api.store import cities, inspections, schools
 from api.store import grids as stored_grids
 from api.store.models import Campus, City, School
+from api.store.records import claim
 from api.store.spatial import as_multipolygon, to_element, to_shape
 from api.vocabulary import fold
 from gis.perimeters import campus_disc
@@ -48,6 +49,7 @@ def add_school(session: Session, actor: Actor, settings: Settings, given: School
     BadInputError, gis.errors.BadGeometryError
         Where a campus lies outside the city, or cannot be used.
     """
+    claim(session, given.id)
     known = schools.find_school(session, given.id)
     if known is not None:
         if known.content_hash != given.fingerprint():
