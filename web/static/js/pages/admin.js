@@ -7,10 +7,12 @@ import { addRows, fillTable, say } from "../lib/table.js";
 import { el } from "../lib/text.js";
 import { Calendar } from "../office/calendar.js";
 import { Outbox } from "../office/outbox.js";
+import { Filing } from "../office/filing.js";
 import { Lists } from "../office/lists.js";
 import { Rules } from "../office/rules.js";
 import { Schools } from "../office/schools.js";
 import { Walks } from "../office/walks.js";
+import { WorkDays } from "../office/workdays.js";
 
 const byId = (id) => document.getElementById(id);
 const problem = byId("problem");
@@ -188,7 +190,9 @@ function chooseCity() {
 }
 byId("exports-city").addEventListener("change", chooseCity);
 
-const OPEN = {
+const filing = new Filing({ attempt, done });
+const workDays = new WorkDays({ attempt, done });
+const OPEN = { "tab-filing": () => filing.open(), "tab-workdays": () => workDays.open(),
   "tab-walks": () => walks.open(), "tab-schools": () => schools.open(), "tab-calendar": () => calendar.open(), "tab-exports": chooseCity, "tab-rules": () => rules.open(), "tab-lists": () => lists.open(),
   "tab-people": () => listPeople(), "tab-outbox": () => outbox.open(), "tab-log": () => searchLog(),
 };
