@@ -72,7 +72,8 @@ def queue_page(
     limit: int,
 ) -> Sequence[Case]:
     """Return a page of a queue: the nearest deadline first, of cases that are over the latest; ``after`` where it was."""
-    query = sa.select(Case).where(_in_queue(queue), *_narrow(narrowed, is_open=queue.is_open), *_seen(seer, person))
+    seen = _seen(seer, person, is_open=queue.is_open)
+    query = sa.select(Case).where(_in_queue(queue), *_narrow(narrowed, is_open=queue.is_open), *seen)
     place = sa.tuple_(Case.queue_at, Case.id)
     if after is not None:
         at = sa.tuple_(sa.literal(after[0], Case.queue_at.type), sa.literal(after[1]))
@@ -89,14 +90,16 @@ def queue_counts(
         sa.func.coalesce(sa.func.sum(sa.case((_in_queue(queue), 1), else_=0)), 0).label(name)
         for name, queue in queues.items()
     ]
-    query = sa.select(*sums).where(Case.is_open, *_narrow(narrowed, is_open=True), *_seen(seer, person))
+    query = sa.select(*sums).where(Case.is_open, *_narrow(narrowed, is_open=True), *_seen(seer, person, is_open=True))
     row = session.execute(query).one()
     return dict(zip(queues, (int(n) for n in row), strict=True))
 
 
-def _seen(seer: Seer | None, person: int | None) -> list[Any]:
-    drafts_of_others = sa.or_(Case.state != "draft", Case.reporter_id == person)
-    return [drafts_of_others] if seer is None else [drafts_of_others, visible(seer)]
+def _seen(seer: Seer | None, person: int | None, *, is_open: bool) -> list[Any]:
+    parts = [] if seer is None else [visible(seer)]
+    if is_open:  # drafts are open: of the others none is, and the condition would only lead the planner astray
+        parts.append(sa.or_(Case.state != "draft", Case.reporter_id == person))
+    return parts
 
 
 def _in_queue(queue: Queue) -> Any:
@@ -122,7 +125,8 @@ def _narrow(wanted: Narrowed, *, is_open: bool) -> list[Any]:
         of = sa.select(Department.id).where(Department.code == wanted.department).scalar_subquery()
         parts.append(Case.lead_id == of)
     if wanted.district is not None:
-        parts.append(Case.district_id.in_(sa.select(District.id).where(District.code == wanted.district)))
+        town = sa.select(District.id).where(District.code == wanted.district).limit(1).scalar_subquery()
+        parts.append(Case.district_id == town)
     if wanted.school is not None:
         parts.append(Case.school_id == sa.select(School.id).where(School.uuid == wanted.school).scalar_subquery())
     if wanted.words:

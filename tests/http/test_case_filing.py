@@ -221,6 +221,47 @@ def test_indicators_count_what_their_definitions_say(office: Office, town: Engin
     )
 
 
+def test_what_is_gone_missing_or_past_is_named_and_nothing_is_stuck(office: Office, town: Engine) -> None:
+    dispatcher = office.headers["dis"]
+    rule = office.get("/api/v1/filing-rules", "dis")["filing_rules"][0]
+    body = {n: rule[n] for n in rule if n not in {"id", "version", "built_in"}}
+    address = f"/api/v1/filing-rules/{rule['id']}"
+
+    def put(**more: Any) -> Any:
+        sent = {name: value for name, value in (body | more).items() if value is not None}
+        return office.client.put(address, json=sent, headers=dispatcher | {"If-Match": '"0"'})
+
+    # a rule without a department, or with one that there is not
+    assert "lead" in str(assert_problem(put(lead=None), 422)["errors"])
+    assert "ministry" in assert_problem(put(lead="ministry"), 422)["detail"]
+    assert "ministry" in assert_problem(put(assisting=["ministry"]), 422)["detail"]
+    assert_problem(put(place_kind="school"), 422)  # a kind of place, and no place
+    # the department of a proposed case was taken away meanwhile: the dispatcher hears which, and names another
+    case = office.case()
+    with writing(town) as session:
+        row = session.scalars(sa.select(Case).where(Case.uuid == uuid.UUID(case))).one()
+        row.rule = {**row.rule, "lead": "gone"}
+    assert office.show(case)["lead"] == "gone"
+    assert queue_of(office, "new") == [case]
+    assert "gone" in assert_problem(office.ask(case, "dis", "file"), 422)["detail"]
+    assert office.show(case)["state"] == "reported"
+    # a limit of nothing is a deadline that has passed when the step begins: late, and still worked on
+    limits = {"handle": {"amount": 0, "unit": "hours"}, "accept": {"amount": 0, "unit": "working_hours"}}
+    assert_problem(office.ask(case, "dis", "file", limits={"handle": {"amount": -1, "unit": "hours"}}), 422)
+    assert_problem(office.ask(case, "dis", "file", limits={"handle": {"amount": 1.5, "unit": "days"}}), 422)
+    office.do(case, "dis", "file", department="urban_management", limits=limits)
+    office.do(case, "dis", "dispatch")
+    assert office.do(case, "han", "accept")["log"][-1]["late"]
+    started = office.do(case, "han", "start")
+    assert started["overdue"]
+    assert queue_of(office, "overdue") == [case]
+    assert office.do(case, "han", "answer", note="done")["log"][-1]["late"]
+
+
+def queue_of(office: Office, name: str) -> list[str]:
+    return [one["id"] for one in office.get(f"/api/v1/cases/queue?queue={name}", "dis")["features"]]
+
+
 def test_the_machine_is_told_to_whoever_draws_it(office: Office) -> None:
     said = office.get("/api/v1/cases/machine", "han")
     assert {"code": "suspended", "zh": "已挂账", "en": "Suspended", "clock": None, "final": False} in said["states"]
