@@ -83,3 +83,32 @@ def test_a_checklist_is_edited_and_asked_from_then_on(visit, site):
     assert lists["ENV"]["interval_days"] == 4
     assert lists["ENV"]["items"][-1]["zh"] == "<b>油烟</b>"
     assert [event for event in watched.trouble() if "422" not in event] == []
+
+
+def test_a_filing_rule_is_set_for_a_place_and_taken_away(visit, site):
+    watched = visit("/admin#filing", name="demo-dispatcher")
+    page = watched.page
+    rows = page.locator("#filing-table tbody tr")
+    expect(rows.first.locator("[data-act=place]")).to_be_visible()
+    built_in = rows.count()
+    rows.first.locator("[data-act=place]").click()
+    form = page.locator(".rule-form")
+    form.locator("[name=place_kind]").select_option("district")
+    form.locator("[name='handle.amount']").fill("2.5")
+    form.locator("[type=submit]").click()
+    expect(rows).to_have_count(built_in + 1)
+    page.locator("#filing-own").check()
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_contain_text("2.5 工作小时")
+    rows.first.locator("[data-act=reset]").click()
+    page.locator("#filing-own").uncheck()
+    expect(rows).to_have_count(built_in)
+    page.locator("#tab-workdays").click()
+    expect(page.locator("#workdays-table tbody tr").first).to_be_visible()
+    page.locator("#workdays-hours").fill("nonsense")
+    page.locator("#workdays-save").click()
+    expect(page.locator("#problem")).to_contain_text("nonsense")
+    page.locator("#workdays-hours").fill("9:00-12:00, 13:00-17:00")
+    page.locator("#workdays-save").click()
+    expect(page.locator("#workdays-state")).to_contain_text("第 1 版")
+    assert watched.trouble() == []

@@ -101,6 +101,35 @@ def test_filters_stay_in_the_address(visit):
     assert page.locator(".case__name").all_inner_texts() == before
 
 
+def test_what_somebody_else_does_appears_by_itself(visit, site):
+    case = reported(site, "实时案件（虚构）")
+    watched = visit(f"/board#queue=new&find=实时案件&case={case}", name="demo-dispatcher")
+    page = ready(watched.page)
+    expect(page.locator(".case__name")).to_have_count(1)
+    expect(page.locator("#case .tag").first).to_have_text("已上报")
+    expect(page.locator("#state")).to_contain_text("实时")  # the stream is open
+    token = site.sign_in("demo-admin")
+    site.ask(f"/api/v1/cases/{case}/actions", {"action": "file"}, token=token)
+    expect(page.locator("#case .tag").first).to_have_text("已立案")
+    expect(page.locator(".case__name")).to_have_count(0)
+    expect(page.locator("#case .case__map canvas").first).to_be_visible()
+    assert watched.trouble() == []
+
+
+def test_a_figure_opens_the_list_of_its_cases(visit, site):
+    watched = visit("/board/indicators#span=year&by=category", name="demo-leader")
+    page = ready(watched.page)
+    figure = page.locator("#figures tbody tr").first.locator("[data-figure=filed]")
+    n = int(figure.inner_text())
+    figure.click()
+    expect(page.locator("#behind-table tbody tr")).to_have_count(min(n, 50))
+    expect(page.locator("#meanings li")).to_have_count(13)
+    page.locator("#behind-table a").first.click()
+    ready(page)
+    expect(page.locator("#case h2")).to_be_visible()
+    assert watched.trouble() == []
+
+
 def test_a_handler_sees_the_cases_of_their_department_only(visit, site):
     page = ready(visit("/board", name="demo-traffic").page)
     names = page.locator(".case__line").all_inner_texts()

@@ -50,7 +50,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("on_time", "按期结案：应结案中在总时限内结案的", "On time: of those due, closed within the overall limit"),
     Definition("overdue", "逾期：应结案中时限已过而未结案的", "Overdue: of those due, not closed when their limit had passed"),
     Definition("closed_in_period", "本期结案：本期内结案的，不论何时到期",
-               "Closed in the period, whenever they were due"),
+               "Closed in the period: whenever they were due"),
     Definition("reworked", "返工：本期结案中至少返工一次的", "Reworked: of those closed in the period, sent back at least once"),
     Definition("recurred", "反弹：本期结案中同类问题后来在近处再次出现的",
                "Recurred: of those closed in the period, followed by a case of the same type near by"),
