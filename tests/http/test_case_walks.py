@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import random
 import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
+from starlette.testclient import TestClient
 
 from api.errors import BadInputError, ConflictError, ForbiddenError, NotFoundError
 from api.schemas.cases import ActionIn, CaseIn
@@ -23,6 +26,7 @@ from api.store import people
 from api.store.engine import reading, writing
 from api.store.models import Case, CaseEntry
 from tests.cases.test_machine import FOLLOWS
+from tests.http.case_office import Office, SignIn
 from tests.http.conftest import PEOPLE
 from tests.http.invented_town import place
 
@@ -128,3 +132,39 @@ def test_random_walks_keep_every_line_and_reach_no_illegal_state(town: Engine, s
     assert case.reworks == sum(line.action == "rework" for line in lines)
     if case.filed_at is not None and case.state not in {"suspended", "void", "merged"}:
         assert case.due_at is not None
+
+
+def test_several_people_walk_at_once_over_http(client: TestClient, sign_in: SignIn) -> None:
+    """Everybody does what they are offered, all at the same cases: refused or done, and every line is kept once."""
+    office = Office(client, sign_in)
+    cases = [office.case(60 + 5 * n, 0) for n in range(2)]
+
+    def walk(name: str) -> Counter[tuple[str, int]]:
+        chance, answers = random.Random(name), Counter[tuple[str, int]]()
+        for _ in range(9):
+            case = chance.choice(cases)
+            shown = client.get(f"/api/v1/cases/{case}", headers=office.headers[name])
+            offered = shown.json()["properties"]["allowed_actions"] if shown.status_code == 200 else []
+            moves = [one for one in offered if one not in {*ENDS, "comment"}] or ["comment"]
+            body = an_action(chance, chance.choice(moves)).model_dump(mode="json", exclude_none=True)
+            match = {"If-Match": shown.headers["ETag"]} if "ETag" in shown.headers and chance.random() < 0.5 else {}
+            answer = client.post(f"/api/v1/cases/{case}/actions", json=body, headers=office.headers[name] | match)
+            answers[case, answer.status_code] += 1
+            if answer.status_code in {409, 412}:  # who comes second hears what happened, and what they may do
+                assert {"state", "version", "allowed_actions", "happened"} <= set(answer.json())
+        return answers
+
+    people_at_work = ["dis", "adm", "han", "ins", "lea", "pol"]
+    with ThreadPoolExecutor(len(people_at_work)) as pool:
+        answers = sum(pool.map(walk, people_at_work), Counter[tuple[str, int]]())
+    assert {status for _, status in answers} <= {201, 403, 404, 409, 412, 422}
+    for case in cases:
+        said = office.show(case)
+        assert [line["number"] for line in said["log"]] == list(range(1, len(said["log"]) + 1))
+        assert len(said["log"]) == 1 + answers[case, 201]  # what was acknowledged is there, and nothing else
+        assert said["version"] == len(said["log"])
+        state = "reported"
+        for line in said["log"][1:]:
+            assert line["from"] == state
+            state = line["to"]
+        assert said["state"] == state
