@@ -92,7 +92,9 @@ def test_filters_stay_in_the_address(visit):
     watched = visit("/board", name="demo-dispatcher")
     page = ready(watched.page)
     page.locator("[data-queue=overdue]").click()
-    page.locator("#category").select_option("VEN")
+    with page.expect_response(lambda answer: "category=VEN" in answer.url):
+        page.locator("#category").select_option("VEN")
+    page.wait_for_function("[...document.querySelectorAll('.case .sign')].every((one) => one.textContent === '摊')")
     before = page.locator(".case__name").all_inner_texts()
     assert before
     page.reload()

@@ -43,12 +43,16 @@ function logOf(log, words) {
     el("p", { class: "soft" }, [line.by, line.department && words.department(line.department), dateTime(line.at)].filter(Boolean).join(" · ")))));
 }
 
-/** Fill the page of a case. */
+/**
+ * Fill the page of a case, unless `options.wanted()` says that it is no longer wanted when the answers are there: it was
+ * closed meanwhile, or a form on it is being filled in.
+ */
 export async function showCase(node, id, options) {
   const feature = await get(`cases/${id}`);
   const { properties } = feature;
   const { words, palette, close, mayGoOn } = options;
   const others = properties.allowed_actions.includes("merge") ? await mayGoOn(feature) : [];
+  if (options.wanted && !options.wanted()) return feature;
   const photos = el("div", {}, el("p", { class: "soft" }, t("state.loading")));
   const place = el("div", { class: "case__map", attributes: { role: "img", "aria-label": t("board.map_of", { name: properties.name || properties.number }) } });
   node.small?.remove();
@@ -58,7 +62,7 @@ export async function showCase(node, id, options) {
       el("div", { class: "case__tools" },
         el("button", { class: "button", attributes: { type: "button", id: "print" }, on: { click: () => window.print() } }, t("board.print")),
         el("button", { class: "button", attributes: { type: "button", id: "close" }, on: { click: close } }, t("board.close")))),
-    el("p", { class: "case__news", attributes: { hidden: true, role: "status" } }, t("board.news"), " ", el("button", { class: "text-button", attributes: { type: "button" }, on: { click: () => showCase(node, id, options) } }, t("board.news_show"))),
+    el("p", { class: "case__news", attributes: { hidden: true, role: "status" } }, t("board.news"), " ", el("button", { class: "text-button", attributes: { type: "button" }, on: { click: () => showCase(node, id, { ...options, wanted: null }) } }, t("board.news_show"))),
     el("p", {}, el("span", { class: properties.overdue ? "tag tag--alert" : "tag" }, words.state(properties.state)), properties.overdue && el("span", { class: "tag tag--alert" }, t("board.overdue")), properties.invented && el("span", { class: "tag tag--off" }, t("invented.tag"))),
     facts(properties, options),
     el("h3", {}, t("board.next")), ...movesOf(feature, { ...options, others }),

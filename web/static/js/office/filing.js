@@ -73,7 +73,7 @@ export class Filing {
     const shown = this.rules.filter((rule) => (!byId("filing-own").checked || !rule.built_in) && [this.#what(rule), this.#place(rule), this.#department(rule.lead)].join(" ").toLocaleLowerCase().includes(find));
     const limit = ({ amount, unit }) => t(`filing.unit.${unit}`, { n: amount });
     const act = (text, name, rule, work) => el("button", { class: "text-button", attributes: { type: "button", "data-act": name, "data-rule": rule.id }, on: { click: work } }, text);
-    fillTable(byId("filing-table"), ["filing.what", "filing.where", "filing.lead", "filing.urgency", "filing.handle", "filing.whole", ""].map((key) => key && t(key)), shown.map((rule) => [
+    fillTable(byId("filing-table"), [t("filing.what"), t("filing.where"), t("filing.lead"), t("filing.urgency"), t("filing.handle"), t("filing.whole"), ""], shown.map((rule) => [
       [this.#what(rule), " ", !rule.built_in && el("span", { class: "tag" }, t("filing.own"))],
       this.#place(rule),
       [this.#department(rule.lead), rule.assisting.length ? el("div", { class: "soft" }, t("filing.with", { names: rule.assisting.map((code) => this.#department(code)).join(t("list.comma")) })) : ""],
@@ -81,7 +81,7 @@ export class Filing {
       el("div", { class: "actions" },
         act(t("filing.edit"), "edit", rule, () => this.#form(rule, {})),
         act(t("filing.for_place"), "place", rule, () => this.#form({ ...rule, id: crypto.randomUUID(), version: 0, built_in: true }, { fresh: true })),
-        !rule.built_in && act(t(rule.place_kind ? "filing.remove" : "filing.reset"), "reset", rule, () => this.attempt(() => this.#remove(rule)))),
+        !rule.built_in && act(rule.place_kind ? t("filing.remove") : t("filing.reset"), "reset", rule, () => this.attempt(() => this.#remove(rule)))),
     ]));
   }
 
@@ -122,11 +122,13 @@ export class Filing {
         el("label", { class: "check" }, el("input", { attributes: { type: "checkbox", name: "near_school", checked: rule.near_school } }), t("filing.near_school")),
         el("label", { class: "check" }, el("input", { attributes: { type: "checkbox", name: "close_needs_photo", checked: rule.close_needs_photo } }), t("filing.photo"))),
       el("fieldset", {}, el("legend", {}, t("filing.assisting")), this.departments.map((one) => el("label", { class: "check" }, el("input", { attributes: { type: "checkbox", name: "assisting", value: one.code, checked: rule.assisting.includes(one.code) } }), label(one)))),
-      el("fieldset", {}, el("legend", {}, t("filing.limits")), STEPS.map((step) => el("div", { class: "rule-form__limit" }, field(t(step === "overall" ? "filing.whole" : `board.clock.${step}`), number(`${step}.amount`, rule.limits[step].amount, { max: 1000, step: "any" })),
+      el("fieldset", {}, el("legend", {}, t("filing.limits")), STEPS.map((step) => el("div", { class: "rule-form__limit" }, field(step === "overall" ? t("filing.whole") : t(`board.clock.${step}`), number(`${step}.amount`, rule.limits[step].amount, { max: 1000, step: "any" })),
         el("select", { attributes: { name: `${step}.unit`, "aria-label": t("filing.unit") } }, UNITS.map((unit) => option(unit, t(`filing.unit.${unit}`, { n: "" }).trim(), rule.limits[step].unit)))))),
       el("div", { class: "rule-form__row" },
         field(t("filing.within"), number("within_m", rule.recurrence.within_m, { max: 1000 })), field(t("filing.days"), number("days", rule.recurrence.days, { max: 366 }))),
-      el("div", { class: "rule-form__row" }, ["file_when", "close_when"].flatMap((name) => ["zh", "en"].map((code) => field(t(`filing.${name}.${code}`), text(`${name}.${code}`, rule[name][code]))))),
+      el("div", { class: "rule-form__row" }, 
+        field(t("filing.file_when.zh"), text("file_when.zh", rule.file_when.zh)), field(t("filing.file_when.en"), text("file_when.en", rule.file_when.en)),
+        field(t("filing.close_when.zh"), text("close_when.zh", rule.close_when.zh)), field(t("filing.close_when.en"), text("close_when.en", rule.close_when.en))),
       el("div", { class: "actions" }, el("button", { class: "button button--primary", attributes: { type: "submit" } }, t("filing.save")), el("button", { class: "button", attributes: { type: "button" }, on: { click: () => holder.replaceChildren() } }, t("board.cancel"))));
     holder.replaceChildren(form);
     form.scrollIntoView({ block: "start" });

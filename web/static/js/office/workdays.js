@@ -54,7 +54,7 @@ export class WorkDays {
       el("input", { attributes: { type: "date", value: one.day, required: true, "aria-label": t("workdays.day") }, on: { change: (event) => { one.day = event.target.value; this.#table(); } } }),
       one.day ? weekday(one.day) : "",
       el("select", { attributes: { "aria-label": t("workdays.kind") }, on: { change: (event) => { one.working = event.target.value === "work"; this.#table(); } } },
-        [["off", "workdays.off"], ["work", "workdays.work"]].map(([value, key]) => el("option", { attributes: { value, selected: (value === "work") === one.working } }, t(key)))),
+        [["off", t("workdays.off")], ["work", t("workdays.work")]].map(([value, said]) => el("option", { attributes: { value, selected: (value === "work") === one.working } }, said))),
       el("input", { attributes: { type: "text", value: one.name, maxlength: 100, "aria-label": t("workdays.name") }, on: { input: put(one, "name") } }),
       el("button", { class: "text-button", attributes: { type: "button" }, on: { click: () => { this.days.splice(at, 1); this.#table(); } } }, t("lists.away")),
     ]));

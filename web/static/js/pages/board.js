@@ -93,7 +93,7 @@ function draw() {
   if (app.next) list.append(el("li", { class: "case case--more" }, el("button", { class: "button", attributes: { type: "button", id: "more" }, on: { click: more } }, t("board.more"))));
   list.scrollTop = top;
   const n = app.counts[app.wanted.queue];
-  say(byId("state"), [n > app.cases.length ? t("board.shown", { n: app.cases.length, all: n }) : "", app.at ? t(app.live ? "board.live" : "board.updated", { time: dateTime(app.at) }) : ""].filter(Boolean).join(" · "));
+  say(byId("state"), [n > app.cases.length ? t("board.shown", { n: app.cases.length, all: n }) : "", app.at ? app.live ? t("board.live", { time: dateTime(app.at) }) : t("board.updated", { time: dateTime(app.at) }) : ""].filter(Boolean).join(" · "));
   app.map.show(app.cases, app.current, app.palette);
   drawBulk(byId("bulk"), [...app.chosen.values()], { words: app.words, done: () => load(), clear: () => { app.chosen.clear(); draw(); } });
 }
@@ -121,6 +121,13 @@ async function mayGoOn({ id, geometry, properties }) {
   return features.filter((one) => one.id !== id).sort((a, b) => same.has(b.id) - same.has(a.id));
 }
 
+/** Whether a form of the open case is being filled in: then it is left alone, and a line says that there is news. */
+function newsBesideForm() {
+  if (!byId("case").querySelector(".move-form")) return false;
+  byId("case").querySelector(".case__news").hidden = false;
+  return true;
+}
+
 async function open(id, { quiet = false } = {}) {
   const again = app.current === id;
   app.current = id;
@@ -130,8 +137,9 @@ async function open(id, { quiet = false } = {}) {
   if (known && !again) app.map.look(known);
   try {
     say(problem);
-    await showCase(byId("case"), id, { words: app.words, palette: app.palette, close, mayGoOn, done: (feature) => { load(); open(feature.id); }, failed: (error) => { say(problem, error.message); problem.scrollIntoView({ block: "nearest" }); load(); } });
-    if (!quiet) byId("case").focus();
+    const wanted = () => app.current === id && !(quiet && newsBesideForm());
+    await showCase(byId("case"), id, { wanted, words: app.words, palette: app.palette, close, mayGoOn, done: (feature) => { load(); open(feature.id); }, failed: (error) => { say(problem, error.message); problem.scrollIntoView({ block: "nearest" }); load(); } });
+    if (!quiet && app.current === id) byId("case").focus();
   } catch (error) {
     say(problem, error.message);
   }
@@ -182,10 +190,8 @@ async function more() {
 
 /** Something has changed: the open case is shown anew at once, the queue at most every few seconds. */
 function changed({ cases = [], all = false }) {
-  if (app.current && (all || cases.includes(app.current))) {
-    if (byId("case").querySelector(".move-form")) byId("case").querySelector(".case__news")?.removeAttribute("hidden");
-    else open(app.current, { quiet: true });
-  }
+  if (app.current && cases.includes(app.current) && !newsBesideForm()) open(app.current, { quiet: true });
+  if (app.current && all && !byId("case").querySelector(".move-form")) open(app.current, { quiet: true });
   if (app.later) return;
   const wait = Math.max(0, app.read + QUIET_MS - Date.now());
   app.later = setTimeout(() => load(), wait ? wait + Math.random() * 2_000 : 0); // not everybody at the same moment
