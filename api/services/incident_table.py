@@ -1,6 +1,6 @@
 """The incidents of a city, kept in memory as columns, so that any question of the police page is counted at once.
 
-A million incidents are some 50 MB and are read from the database once; what has been added since is read alone, and
+An incident takes 39 bytes; all of them are read from the database once, what has been added since is read alone, and
 everything anew where a record was altered or removed. The database counts both itself (``incident_changes``), so no
 answer is ever older than the transaction that asks. Nothing of where an incident happened is kept but its cell.
 """

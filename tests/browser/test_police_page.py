@@ -94,7 +94,7 @@ def test_every_mode_shows_something_and_says_what(visit):
     page.locator("#views button").nth(1).click()
     expect(frame.locator(".legend__class").first).to_be_visible(timeout=60_000)
     page.reload()
-    expect(page.locator("[data-mode=maps]")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[data-mode=maps]")).to_have_attribute("aria-pressed", "true", timeout=60_000)
     assert watched.trouble() == []
 
 
