@@ -23,6 +23,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 
 from api.jobs.channels import ROBOT_PER_MINUTE, Letter, NotSentError, Send, mail, robot
+from api.services.field.tracks import forget_old_tracks
 from api.services.messages.cases import tell_of_dues
 from api.services.messages.notices import remind_by_the_clock
 from api.services.messages.wording import letter
@@ -113,6 +114,8 @@ class Worker:
             tell_of_dues(session, moment, soon=soon)
             remind_by_the_clock(session, moment)
             outbox.forget_before(session, moment - dt.timedelta(days=self._settings.messages_kept_days))
+            if self._swept is None or self._swept.date() != moment.date():  # it reads all visits: once a day
+                forget_old_tracks(session, moment, self._settings.track_days)
 
     def _due_targets(self, moment: dt.datetime) -> list[str]:
         with reading(self._engine) as session:
