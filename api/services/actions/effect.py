@@ -141,14 +141,16 @@ def effect(
         return document | {"reason": _said("no_cells")}
     if outcome == "hazards":
         document["warnings"].append(_effort(session, action, city, before, after))
-    return document | _measured(panel, _subject(action, outcome))
+    found = _measured(panel, _subject(action, outcome))
+    return document | found | {"warnings": [*document["warnings"], *found.get("warnings", [])]}
 
 
 def _spans(action: JointAction, today: dt.date, weeks: int, since: Since) -> tuple[list[Span], list[Span]]:
-    """Return the weeks before the action, and those after it that are over."""
-    start = action.starts_on
+    """Return the calendar weeks before the action, and those after it that are over; from Monday to Sunday."""
+    start = action.starts_on - dt.timedelta(days=action.starts_on.weekday())
     before = [Span(start - (n + 1) * WEEK, start - n * WEEK - dt.timedelta(days=1)) for n in range(weeks)][::-1]
-    begin = start if since == "start" else action.ends_on + dt.timedelta(days=1)
+    begin = action.starts_on if since == "start" else action.ends_on + dt.timedelta(days=1)
+    begin += dt.timedelta(days=-begin.weekday() % 7)  # the next Monday, unless it is one
     after = [Span(begin + n * WEEK, begin + (n + 1) * WEEK - dt.timedelta(days=1)) for n in range(weeks)]
     return before, [span for span in after if span.last < today]
 
@@ -262,7 +264,9 @@ def _measured(panel: Panel, about: Subject) -> dict[str, Any]:
     used = np.flatnonzero((acted | apart) & ((total > 0) | acted))  # a cell that never had any says nothing
     warnings = []
     try:
-        chosen = comparable_units(panel.counts[used][:, : panel.before], panel.days[: panel.before], acted[used])
+        each = 2 if (apart & (total > 0)).sum() >= 2 * acted.sum() else 1
+        earlier = panel.counts[used][:, : panel.before]
+        chosen = comparable_units(earlier, panel.days[: panel.before], acted[used], each=each)
         treated = np.setdiff1d(np.flatnonzero(acted[used]), chosen.unmatched)
         rows = used[np.concatenate([treated, chosen.units])].astype(np.int64)
         out["cells"]["compared"] = len(chosen.units)
