@@ -20,6 +20,7 @@ from api.security.policy import POLICY
 from api.security.sessions import csrf_token
 from api.security.signin import sign_in_by_city, sign_in_secret
 from api.services import atlas, cities, ground
+from api.services.meetings.choices import choices
 from api.settings import Settings
 from api.store.models.base import now
 from api.vocabulary import vocabulary
@@ -243,6 +244,18 @@ def police_page(
     }
     mapped = [one for one in known if not one["serious"]]
     return _page(request, actor, "police.html", language, config, incident_types=mapped, report_types=known)
+
+
+@router.get("/meeting")
+def meeting_page(request: Request, session: ReadSession, language: Language, actor: CurrentActor) -> Response:
+    """Show the figures of a week, month, quarter or term on the wall."""
+    said = choices(session, actor)
+    config = {
+        "invented_notice": cities.any_invented(session),
+        "cities": [view for view in cities.city_views(session) if view["code"] in said["periods"]],
+        "version": __version__,
+    }
+    return _page(request, actor, "meeting.html", language, config | said)
 
 
 @router.get("/sealed")

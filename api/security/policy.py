@@ -19,6 +19,7 @@ OFFICE = frozenset({"dispatcher", "admin"})
 CASES = SIGNED_IN - {"viewer"}
 NOTICES = frozenset({"handler", "dispatcher", "police", "liaison", "leader", "admin"})
 NOTICE_WRITERS = frozenset({"dispatcher", "liaison", "leader", "admin"})
+MEETING = SIGNED_IN - {"inspector"}
 ASKERS = frozenset({"dispatcher", "handler", "liaison", "leader", "admin"})  # who may ask to see sealed incidents
 
 POLICY: dict[tuple[str, str], frozenset[str]] = {
@@ -38,6 +39,7 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/notices"): NOTICES,
     ("GET", "/departments"): ASKERS | {"police"},
     ("GET", "/police"): POLICE,
+    ("GET", "/meeting"): MEETING,
     ("GET", "/sealed"): ASKERS | {"police"},
     ("GET", "/language/{code}"): ANYONE,
     # for operators
@@ -153,6 +155,16 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/open311/v2/requests{form:ending}"): ANYONE,
     ("GET", "/open311/v2/requests/{number:plain}{form:ending}"): ANYONE,
     ("GET", "/open311/v2/tokens/{token:plain}{form:ending}"): ANYONE,
+    # meetings: figures for all who sit there; the records behind them as far as one may open them (services/meetings)
+    ("GET", "/api/v1/meetings/{period}/figures"): MEETING,
+    ("GET", "/api/v1/meetings/{period}/members"): MEETING - {"viewer"},
+    ("GET", "/api/v1/meetings/{period}/maps/{name}.svg"): MEETING,
+    ("GET", "/api/v1/briefs/{period}.{kind}"): MEETING,
+    ("GET", "/api/v1/briefs/{period}"): MEETING,
+    ("GET", "/api/v1/briefs/{period}/history"): MEETING,
+    ("PUT", "/api/v1/briefs/{period}/texts/{key}"): OFFICE,
+    ("GET", "/api/v1/duty-reports"): MEETING,
+    ("PUT", "/api/v1/duty-reports/{identity}"): MEETING - {"viewer"},  # of one's own department
     ("GET", "/api/v1/departments"): SIGNED_IN,
     ("GET", "/api/v1/departments/{code}"): SIGNED_IN,
     ("PUT", "/api/v1/departments/{code}"): ADMIN,

@@ -23,6 +23,7 @@ RATES: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/hotspots"): "export",
     ("GET", "/api/v1/risk"): "export",
     ("GET", "/api/v1/incidents/density"): "export",
+    ("GET", "/api/v1/briefs/{period}.{kind}"): "export",
     ("GET", "/api/v1/audit/export"): "export",
     ("GET", "/api/v1/cases/indicators.xlsx"): "export",
     ("GET", "/api/v1/exports/{collection}.{extension}"): "export",

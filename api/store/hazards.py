@@ -201,3 +201,8 @@ def open_places(session: Session, city: City) -> tuple[list[str], NDArray[np.flo
         sa.select(Hazard.category, Hazard.location).where(Hazard.city_id == city.id, Hazard.status == "open")
     ).all()
     return [row.category for row in rows], shapely.get_coordinates(to_shapes(row.location for row in rows))
+
+
+def how_many(session: Session, city: City) -> int:
+    """Return the number of a city's hazards."""
+    return session.scalar(sa.select(sa.func.count()).select_from(Hazard).where(Hazard.city_id == city.id)) or 0

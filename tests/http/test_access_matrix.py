@@ -202,6 +202,14 @@ class Town:
         year = self._get("/api/v1/working-calendar/2030")
         return {name: year[name] for name in ("hours", "days", "confirmed", "source")}
 
+    def brief_text(self) -> Call:
+        """Return an edit of a paragraph of a brief as it is now."""
+        texts = self._get("/api/v1/briefs/2026-W45")["texts"]
+        version = next(one["version"] for one in texts if one["key"] == "plan")
+        return Call(
+            "/api/v1/briefs/2026-W45/texts/plan", {"If-Match": f'"{version}"'}, {"json": {"text": "an invented plan"}}
+        )
+
     def checklist_version(self, key: str) -> str:
         lists = self.client.get("/api/v1/checklists", headers=self.headers["admin"]).json()["checklists"]
         return f'"{lists[key]["version"]}"'
@@ -335,6 +343,30 @@ def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
         ("GET", "/api/v1/cases/indicators"): lambda: Call(f"{path}?from=2026-11-01&to=2026-11-30"),
         ("GET", "/api/v1/cases/indicators.xlsx"): lambda: Call(f"{path}?from=2026-11-01&to=2026-11-30"),
         ("GET", "/api/v1/cases/indicators/cases"): lambda: Call(f"{path}?from=2026-11-01&to=2026-11-30&figure=due"),
+        ("GET", "/api/v1/meetings/{period}/figures"): lambda: Call("/api/v1/meetings/2026-W45/figures"),
+        ("GET", "/api/v1/meetings/{period}/members"): lambda: Call(
+            "/api/v1/meetings/2026-W45/members?figure=hazards_new"
+        ),
+        ("GET", "/api/v1/meetings/{period}/maps/{name}.svg"): lambda: Call(
+            "/api/v1/meetings/2026-W45/maps/hazards.svg"
+        ),
+        ("GET", "/api/v1/briefs/{period}.{kind}"): lambda: Call("/api/v1/briefs/2026-W45.xlsx"),
+        ("GET", "/api/v1/briefs/{period}"): lambda: Call("/api/v1/briefs/2026-W45"),
+        ("GET", "/api/v1/briefs/{period}/history"): lambda: Call("/api/v1/briefs/2026-W45/history"),
+        ("PUT", "/api/v1/briefs/{period}/texts/{key}"): lambda: town.brief_text(),
+        ("GET", "/api/v1/duty-reports"): lambda: Call(f"{path}?from=2026-11-01&to=2026-11-30"),
+        ("PUT", "/api/v1/duty-reports/{identity}"): lambda: Call(
+            f"/api/v1/duty-reports/{fresh}",
+            {"If-Match": '"0"'},
+            {
+                "json": {
+                    "id": fresh,
+                    "department": "urban_management" if own else "health",
+                    "day": "2026-11-03",
+                    "figures": {"people_turns": 1},
+                }
+            },
+        ),
         ("GET", "/api/v1/cases/{identity}"): lambda: Call(f"/api/v1/cases/{town.case(role, own)}"),
         ("GET", "/api/v1/cases/{identity}/actions"): lambda: Call(f"/api/v1/cases/{town.case(role, own)}/actions"),
         ("POST", "/api/v1/cases/{identity}/actions"): lambda: Call(

@@ -8,6 +8,7 @@ from api.store.models.field import Checklist, HazardEdit, Sighting
 from api.store.models.grids import Cell, CellInspector, CellPiece, Perimeter
 from api.store.models.hazards import Hazard, HazardSchool, Inspection
 from api.store.models.incidents import Incident, IncidentChanges, IncidentGroup
+from api.store.models.meetings import BriefText, DutyReport
 from api.store.models.messages import Message, OutboxEntry, ToldDue
 from api.store.models.notices import Notice, NoticeDepartment, NoticeFile, NoticeReceipt
 from api.store.models.people import (
@@ -34,6 +35,7 @@ __all__ = [
     "AuditEntry",
     "AuditHead",
     "Base",
+    "BriefText",
     "Building",
     "CalendarDay",
     "Campus",
@@ -51,6 +53,7 @@ __all__ = [
     "DepartmentName",
     "DistanceRule",
     "District",
+    "DutyReport",
     "FilingRule",
     "Gate",
     "Hazard",

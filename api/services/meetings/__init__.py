@@ -1,0 +1,1 @@
+"""The meeting: figures of a period, what they say, what was decided."""
