@@ -42,6 +42,7 @@ from api.routes import (
     notices,
     open311,
     pages,
+    patrols,
     people,
     photos,
     police,
@@ -53,6 +54,7 @@ from api.routes.answers import PROBLEMS, problem_schemas
 from api.security.rates import Rates
 from api.services.cases.live import Live
 from api.services.field.tracks import forget_old_tracks
+from api.services.patrols.runs import Searches
 from api.settings import Settings
 from api.store import migrate
 from api.store.engine import open_engine, writing
@@ -78,7 +80,9 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         migrate.upgrade(app.state.engine)
         with writing(app.state.engine) as session:
             forget_old_tracks(session, now(), settings.track_days)
+        app.state.searches = Searches(app.state.engine, settings)
         yield
+        app.state.searches.end()
         app.state.live.close()
         app.state.engine.dispose()
 
@@ -125,6 +129,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         police,
         meetings,
         briefs,
+        patrols,
         sealed,
         checks,
         exports,

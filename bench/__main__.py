@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("perimeters", "screen", "importing", "heatmap", "hotspots", "police", "streets", "field", "load")
+NAMES = ("perimeters", "screen", "importing", "heatmap", "hotspots", "police", "streets", "patrols", "field", "load")
 
 
 def main() -> int:

@@ -258,6 +258,15 @@ def meeting_page(request: Request, session: ReadSession, language: Language, act
     return _page(request, actor, "meeting.html", language, config | said)
 
 
+@router.get("/patrols")
+def patrols_page(
+    request: Request, settings: AppSettings, session: ReadSession, language: Language, actor: CurrentActor
+) -> Response:
+    """Show plans of patrols, as they are made and changed; their calendar, escort posts, and what came of them."""
+    config = _config(settings, session) | {"ground": ground.version(session)}
+    return _page(request, actor, "patrols.html", language, config)
+
+
 @router.get("/sealed")
 def sealed_page(request: Request, session: ReadSession, language: Language, actor: CurrentActor) -> Response:
     """Show requests to see sealed incidents, and the incidents that one may see."""

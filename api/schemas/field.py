@@ -46,7 +46,7 @@ class PhotoSentIn(In):
 class OutboxRecord(In):
     """One record of an outbox; what its ``data`` must be depends on the kind."""
 
-    kind: Literal["hazard", "hazard_edit", "sighting", "inspection", "incident", "photo"]
+    kind: Literal["hazard", "hazard_edit", "sighting", "inspection", "incident", "photo", "patrol_check"]
     data: Annotated[dict[str, Any], Field(max_length=40)]
 
 

@@ -16,6 +16,7 @@ SIGNED_IN = frozenset(ROLES)
 ADMIN = frozenset({"admin"})
 POLICE = frozenset({"police"})
 OFFICE = frozenset({"dispatcher", "admin"})
+PATROLS = frozenset({"police", "dispatcher"})
 CASES = SIGNED_IN - {"viewer"}
 NOTICES = frozenset({"handler", "dispatcher", "police", "liaison", "leader", "admin"})
 NOTICE_WRITERS = frozenset({"dispatcher", "liaison", "leader", "admin"})
@@ -40,6 +41,7 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/departments"): ASKERS | {"police"},
     ("GET", "/police"): POLICE,
     ("GET", "/meeting"): MEETING,
+    ("GET", "/patrols"): PATROLS,
     ("GET", "/sealed"): ASKERS | {"police"},
     ("GET", "/language/{code}"): ANYONE,
     # for operators
@@ -214,6 +216,24 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/api/v1/sealed-requests"): ASKERS,
     ("POST", "/api/v1/sealed-requests"): ASKERS,
     ("POST", "/api/v1/sealed-requests/{identity}/decision"): frozenset({"leader"}),
+    # patrols: who plans; a team sees its own shift, and its own part of the plan (api/services/patrols/records.py)
+    ("GET", "/api/v1/patrols/plans"): PATROLS,
+    ("POST", "/api/v1/patrols/plans"): PATROLS,
+    ("GET", "/api/v1/patrols/plans/{identity}"): PATROLS | FIELD,
+    ("GET", "/api/v1/patrols/plans/{identity}.{kind}"): PATROLS | FIELD,
+    ("PATCH", "/api/v1/patrols/plans/{identity}"): PATROLS,
+    ("GET", "/api/v1/patrols/posts"): PATROLS,
+    ("POST", "/api/v1/patrols/posts"): PATROLS,
+    ("GET", "/api/v1/patrols/posts/{identity}"): PATROLS,
+    ("PATCH", "/api/v1/patrols/posts/{identity}"): PATROLS,
+    ("GET", "/api/v1/patrols/shifts"): FIELD,
+    ("POST", "/api/v1/patrols/shifts"): FIELD,
+    ("GET", "/api/v1/patrols/shifts/{identity}"): FIELD,
+    ("PATCH", "/api/v1/patrols/shifts/{identity}"): FIELD,
+    ("POST", "/api/v1/patrols/checks"): FIELD,
+    ("GET", "/api/v1/patrols/people"): PATROLS,
+    ("GET", "/api/v1/patrols/calendar"): PATROLS,
+    ("GET", "/api/v1/patrols/results"): PATROLS,
     # incidents: cells only, k-anonymous
     ("GET", "/api/v1/incidents/cells"): PUBLIC_VIEW,
     ("GET", "/api/v1/incidents/density"): PUBLIC_VIEW,

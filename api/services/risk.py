@@ -114,6 +114,30 @@ def risk(session: Session, settings: Settings, *, city_code: str | None, days: i
     return document | said
 
 
+def risky_cells(
+    session: Session, settings: Settings, city: City, today: dt.date, share: float
+) -> list[tuple[str, int, int]]:  # fmt: skip
+    """Return the cells of the highest risk (code, column, row), the highest first: a share of all, without the model.
+
+    Cells with fewer than k incidents in all are left out: to name them would give somebody away.
+
+    Raises
+    ------
+    NotFoundError
+        Where the schools have no perimeters yet.
+    """
+    around = study_cells(session, city)
+    day = (today - dt.date(1970, 1, 1)).days
+    history = history_of(table_of(session, city), settings, around.lattice.cell_m).between(-(10**9), day)
+    memory, past = _long_memory(history, StudyArea(around.column, around.row, around.lattice.cell_m, finer=1), day)
+    order = np.lexsort((np.arange(len(around)), -memory))[: max(1, int(np.ceil(len(around) * share)))]
+    return [
+        (around.codes[at], int(around.column[at]), int(around.row[at]))
+        for at in order.tolist()
+        if memory[at] > 0 and past[at] >= settings.k_anonymity
+    ]
+
+
 def _digest(near: dict[str, Any]) -> str:
     content = hashlib.sha256()
     for name, places in sorted(near.items()):

@@ -3,7 +3,7 @@
 from gis.streets.modes import BICYCLE, CAR, FOOT, MODES, Mode
 from gis.streets.network import ModeNetwork, Network, build_network, for_mode
 from gis.streets.snapping import Snapped, snap
-from gis.streets.travel import DETOUR, TravelTimes, Way, travel_times, way_between
+from gis.streets.travel import DETOUR, TravelTimes, Way, travel_times, way_between, ways_between
 
 __all__ = [
     "BICYCLE",
@@ -22,4 +22,5 @@ __all__ = [
     "snap",
     "travel_times",
     "way_between",
+    "ways_between",
 ]

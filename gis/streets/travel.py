@@ -6,7 +6,9 @@ junction. Shortest paths are Dijkstra's (:func:`scipy.sparse.csgraph.dijkstra`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -96,6 +98,19 @@ class _Arcs:
     finish: Floats
     nodes: int
 
+    @cached_property
+    def by_tail(self) -> Integers:
+        """The arcs in the order of their first nodes."""
+        return np.argsort(self.tail, kind="stable")
+
+    @cached_property
+    def _tails(self) -> Integers:
+        return self.tail[self.by_tail]
+
+    def span(self, tail: int) -> tuple[int, int]:
+        """Return where the arcs from a node begin and end in :attr:`by_tail`."""
+        return int(np.searchsorted(self._tails, tail)), int(np.searchsorted(self._tails, tail, side="right"))
+
 
 def travel_times(ways: ModeNetwork, lon: ArrayLike, lat: ArrayLike, *, farthest_m: float = 1_000.0) -> TravelTimes:
     """Return the seconds from every place to every other.
@@ -142,35 +157,79 @@ def way_between(
     ways: ModeNetwork, start: tuple[float, float], end: tuple[float, float], *, farthest_m: float = 1_000.0
 ) -> Way:
     """Return the quickest way between two places, for drawing; ``start`` and ``end`` are (lon, lat), WGS 84."""
-    places = snap(ways, [start[0], end[0]], [start[1], end[1]], farthest_m=farthest_m)
-    if start == end:
-        return Way(0.0, 0.0, shapely.LineString([start, end]), (), False)
-    if (places.edge < 0).any():
-        straight = float(distance_m(*start, *end)) * DETOUR
-        return Way(straight * _KMH / ways.mode.fallback_kmh, straight, shapely.LineString([start, end]), (), True)
-    n = ways.network.lon.size
-    arcs = _arcs(ways, places, np.arange(2))
-    seconds, before = dijkstra(_matrix(arcs), indices=n, return_predecessors=True)
-    if np.isinf(seconds[n + 1]):
+    return ways_between(ways, [start[0], end[0]], [start[1], end[1]], [(0, 1)], farthest_m=farthest_m)[0]
+
+
+def ways_between(
+    ways: ModeNetwork,
+    lon: ArrayLike,
+    lat: ArrayLike,
+    pairs: Sequence[tuple[int, int]],
+    *,
+    farthest_m: float = 1_000.0,
+) -> list[Way]:
+    """Return the quickest ways between pairs of places, for drawing.
+
+    Parameters
+    ----------
+    ways, lon, lat, farthest_m
+        As for :func:`travel_times`.
+    pairs
+        Indexes of the places that each way leads from and to.
+    """
+    places = snap(ways, lon, lat, farthest_m=farthest_m)
+    joined = np.flatnonzero(places.edge >= 0)
+    node = np.full(places.edge.size, -1, dtype=np.int64)
+    node[joined] = ways.network.lon.size + np.arange(joined.size)
+    arcs = _arcs(ways, places, joined) if joined.size else None
+    matrix = None if arcs is None else _matrix(arcs)
+    trees: dict[int, tuple[Floats, Integers]] = {}
+    out = []
+    for a, b in pairs:
+        start, end = (float(places.lon[a]), float(places.lat[a])), (float(places.lon[b]), float(places.lat[b]))
+        if start == end:
+            out.append(Way(0.0, 0.0, shapely.LineString([start, end]), (), False))
+        elif arcs is None or node[a] < 0 or node[b] < 0:
+            straight = float(distance_m(*start, *end)) * DETOUR
+            line = shapely.LineString([start, end])
+            out.append(Way(straight * _KMH / ways.mode.fallback_kmh, straight, line, (), True))
+        else:
+            if a not in trees:
+                trees[a] = dijkstra(matrix, indices=int(node[a]), return_predecessors=True)
+            walk_m = float(places.access_m[a] + places.access_m[b])
+            out.append(_way(ways, arcs, trees[a], (int(node[a]), int(node[b])), (start, end), walk_m))
+    return out
+
+
+def _way(
+    ways: ModeNetwork,
+    arcs: _Arcs,
+    tree: tuple[Floats, Integers],
+    nodes: tuple[int, int],
+    ends: tuple[tuple[float, float], tuple[float, float]],
+    walk_m: float,
+) -> Way:
+    """Return the way to a node of a tree of shortest paths, with the walks to and from the street."""
+    seconds, before = tree
+    if np.isinf(seconds[nodes[1]]):
         return Way(np.inf, np.inf, shapely.LineString(), (), False)
-    path = [n + 1]
-    while path[-1] != n:
+    path = [nodes[1]]
+    while path[-1] != nodes[0]:
         path.append(int(before[path[-1]]))
     path.reverse()
     taken = [_quickest(arcs, u, v) for u, v in pairwise(path)]
-    coordinates, length = [np.array([start])], float(places.access_m.sum())
+    coordinates, length = [np.array([ends[0]])], walk_m
     for arc in taken:
         coordinates.append(_drawn(ways, int(arcs.edge[arc]), float(arcs.begin[arc]), float(arcs.finish[arc])))
         length += float(abs(arcs.finish[arc] - arcs.begin[arc]) * ways.network.length_m[arcs.edge[arc]])
-    coordinates.append(np.array([end]))
+    coordinates.append(np.array([ends[1]]))
     points = np.concatenate(coordinates)
     apart = np.ones(len(points), dtype=bool)
     apart[1:] = np.abs(np.diff(points, axis=0)).max(axis=1) > _APART_DEG
     line = shapely.LineString(points[apart] if apart.sum() > 1 else points[:2])
     rows = [int(ways.network.street[arcs.edge[arc]]) for arc in taken]
     streets = tuple(row for i, row in enumerate(rows) if i == 0 or row != rows[i - 1])
-    walk = float(places.access_m.sum()) * _KMH / ways.mode.access_kmh
-    return Way(float(seconds[n + 1]) + walk, length, line, streets, False)
+    return Way(float(seconds[nodes[1]]) + walk_m * _KMH / ways.mode.access_kmh, length, line, streets, False)
 
 
 def _arcs(ways: ModeNetwork, places: Snapped, joined: Integers) -> _Arcs:
@@ -231,7 +290,9 @@ def _matrix(arcs: _Arcs) -> csr_array:
 
 
 def _quickest(arcs: _Arcs, tail: int, head: int) -> int:
-    among = np.flatnonzero((arcs.tail == tail) & (arcs.head == head))
+    first, last = arcs.span(tail)
+    among = arcs.by_tail[first:last]
+    among = among[arcs.head[among] == head]
     return int(among[np.argmin(arcs.seconds[among])])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -52,6 +53,11 @@ TEXTS = {
     "inspections": {"note"},
     "sightings": {"note"},
     "photos": {"caption"},
+    "escort_posts": {"name", "manned_by"},
+    "patrol_plans": {"name", "problem"},
+    "patrol_stops": {"name", "school"},
+    "patrol_shifts": {"name", "note"},
+    "patrol_checks": {"note"},
     "access_tokens": {"name"},
     "sources": {"name", "actor"},
     "timetables": {"grades"},
@@ -92,6 +98,11 @@ CODES = {
     "notice_receipts": {"kind"},
     "filing_rules": {"category", "subtype", "place_kind", "place"},
     "photos": {"sha256", "sent_sha256"},
+    "escort_posts": {"skill"},
+    "patrol_plans": {"state", "basis"},
+    "patrol_stops": {"kind", "key", "skill"},
+    "patrol_shifts": {"mode", "state"},
+    "patrol_checks": {"event"},
 }
 _ALWAYS_CODES = {"source_key", "content_hash"}
 EVERYTHING_OPEN = """() => {
@@ -173,7 +184,7 @@ def test_no_page_takes_a_text_for_markup(visit, attacked, language):
     page.goto(f"{address}/heat")
     looked_at(page)
     police = {"username": "demo-police", "password": passwords["demo-police"]}
-    assert page.context.request.post(f"{address}/api/v1/session", data=police).ok
+    signed = page.context.request.post(f"{address}/api/v1/session", data=police)
     page.goto(f"{address}/police")
     page.wait_for_selector("body[data-ready]")
     opened(page, "#spots button")
@@ -184,6 +195,16 @@ def test_no_page_takes_a_text_for_markup(visit, attacked, language):
     page.locator("#view button").click()
     expect(page.locator("#incidents-table tbody tr")).not_to_have_count(0)
     expect(page.locator("#incidents-table")).to_contain_text("<img src=x")  # as it was written
+    looked_at(page)
+    plan = {"id": str(uuid.uuid4()), "city": "330681", "day": "2026-11-25", "begins": "15:30", "ends": "17:30", "name": ATTACKS[0],
+            "teams": [{"name": ATTACKS[1]}], "sources": ["gates"], "iterations": 1}  # fmt: skip
+    headers = {"X-CSRF-Token": signed.json()["csrf"]}
+    assert page.context.request.post(f"{address}/api/v1/patrols/plans", data=plan, headers=headers).status == 201
+    page.goto(f"{address}/patrols#plan={plan['id']}")
+    expect(page.locator("#publish")).to_be_visible(timeout=60_000)
+    expect(page.locator(".team-stops").first).to_contain_text("<img src=x")
+    looked_at(page)
+    page.goto(f"{address}/api/v1/patrols/plans/{plan['id']}.html")
     looked_at(page)
     page.context.clear_cookies()
     body = {"username": "demo-admin", "password": passwords["demo-admin"]}

@@ -18,7 +18,19 @@ from hypothesis import strategies as st
 from gis.errors import BadCoordinatesError, BadGeometryError, GisError
 from gis.geodesic import distance_m
 from gis.readers.osm.extract import read_osm
-from gis.streets import BICYCLE, CAR, DETOUR, FOOT, Mode, build_network, for_mode, snap, travel_times, way_between
+from gis.streets import (
+    BICYCLE,
+    CAR,
+    DETOUR,
+    FOOT,
+    Mode,
+    build_network,
+    for_mode,
+    snap,
+    travel_times,
+    way_between,
+    ways_between,
+)
 from gis.streets.contraction import without_passed_nodes
 from tests.conftest import skip_or_fail
 
@@ -312,3 +324,18 @@ def test_futian_as_networkx_has_it(shared_data: Path) -> None:
     ids = [list(line.coords) for line in frame.geometry]
     compare(frame, CAR, ids, sources=20, targets=300)
     compare(frame, FOOT, ids, sources=10, targets=100)
+
+
+def test_many_ways_at_once_are_the_ways_one_by_one() -> None:
+    rng = np.random.default_rng(6)
+    rows = [{"geometry": [(c, r) for c in range(4)], "oneway": r % 2} for r in range(4)]
+    columns = [{"geometry": [(c, r) for r in range(4)]} for c in range(4)]
+    ways = for_mode(build_network(streets(*rows, *columns)), CAR)
+    lon, lat = LON + rng.uniform(0, 3, 5) * STEP, LAT + rng.uniform(0, 3, 5) * STEP
+    pairs = [(a, b) for a in range(5) for b in range(5)]
+    times = travel_times(ways, lon, lat)
+    for (a, b), way in zip(pairs, ways_between(ways, lon, lat, pairs), strict=True):
+        alone = way_between(ways, (lon[a], lat[a]), (lon[b], lat[b]))
+        assert way.seconds == pytest.approx(alone.seconds, abs=1e-6)
+        assert way.seconds == pytest.approx(times.seconds[a, b], abs=1e-6)
+        assert way.length_m == pytest.approx(alone.length_m, abs=0.01)

@@ -210,6 +210,37 @@ class Town:
             "/api/v1/briefs/2026-W45/texts/plan", {"If-Match": f'"{version}"'}, {"json": {"text": "an invented plan"}}
         )
 
+    def patrol_plan(self, own: bool) -> str:
+        """Return a published plan: with a team of each role in the field, or (foreign) one with somebody else alone."""
+        known: dict[bool, str] = self.__dict__.setdefault("_plans", {})
+        if own not in known:
+            names = ("inspector", "dispatcher", "police", "admin")
+            members = [self.people[NAMES[role]] for role in names] if own else [self.people["other"]]
+            body = patrol_plan_body() | {"teams": [{"members": [one]} for one in members]}
+            path = f"/api/v1/patrols/plans/{self._post('/api/v1/patrols/plans', body, self.headers['police'])['id']}"
+            self.client.app.state.searches.wait()  # type: ignore[attr-defined]
+            answer = self.client.patch(path, json={"state": "published"}, headers=self.planner_tag(path))
+            assert answer.status_code == 200, answer.text
+            known[own] = str(body["id"])
+        return known[own]
+
+    def planner_tag(self, path: str) -> Headers:
+        headers = self.headers["police"]
+        return headers | {"If-Match": self.client.get(path, headers=headers).headers["ETag"]}
+
+    def patrol_shift(self, role: str, own: bool) -> str:
+        plan = self.patrol_plan(own)
+        shifts = self._get_as("police", "/api/v1/patrols/shifts?limit=1000")["shifts"]
+        wanted = self.people.get(NAMES[role], "") if own else self.people["other"]
+        fits = [one for one in shifts if one["plan"] == plan and wanted in [m["id"] for m in one["members"]]]
+        return str((fits or [one for one in shifts if one["plan"] == plan])[0]["id"])
+
+    def post(self) -> tuple[str, dict[str, Any]]:
+        """Return a post and its body."""
+        body = {"id": str(uuid.uuid4()), "school": self.school, "lon": LON, "lat": LAT, "weekdays": [7]}
+        self._post("/api/v1/patrols/posts", body, self.headers["police"])
+        return str(body["id"]), body
+
     def checklist_version(self, key: str) -> str:
         lists = self.client.get("/api/v1/checklists", headers=self.headers["admin"]).json()["checklists"]
         return f'"{lists[key]["version"]}"'
@@ -246,6 +277,11 @@ class Town:
         answer = self.client.get(path, headers=self.headers[role])
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+
+def patrol_plan_body() -> dict[str, Any]:
+    hours = {"day": "2026-11-04", "begins": "15:30", "ends": "17:30"}
+    return {"id": str(uuid.uuid4()), **hours, "teams": [{}], "sources": ["gates"], "iterations": 1}
 
 
 def a_photo() -> dict[str, Any]:
@@ -425,6 +461,45 @@ def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
         ),
         ("POST", "/api/v1/notices/{identity}/reminders"): lambda: Call(
             f"/api/v1/notices/{town.sent_notice(role, own)}/reminders", {}, {"json": {"id": fresh}}
+        ),
+        ("POST", "/api/v1/patrols/plans"): lambda: Call(path, {}, {"json": patrol_plan_body()}),
+        ("GET", "/api/v1/patrols/plans/{identity}"): lambda: Call(f"/api/v1/patrols/plans/{town.patrol_plan(own)}"),
+        ("GET", "/api/v1/patrols/plans/{identity}.{kind}"): lambda: Call(
+            f"/api/v1/patrols/plans/{town.patrol_plan(own)}.gpx"
+        ),
+        ("PATCH", "/api/v1/patrols/plans/{identity}"): lambda: (
+            lambda at: Call(at, {"If-Match": town.planner_tag(at)["If-Match"]}, {"json": {"name": fresh}})
+        )(f"/api/v1/patrols/plans/{town.patrol_plan(own)}"),
+        ("POST", "/api/v1/patrols/posts"): lambda: Call(
+            path, {}, {"json": {"id": fresh, "school": town.school, "weekdays": [7]} | spot}
+        ),
+        ("GET", "/api/v1/patrols/posts/{identity}"): lambda: Call(f"/api/v1/patrols/posts/{town.post()[0]}"),
+        ("PATCH", "/api/v1/patrols/posts/{identity}"): lambda: Call(
+            f"/api/v1/patrols/posts/{town.post()[0]}", match, {"json": {"name": "invented"}}
+        ),
+        ("GET", "/api/v1/patrols/posts"): lambda: Call(f"{path}?city=330681"),
+        ("GET", "/api/v1/patrols/results"): lambda: Call(f"{path}?from=2026-11-02&to=2026-11-08"),
+        ("POST", "/api/v1/patrols/shifts"): lambda: Call(
+            path, {}, {"json": {"id": fresh, "day": "2026-11-04", "begins": "16:00", "ends": "17:00"}}
+        ),
+        ("GET", "/api/v1/patrols/shifts/{identity}"): lambda: Call(
+            f"/api/v1/patrols/shifts/{town.patrol_shift(role, own)}"
+        ),
+        ("PATCH", "/api/v1/patrols/shifts/{identity}"): lambda: (
+            lambda at: Call(at, {"If-Match": town.planner_tag(at)["If-Match"]}, {"json": {"note": "invented"}})
+        )(f"/api/v1/patrols/shifts/{town.patrol_shift(role, own)}"),
+        ("POST", "/api/v1/patrols/checks"): lambda: Call(
+            path,
+            {},
+            {
+                "json": {
+                    "id": fresh,
+                    "shift": town.patrol_shift(role, own),
+                    "event": "arrive",
+                    "at": "2026-11-04T16:00:00+08:00",
+                }
+                | spot
+            },
         ),
         ("POST", "/api/v1/distance-checks"): lambda: Call(path, {}, {"json": {"target": "internet_cafe"} | spot}),
         ("GET", "/api/v1/distance-rules/{rule_id}"): lambda: Call("/api/v1/distance-rules/surroundings_bar"),

@@ -13,6 +13,7 @@ from web.i18n import LANGUAGES, catalogue, choose_language, page_context, transl
 WEB = Path(__file__).parents[2] / "web"
 TEMPLATES = sorted((WEB / "templates").glob("*.html"))
 FILES = sorted((WEB / "templates" / "files").glob("*.html"))  # pages that are handed out as files, whole in themselves
+WRITERS = [WEB.parent / "api" / "services" / "patrols" / "files.py"]  # it writes texts of the catalogue into files
 SCRIPTS = sorted((WEB / "static" / "js").rglob("*.js"))
 STYLES = sorted((WEB / "static" / "css").glob("*.css"))
 IMAGES = sorted((WEB / "static" / "img").glob("*.svg"))
@@ -30,7 +31,7 @@ def used_keys() -> tuple[set[str], set[tuple[str, str]]]:
     """Return the keys written out, and (beginning, end) of those put together while running."""
     keys: set[str] = set()
     joined: set[tuple[str, str]] = set()
-    for path in [*TEMPLATES, *SCRIPTS]:
+    for path in [*TEMPLATES, *FILES, *SCRIPTS, *WRITERS]:
         for call in _CALL.finditer(path.read_text(encoding="utf-8")):
             inside = call.group(1)
             keys.update(_QUOTED.findall(inside))

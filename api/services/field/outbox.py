@@ -13,11 +13,13 @@ from sqlalchemy.orm import Session
 
 from api.errors import CampusError, ConflictError, NotFoundError, StaleError, UnavailableError
 from api.schemas.field import HazardEditIn, OutboxRecord, PhotoSentIn, SightingIn
+from api.schemas.patrols import CheckIn
 from api.schemas.records import HazardIn, InspectionIn
 from api.schemas.sealed import IncidentIn
 from api.security.people import Actor
 from api.services import inspections, photos, sealed
 from api.services.field.sightings import edit_hazard, log_sighting
+from api.services.patrols import shifts
 from api.settings import Settings
 from api.store import photos as photo_store
 from api.store.audit import Who
@@ -112,4 +114,5 @@ _KINDS: dict[str, tuple[type[BaseModel], Any]] = {
     "inspection": (InspectionIn, inspections.log_inspection),
     "incident": (IncidentIn, lambda session, actor, given, _: sealed.report_incident(session, actor, given)),
     "photo": (PhotoSentIn, _photo),
+    "patrol_check": (CheckIn, lambda session, actor, given, _: shifts.add_check(session, actor, given)),
 }

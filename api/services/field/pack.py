@@ -17,6 +17,7 @@ from api.services.cases.machine import STATES
 from api.services.checklists import checklists
 from api.services.field.due import due_visits, own_reports
 from api.services.inspections import hazard_properties, seen_again
+from api.services.patrols.shifts import own_shifts
 from api.settings import Settings
 from api.store import cases, field, hazards, people
 from api.store.models import Hazard
@@ -81,6 +82,7 @@ def shift_pack(
         ),
         "checklists": checklists(session),
         "due": due_visits(session, actor, moment),
+        "shifts": own_shifts(session, actor, moment),
     }
 
 

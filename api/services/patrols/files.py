@@ -1,152 +1,214 @@
-"""A patrol plan as GeoJSON, as GPX, and as sheets to be printed."""
+"""A patrol plan as GeoJSON, GPX, a calendar, and sheets to be printed; from the document that is shown."""
 
 from __future__ import annotations
 
 import datetime as dt
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import jinja2
 import numpy as np
-import shapely
+import orjson
+from icalendar import Alarm, Calendar, Event
 
 from api.errors import BadInputError
 from api.schemas import geojson
-from api.services.patrols.planning import PatrolPlan
-from gis.patrols.plans import Route
+from web.i18n import translator
 from web.problems import in_language
 
 _GPX = "http://www.topografix.com/GPX/1/1"
 _SIDE = 640  # of a sheet's map, in its own units
 _MARGIN = 40
-_RANKS = ((0.2, "high"), (0.5, "middle"))
+KINDS = {
+    "geojson": geojson.MEDIA_TYPE,
+    "gpx": "application/gpx+xml",
+    "html": "text/html; charset=utf-8",
+    "ics": "text/calendar; charset=utf-8",
+}
+_ALARM = dt.timedelta(minutes=-15)
+
+Document = Mapping[str, Any]
 
 
-def write_plan(plan: PatrolPlan, kind: str, language: str = "zh") -> bytes:
+def write_plan(document: Document, kind: str, language: str = "zh", team: int | None = None) -> bytes:
     """Return a plan as a file.
 
     Parameters
     ----------
+    document
+        As :func:`api.services.patrols.views.plan_document` gives it.
     kind
-        ``geojson``, ``gpx`` or ``html``.
+        ``geojson``, ``gpx``, ``ics`` or ``html``.
+    team
+        Of this team alone; None: of all.
+
+    Raises
+    ------
+    BadInputError
+        For another kind of file, or a team that the plan does not have.
     """
+    if kind not in KINDS:
+        raise BadInputError(f"a plan is written as .geojson, .gpx, .ics or .html, not as {kind!r}")
+    plain: dict[str, Any] = orjson.loads(geojson.encode(document))
+    if team is not None:
+        known = [one["number"] for one in plain["team_list"]]
+        if team not in known:
+            raise BadInputError(f"the plan has {len(known)} teams; there is no team {team}")
+        plain["team_list"] = [one for one in plain["team_list"] if one["number"] == team]
+        plain["features"] = [one for one in plain["features"] if one["properties"]["team"] == team]
     if kind == "geojson":
-        return geojson.encode(as_geojson(plan))
+        return geojson.encode(_as_geojson(plain, language))
     if kind == "gpx":
-        return as_gpx(plan)
-    if kind == "html":
-        return as_sheets(plan, language).encode()
-    raise BadInputError(f"a plan is written as .geojson, .gpx or .html, not as {kind!r}")
+        return _as_gpx(plain)
+    if kind == "ics":
+        return _as_calendar(plain, language)
+    return as_sheets(plain, language).encode()
 
 
-def clock(seconds: int) -> str:
-    """Return seconds after midnight as people read them.
-
-    Examples
-    --------
-    >>> clock(58_500)
-    '16:15'
-    """
-    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}"
-
-
-def priorities(plan: PatrolPlan) -> list[str]:
-    """Return ``high``, ``middle`` or ``low`` for each stop, by rank: the prize itself counts incidents."""
-    order = np.argsort([-one.prize for one in plan.stops], kind="stable")
-    out = ["low"] * len(plan.stops)
-    for rank, at in enumerate(order):
-        out[int(at)] = next((name for share, name in _RANKS if rank < share * len(plan.stops)), "low")
-    return out
+def _as_geojson(plain: Document, language: str) -> dict[str, Any]:
+    return {
+        "type": "FeatureCollection",
+        "features": [one | {"properties": one["properties"] | {"reason": one["properties"].get("reason", {}).get("why")}} for one in plain["features"]],
+        "date": plain["day"],
+        "city": plain["city_name"],
+        "warnings": [in_language(one, language) for one in plain["warnings"]],
+    }  # fmt: skip
 
 
-def as_geojson(plan: PatrolPlan) -> dict[str, Any]:
-    """Return stops, routes and what was left out, with the reasons."""
-    rank = priorities(plan)
-    properties: list[dict[str, Any]] = []
-    shapes: list[Any] = []
-    for route, legs in zip(plan.plan.routes, plan.legs, strict=True):
-        for order, visit in enumerate((v for v in route.visits if v.stop is not None), 1):
-            at = visit.stop
-            if at is None:
-                continue
-            stop = plan.stops[at]
-            shapes.append(shapely.Point(stop.lon, stop.lat))
-            properties.append(
-                {"is": "stop", "kind": stop.kind, "name": stop.name, "school": stop.school, "team": route.team + 1,
-                 "order": order, "arrives": clock(visit.arrives_s), "starts": clock(visit.starts_s),
-                 "leaves": clock(visit.leaves_s), "priority": rank[at], "assumed_dismissal": stop.assumed}
-            )  # fmt: skip
-        if legs:
-            shapes.append(shapely.LineString(np.concatenate([shapely.get_coordinates(leg.line) for leg in legs])))
-            properties.append(
-                {"is": "route", "team": route.team + 1, "leaves": clock(route.leaves_s), "returns": clock(route.returns_s),
-                 "length_m": round(sum(leg.length_m for leg in legs)), "travel_min": round(route.travel_s / 60)}
-            )  # fmt: skip
-    for left in plan.plan.left_out:
-        stop = plan.stops[left.stop]
-        shapes.append(shapely.Point(stop.lon, stop.lat))
-        properties.append(
-            {"is": "left out", "kind": stop.kind, "name": stop.name, "school": stop.school,
-             "priority": rank[left.stop], "reason": left.reason.value}
-        )  # fmt: skip
-    document = geojson.features(list(range(1, len(shapes) + 1)), np.array(shapes, dtype=object), properties)
-    return document | {"date": plan.wanted.day.isoformat(), "city": plan.city, "warnings": list(plan.warnings)}
+def stops_by_team(plain: Document) -> dict[int, list[dict[str, Any]]]:
+    """Return the stops of each team in the order of its route, with their places."""
+    out: dict[int, list[dict[str, Any]]] = {}
+    for one in plain["features"]:
+        said = one["properties"]
+        if said["is"] == "stop":
+            lon, lat = one["geometry"]["coordinates"]
+            out.setdefault(said["team"], []).append(said | {"id": one["id"], "lon": lon, "lat": lat})
+    return {team: sorted(own, key=lambda stop: stop["order"]) for team, own in sorted(out.items())}
 
 
-def as_gpx(plan: PatrolPlan) -> bytes:
-    """Return a GPX 1.1 file with a route for each team."""
+def _title(stop: Mapping[str, Any]) -> str:
+    return f"{stop['school']} {stop['name']}".strip()
+
+
+def _as_gpx(plain: Document) -> bytes:
+    """Return GPX 1.1 with a route and a track for each team, and its stops as waypoints."""
     ET.register_namespace("", _GPX)
     root = ET.Element(f"{{{_GPX}}}gpx", version="1.1", creator="campus")
-    for route in plan.plan.routes:
-        if not route.visits:
-            continue
-        written = ET.SubElement(root, f"{{{_GPX}}}rte")
-        ET.SubElement(written, f"{{{_GPX}}}name").text = f"{plan.wanted.day} {route.team + 1}"
-        for visit in route.visits:
-            if visit.stop is None:
-                continue
-            stop = plan.stops[visit.stop]
-            point = ET.SubElement(written, f"{{{_GPX}}}rtept", lat=f"{stop.lat:.6f}", lon=f"{stop.lon:.6f}")
-            ET.SubElement(point, f"{{{_GPX}}}name").text = f"{clock(visit.starts_s)} {stop.school} {stop.name}".strip()
+    routes = []
+    for team, stops in stops_by_team(plain).items():
+        route = ET.Element(f"{{{_GPX}}}rte")
+        ET.SubElement(route, f"{{{_GPX}}}name").text = f"{plain['day']} {team}"
+        for stop in stops:
+            point = ET.SubElement(route, f"{{{_GPX}}}rtept", lat=f"{stop['lat']:.6f}", lon=f"{stop['lon']:.6f}")
+            ET.SubElement(point, f"{{{_GPX}}}name").text = f"{stop['starts']} {_title(stop)}"
+        routes.append(route)
+    for one in plain["features"]:
+        if one["properties"]["is"] == "route":
+            track = ET.Element(f"{{{_GPX}}}trk")
+            ET.SubElement(track, f"{{{_GPX}}}name").text = f"{plain['day']} {one['properties']['team']}"
+            segment = ET.SubElement(track, f"{{{_GPX}}}trkseg")
+            for lon, lat in one["geometry"]["coordinates"]:
+                ET.SubElement(segment, f"{{{_GPX}}}trkpt", lat=f"{lat:.6f}", lon=f"{lon:.6f}")
+            routes.append(track)
+    root.extend(sorted(routes, key=lambda element: element.tag != f"{{{_GPX}}}rte"))  # the schema wants routes first
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
-def as_sheets(plan: PatrolPlan, language: str) -> str:
+def _as_calendar(plain: Document, language: str) -> bytes:
+    """Return a calendar with an event for each stay, and an alarm before the first of each team."""
+    t = translator(language)
+    zone = ZoneInfo(plain["time_zone"] or "UTC")
+    day = dt.date.fromisoformat(plain["day"])
+    calendar = Calendar()
+    calendar.add("prodid", "-//campus//patrols//ZH")
+    calendar.add("version", "2.0")
+    calendar.add("x-wr-calname", f"{t('patrols.title')} {plain['day']}")
+    for team, stops in stops_by_team(plain).items():
+        for stop in stops:
+            event = Event()
+            event.add("uid", f"{stop['id']}@campus")
+            event.add("dtstamp", dt.datetime.combine(day, dt.time(), dt.UTC))
+            event.add("dtstart", _moment(day, stop["starts"], zone).astimezone(dt.UTC))
+            event.add("dtend", _moment(day, stop["leaves"], zone).astimezone(dt.UTC))
+            event.add("summary", t("patrols.event", team=team, place=_title(stop)))
+            event.add("location", _title(stop))
+            event.add("geo", (stop["lat"], stop["lon"]))
+            event.add("description", t(f"patrols.look.{stop['kind']}"))
+            if stop["order"] == 1:
+                alarm = Alarm()
+                alarm.add("action", "DISPLAY")
+                alarm.add("description", _title(stop))
+                alarm.add("trigger", _ALARM)
+                event.add_component(alarm)
+            calendar.add_component(event)
+    return bytes(calendar.to_ical())
+
+
+def _moment(day: dt.date, clock: str, zone: ZoneInfo) -> dt.datetime:
+    hour, minute = map(int, clock.split(":"))
+    return dt.datetime.combine(day, dt.time(), zone) + dt.timedelta(hours=hour, minutes=minute)
+
+
+def as_sheets(plain: Document, language: str) -> str:
     """Return a page with a sheet for each team, to be printed; it asks for nothing else."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("web", "templates"), autoescape=True, undefined=jinja2.StrictUndefined
     )
-    teams = [_team(plan, route) for route in plan.plan.routes if route.visits]
-    day: dt.date = plan.wanted.day
+    teams = {one["number"]: one for one in plain["team_list"]}
+    lines = {
+        one["properties"]["team"]: one["geometry"]["coordinates"]
+        for one in plain["features"]
+        if one["properties"]["is"] == "route"
+    }
+    sheets = [_sheet(teams[team], stops, lines.get(team, [])) for team, stops in stops_by_team(plain).items()]
+    unmanned = [
+        one["properties"]
+        for one in plain["features"]
+        if one["properties"]["is"] == "left out" and one["properties"]["required"]
+    ]
     return environment.get_template("files/patrol-sheets.html").render(
-        zh=language == "zh", warnings=[in_language(one, language) for one in plan.warnings], plan=plan, day=day, teams=teams, begins=clock(plan.wanted.from_s), ends=clock(plan.wanted.to_s),
-        idle=sum(1 for route in plan.plan.routes if not route.visits),
+        language=language, t=translator(language), warnings=[in_language(one, language) for one in plain["warnings"]],
+        city=plain["city_name"], day=plain["day"], name=plain["name"], teams=sheets, idle=len(teams) - len(sheets),
+        unmanned=[_title(one) for one in unmanned],
     )  # fmt: skip
 
 
-def _team(plan: PatrolPlan, route: Route) -> dict[str, Any]:
-    legs = plan.legs[route.team]
-    visits = [visit for visit in route.visits if visit.stop is not None]
-    stops = [plan.stops[visit.stop] for visit in visits if visit.stop is not None]
-    line = np.concatenate([shapely.get_coordinates(leg.line) for leg in legs])
-    every = np.concatenate([line, [(one.lon, one.lat) for one in stops]])
+def _sheet(team: Mapping[str, Any], stops: list[dict[str, Any]], line: list[list[float]]) -> dict[str, Any]:
+    every = np.array([*line, *([one["lon"], one["lat"]] for one in stops)])
     west, south = every.min(axis=0)
     east, north = every.max(axis=0)
     narrow = float(np.cos(np.radians((south + north) / 2)))
-    scale = (_SIDE - 2 * _MARGIN) / max((east - west) * narrow, north - south, 1e-5)
+    span = max((east - west) * narrow, (north - south), 1e-4)
+    scale = (_SIDE - 2 * _MARGIN) / span
+    left = _MARGIN + (span - (east - west) * narrow) / 2 * scale
 
     def on_sheet(lonlat: Any) -> list[tuple[float, float]]:
-        x = _MARGIN + (np.asarray(lonlat)[:, 0] - west) * narrow * scale
-        y = _MARGIN + (north - np.asarray(lonlat)[:, 1]) * scale
+        places = np.asarray(lonlat, dtype=float).reshape(-1, 2)
+        x = left + (places[:, 0] - west) * narrow * scale
+        y = _MARGIN + (north - places[:, 1]) * scale
         return [(round(float(a), 1), round(float(b), 1)) for a, b in zip(x, y, strict=True)]
 
-    marks = on_sheet([(one.lon, one.lat) for one in stops])
-    rows = [
-        {"order": n, "stop": stop, "starts": clock(visit.starts_s), "leaves": clock(visit.leaves_s), "x": mark[0], "y": mark[1]}
-        for n, (visit, stop, mark) in enumerate(zip(visits, stops, marks, strict=True), 1)
-    ]  # fmt: skip
+    marks = on_sheet([(one["lon"], one["lat"]) for one in stops])
+    bar_m = _bar(span * 111_320 / (_SIDE - 2 * _MARGIN) * 160)
     return {
-        "number": route.team + 1, "leaves": clock(route.leaves_s), "returns": clock(route.returns_s), "rows": rows,
-        "path": " ".join(f"{x},{y}" for x, y in on_sheet(line)), "length_m": round(sum(leg.length_m for leg in legs)),
+        "team": team,
+        "rows": [stop | {"x": x, "y": y, "title": _title(stop)} for stop, (x, y) in zip(stops, marks, strict=True)],
+        "path": " ".join(f"{x},{y}" for x, y in on_sheet(line)) if line else "",
         "height": round(float((north - south) * scale)) + 2 * _MARGIN,
-    }  # fmt: skip
+        "bar_m": bar_m,
+        "bar": round(bar_m / (span * 111_320) * (_SIDE - 2 * _MARGIN), 1),
+    }
+
+
+def _bar(most_m: float) -> int:
+    """Return the longest round length of a scale bar.
+
+    Examples
+    --------
+    >>> _bar(730.0)
+    500
+    """
+    power = 10 ** int(np.floor(np.log10(max(most_m, 1.0))))
+    return int(max(step * power for step in (1, 2, 5) if step * power <= max(most_m, 1.0)))

@@ -11,6 +11,15 @@ from api.store.models.incidents import Incident, IncidentChanges, IncidentGroup
 from api.store.models.meetings import BriefText, DutyReport
 from api.store.models.messages import Message, OutboxEntry, ToldDue
 from api.store.models.notices import Notice, NoticeDepartment, NoticeFile, NoticeReceipt
+from api.store.models.patrols import (
+    EscortPost,
+    PatrolCheck,
+    PatrolMember,
+    PatrolPlan,
+    PatrolRun,
+    PatrolShift,
+    PatrolStop,
+)
 from api.store.models.people import (
     Absence,
     AccessToken,
@@ -54,6 +63,7 @@ __all__ = [
     "DistanceRule",
     "District",
     "DutyReport",
+    "EscortPost",
     "FilingRule",
     "Gate",
     "Hazard",
@@ -71,6 +81,12 @@ __all__ = [
     "NoticeFile",
     "NoticeReceipt",
     "OutboxEntry",
+    "PatrolCheck",
+    "PatrolMember",
+    "PatrolPlan",
+    "PatrolRun",
+    "PatrolShift",
+    "PatrolStop",
     "Perimeter",
     "Person",
     "PersonRole",

@@ -23,6 +23,7 @@ export class Round {
     this.photos = [];
     this.marked = null;
     this.rememberSoon = debounce(() => this.remember(), QUIET_MS);
+    this.view = "round"; // where one goes back to after a finding
   }
 
   async restore() {

@@ -25,6 +25,9 @@ export class Shift {
     this.perimeterOf = new Map(this.perimeters.map((one) => [one.properties.school, one]));
   }
 
+  /** The patrols of today and the days to come, the next first. */
+  get patrols() { return this.pack.shifts ?? []; }
+
   get known() { return this.pack.made_at !== null; }
 
   /** Cell, and the schools in whose perimeter a place lies, nearest first, with distances. */

@@ -201,7 +201,7 @@ export class Tag {
     this.reset();
     this.remember();
     this.app.map.setPin(null);
-    if (round) this.app.go("round");
+    if (round) this.app.go(round.view);
     else if (this.app.position?.place) this.follow(this.app.position);
     this.app.render();
   }

@@ -10,6 +10,7 @@ import { FieldMap } from "../field/fieldmap.js";
 import { HazardCard } from "../field/hazard.js";
 import * as outbox from "../field/outbox.js";
 import { photoRecord } from "../field/photo.js";
+import { Patrol } from "../field/patrol.js";
 import { watchPosition } from "../field/position.js";
 import { Round } from "../field/round.js";
 import { ask, onState, send, startSending, state } from "../field/sender.js";
@@ -20,7 +21,7 @@ import { Track } from "../field/track.js";
 import { renderOutbox } from "../field/waiting.js";
 import { Walk } from "../field/walk.js";
 
-const VIEWS = ["tag", "day", "round", "outbox", "hazard"];
+const VIEWS = ["tag", "day", "round", "patrol", "outbox", "hazard"];
 const PACK_EVERY_MS = 10 * 60_000;
 const SAID_MS = 3_500;
 const ASK_AFTER_MS = 300;
@@ -29,7 +30,7 @@ const byId = (id) => document.getElementById(id);
 /** The app of this page; exported for whoever looks into it from the browser's console, tests too. */
 export const app = {
   view: "tag", records: [], position: null, me: null, send: state, palette: new Palette([]), severities: [],
-  shift: null, map: null, tag: null, day: null, round: null, card: null, track: null, walk: null,
+  shift: null, map: null, tag: null, day: null, round: null, card: null, track: null, walk: null, patrol: null,
 
   go(view) {
     app.view = view;
@@ -107,7 +108,7 @@ export const app = {
   async render() {
     const used = app.view === "tag" ? await app.tag.used() : {};
     const nodes = {
-      tag: () => app.tag.render(used), day: () => app.day.render(), round: () => app.round.render(),
+      tag: () => app.tag.render(used), day: () => app.day.render(), round: () => app.round.render(), patrol: () => app.patrol.render(),
       outbox: () => renderOutbox(app), hazard: () => app.card.render(),
     }[app.view]();
     const sheet = byId("sheet-body");
@@ -143,6 +144,7 @@ function showState() {
 function showMap() {
   app.map.show(app.shift, [...app.shift.hazards, ...app.ownHazards()]);
   app.walk.draw();
+  app.patrol.draw();
   showTasks();
 }
 
@@ -154,7 +156,7 @@ function showTasks() {
 async function refreshRecords() {
   app.records = await outbox.all();
   showMap();
-  if (app.view === "outbox" || app.view === "day") app.render();
+  if (["outbox", "day", "patrol"].includes(app.view)) app.render();
 }
 
 function takeWords(words) {
@@ -250,6 +252,8 @@ async function start() {
   app.day = new Day(app);
   app.round = new Round(app);
   app.card = new HazardCard(app);
+  app.patrol = new Patrol(app);
+  app.patrol.draw();
   app.track = new Track(app);
   await app.track.restore();
   app.track.draw();
@@ -288,6 +292,7 @@ async function start() {
       app.tag.follow(position);
       app.track.follow(position);
       app.walk.follow(position);
+      if (app.view === "patrol") app.patrol.moved();
     }
     if ((app.view === "tag" && !app.tag.category) || (app.view === "day" && !before?.place)) app.render();
     if (app.view === "round") app.round.arrive();
