@@ -68,19 +68,13 @@ def with_memory(found: Sequence[Candidate], memory: Memory, wanted: PlanRequest)
     """Return the places with prizes that fell with each visit, times that cannot be guessed, and forgotten schools first.
 
     A school that would otherwise go unseen for more than ``every_days`` gains, at its best place, the highest prize of
-    the day. Posts keep their times: they are fixed by duty (定点定时).
+    the day; so do each day the longest unseen ones, as many as must be seen a day. Posts keep their times: they are fixed by duty (定点定时).
     """
     if not found:
         return []
     visits = [len(memory.starts.get(one.key, ())) for one in found]
     prizes = stop_prizes([one.prize for one in found], visits, np.zeros(len(found)))
-    due = {
-        one.school_id
-        for one in found
-        if one.school_id is not None and memory.days_unseen(one.school_id) >= wanted.every_days - 1
-    }
-    if not memory.planned_days:
-        due = set()
+    due = _due(found, memory, wanted)
     best = {
         school: max(
             (n for n, one in enumerate(found) if one.school_id == school),
@@ -98,3 +92,17 @@ def with_memory(found: Sequence[Candidate], memory: Memory, wanted: PlanRequest)
         )
         out.append(replace(one, prize=prize, windows=windows, overdue=overdue))
     return out
+
+
+def _due(found: Sequence[Candidate], memory: Memory, wanted: PlanRequest) -> set[int]:
+    """Return the schools to be seen today: those whose time is up, and of the others the share of a day, longest unseen.
+
+    Without the share, all that were left out would be due on one and the same day, and no team could see them all.
+    """
+    schools = sorted({one.school_id for one in found if one.school_id is not None})
+    if not memory.planned_days:
+        return set()
+    unseen = {school: memory.days_unseen(school) for school in schools}
+    waiting = sorted((one for one in schools if unseen[one] > 1), key=lambda one: -unseen[one])
+    share = -(-len(schools) // wanted.every_days)
+    return set(waiting[:share]) | {one for one in schools if unseen[one] >= wanted.every_days - 1}
