@@ -1,6 +1,6 @@
 """Patrols: plans, stops, shifts, checks and escort posts
 
-Revision: 0011, after 0010.
+Revision: 0013, after 0012.
 """
 
 from __future__ import annotations
