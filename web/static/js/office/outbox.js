@@ -2,7 +2,7 @@
 
 import { getPage, post } from "../lib/api.js";
 import { count, dateTime, t } from "../lib/i18n.js";
-import { fillTable, say, tableRow } from "../lib/table.js";
+import { addRows, fillTable, say } from "../lib/table.js";
 import { el } from "../lib/text.js";
 
 const byId = (id) => document.getElementById(id);
@@ -16,7 +16,7 @@ export class Outbox {
     byId("outbox-again")?.addEventListener("click", () => this.#again("outbox/again"));
     byId("more-outbox")?.addEventListener("click", () => this.attempt(async () => {
       const { data, next } = await getPage(this.next);
-      byId("outbox-table").tBodies[0].append(...data.entries.map((one) => tableRow(this.#row(one))));
+      addRows(byId("outbox-table"), data.entries.map((one) => this.#row(one)));
       this.#rest(next);
     }));
   }
