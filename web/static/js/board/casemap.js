@@ -72,6 +72,8 @@ export function smallMap(node, { geometry }, colour) {
   (tileLayer() ?? groundLayer({ version: pageConfig.ground })).addTo(map);
   map.setView([lat, lon], 16, { animate: false });
   new CircleMarker([lat, lon], { radius: 9, weight: 3, color: "#12344d", fillColor: colour, fillOpacity: 0.95 }).addTo(map);
-  new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(node);
+  const watch = new ResizeObserver(() => map.invalidateSize({ animate: false }));
+  watch.observe(node);
+  map.on("unload", () => watch.disconnect()); // a map that was taken away has no size to mend
   return map;
 }
