@@ -23,7 +23,6 @@ def brief(
     database: Database = None,
 ) -> None:
     """Write the brief of a week, month, quarter or term."""
-    # the services come first: what they load must be there before the database's own libraries are
     from api.services.briefs.files import WRITERS, brief_file
     from api.services.releases import release_if_due
     from api.store.engine import reading

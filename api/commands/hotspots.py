@@ -34,7 +34,7 @@ def hotspots(
     import orjson
 
     from api.services.hotspots import hot_spots
-    from api.services.questions import Question
+    from api.services.questions import Question, day_asked_from
     from api.services.releases import release_if_due
     from api.store.engine import reading
     from api.store.models.base import now
@@ -52,7 +52,13 @@ def hotspots(
             release_if_due(engine, settings, now())
         with reading(engine) as session:
             document = hot_spots(
-                session, settings, wanted, weeks=weeks, today=now().date(), sealed=exact, method=chosen
+                session,
+                settings,
+                wanted,
+                weeks=weeks,
+                today=day_asked_from(session, city_code, now()),
+                sealed=exact,
+                method=chosen,
             )
     to.write_bytes(orjson.dumps(document, option=orjson.OPT_INDENT_2))
     found = [feature["properties"] for feature in document["features"]]

@@ -10,7 +10,6 @@ import typer
 from api.commands.console import CityOption, Database, out, ready_engine, settings_for, working
 from api.commands.heatmap import day_of
 from api.errors import BadInputError
-from api.schemas.patrols import SKILLS
 
 patrol = typer.Typer(help="After-school patrols.", no_args_is_help=True)
 
@@ -55,6 +54,7 @@ def plan(
     database: Database = None,
 ) -> None:
     """Plan which team stands where and when after school; a sheet for each team with .html."""
+    from api.schemas.patrols import SKILLS
     from api.services.patrols.files import KINDS, write_plan
     from api.services.patrols.planning import plan_day
     from api.services.patrols.requests import PlanRequest, TeamWanted, seconds_of

@@ -17,7 +17,7 @@ from api.security.scope import limited_to
 from api.services import cellcounts, heatmaps, releases
 from api.services.density import density
 from api.services.hotspots import Method, hot_spots
-from api.services.questions import Question
+from api.services.questions import Question, day_asked_from
 from api.services.surface_pages import DEFAULT_BANDWIDTH_M, Versus, View, comparison_page, density_page
 from api.store.models.base import now
 from gis.maps.figure import policy_of
@@ -125,7 +125,13 @@ def hotspots(
 ) -> Response:
     """List the cells around schools that are hot or cold, with permutations and the false discovery rate."""
     document = hot_spots(
-        session, settings, wanted, weeks=weeks, today=now().date(), sealed=sees_sealed(actor), method=method
+        session,
+        settings,
+        wanted,
+        weeks=weeks,
+        today=day_asked_from(session, wanted.city, now()),
+        sealed=sees_sealed(actor),
+        method=method,
     )
     return geojson_answer(request, document)
 

@@ -15,6 +15,7 @@ from api.schemas.filing import Code
 from api.schemas.patrols import CheckIn, Day, PlanIn, PlanPatch, PostIn, PostPatch, ShiftIn, ShiftPatch
 from api.services.patrols import calendar, posts, records, results, runs, shifts
 from api.services.patrols.files import KINDS, write_plan
+from api.services.questions import day_asked_from
 from api.store.engine import writing
 from api.store.models.base import now
 from web.problems import in_language
@@ -197,7 +198,7 @@ def show_calendar(
     city: City = None,
 ) -> dict[str, Any]:
     """Show which school is seen on which day and at what time, which are due, and what could be guessed."""
-    return calendar.fortnight(session, city, first or now().date(), days, every_days)
+    return calendar.fortnight(session, city, first or day_asked_from(session, city, now()), days, every_days)
 
 
 @router.get("/results", response_class=JSONResponse)

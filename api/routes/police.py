@@ -11,6 +11,7 @@ from api.routes.answers import FEATURES, geojson_answer
 from api.routes.incidents import Asked, CityCode
 from api.services import clusters
 from api.services.own_evaluation import own_evaluation
+from api.services.questions import day_asked_from
 from api.services.rhythm import rhythm
 from api.services.risk import risk
 from api.store.models.base import now
@@ -33,7 +34,10 @@ def show_clusters(
     weeks: Annotated[int, Query(ge=8, le=104)] = 26,
 ) -> Response:
     """List clusters of the last four weeks: Kulldorff's space-time permutation scan, for the police."""
-    return geojson_answer(request, clusters.scan(session, settings, wanted, weeks=weeks, today=now().date()))
+    return geojson_answer(
+        request,
+        clusters.scan(session, settings, wanted, weeks=weeks, today=day_asked_from(session, wanted.city, now())),
+    )
 
 
 @router.get("/emerging", **FEATURES)
@@ -45,7 +49,10 @@ def show_emerging(
     weeks: Annotated[int, Query(ge=4, le=104)] = 13,
 ) -> Response:
     """List new, intensifying, persistent, diminishing and sporadic hot spots over weekly bins, for the police."""
-    return geojson_answer(request, clusters.emerging(session, settings, wanted, weeks=weeks, today=now().date()))
+    return geojson_answer(
+        request,
+        clusters.emerging(session, settings, wanted, weeks=weeks, today=day_asked_from(session, wanted.city, now())),
+    )
 
 
 @router.get("/near-repeats")
@@ -56,7 +63,9 @@ def show_near_repeats(
     weeks: Annotated[int, Query(ge=1, le=104)] = 26,
 ) -> dict[str, Any]:
     """Count pairs of incidents that lie near in space and time against chance (Knox test), for the police."""
-    return clusters.near_repeats(session, settings, wanted, weeks=weeks, today=now().date())
+    return clusters.near_repeats(
+        session, settings, wanted, weeks=weeks, today=day_asked_from(session, wanted.city, now())
+    )
 
 
 @router.get("/risk", **FEATURES)
@@ -68,10 +77,12 @@ def show_risk(
     days: Annotated[int, Query(ge=1, le=92)] = 28,
 ) -> Response:
     """List the cells with the highest risk in the coming days, and what it comes from: for the police."""
-    return geojson_answer(request, risk(session, settings, city_code=city, days=days, today=now().date()))
+    return geojson_answer(
+        request, risk(session, settings, city_code=city, days=days, today=day_asked_from(session, city, now()))
+    )
 
 
 @router.get("/evaluation")
 def show_evaluation(session: ReadSession, settings: AppSettings, city: CityCode = None) -> dict[str, Any]:
     """Say how well maps of the past months foretold the city's own incidents; ask again while it is worked out."""
-    return own_evaluation(session, settings, city_code=city, today=now().date())
+    return own_evaluation(session, settings, city_code=city, today=day_asked_from(session, city, now()))

@@ -73,9 +73,14 @@ def city_for_import(session: Session, code: str | None, settings: Settings) -> C
     return cities.get_city(session, code)
 
 
+def today_in(city: City, moment: dt.datetime) -> dt.date:
+    """Return the day that it is in a city."""
+    return moment.astimezone(ZoneInfo(city.time_zone)).date()
+
+
 def today(city: City) -> dt.date:
     """Return the present day in the city."""
-    return now().astimezone(ZoneInfo(city.time_zone)).date()
+    return today_in(city, now())
 
 
 def settle_lattice(city: City, coordinates: NDArray[np.float64]) -> None:

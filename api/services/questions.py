@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError, NotFoundError
+from api.services.cities import today_in
 from api.settings import Settings
 from api.store import cities, grids, incidents
 from api.store.models import City
@@ -103,6 +104,11 @@ def wanted_city(session: Session, code: str | None) -> City:
     if not known:
         raise NotFoundError("there is no city yet; import something first")
     return known[0] if len(known) == 1 else max(known, key=lambda city: incidents.how_many_released(session, city))
+
+
+def day_asked_from(session: Session, code: str | None, moment: dt.datetime) -> dt.date:
+    """Return the day that a moment is in the city that is asked for: in China it begins eight hours before that of UTC."""
+    return today_in(wanted_city(session, code), moment)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from api.services.cities import today_in
 from api.settings import Settings
 from api.store import cities, releases
 from api.store.engine import reading, writing
@@ -110,11 +111,6 @@ def after_import(session: Session, city: City, settings: Settings, changed: Sequ
     releases.hold(session, city)
     retract_untrue(session, city, settings, changed)
     release_incidents(session, city, settings, today_in(city, now()))
-
-
-def today_in(city: City, moment: dt.datetime) -> dt.date:
-    """Return the day that it is in a city."""
-    return moment.astimezone(ZoneInfo(city.time_zone)).date()
 
 
 def release_if_due(engine: Engine, settings: Settings, moment: dt.datetime) -> list[str]:

@@ -118,6 +118,17 @@ def test_help_and_small_commands_load_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_program_ends_in_peace_whatever_is_loaded_after_the_database(tmp_path: Path) -> None:
+    """Two libraries of projections in one process: the one that came second must not take the first one down."""
+    script = (
+        "from pathlib import Path; from api.settings import Settings; from api.store.engine import make_engine\n"
+        f"engine = make_engine(Settings(data=Path({str(tmp_path)!r})).resolved_database_url)\n"
+        "engine.connect().exec_driver_sql('SELECT spatialite_version()')\n"
+        "import geopandas, pyogrio"
+    )
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, timeout=120).returncode == 0
+
+
 def test_the_first_start_makes_one_administrator_also_when_two_start_together(campus: Campus) -> None:
     with serving(campus) as one, serving(campus) as two:
         shown = SHOWN.findall("\n".join([*one.lines, *two.lines]))

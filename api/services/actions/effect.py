@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from api.services.actions.progress import inside_of
 from api.services.actions.records import action_of
-from api.services.releases import today_in
+from api.services.cities import today_in
 from api.settings import Settings
 from api.store import actions, cities, incidents
 from api.store.incidents import GroupFilter

@@ -14,10 +14,10 @@ from api.errors import BadInputError, ConflictError, NotFoundError, Problem, Sta
 from api.schemas.actions import JointActionIn, JointActionPatch, TakingPartIn, as_shape, require_period
 from api.schemas.geojson import features
 from api.security.people import Actor
+from api.services.cities import today_in
 from api.services.departments import department_of
 from api.services.identities import identity_warnings
 from api.services.messages.notices import tell_of_joint_action
-from api.services.releases import today_in
 from api.services.screening import city_at
 from api.store import actions, cities, inspections
 from api.store.models import City, JointAction, JointActionDepartment

@@ -11,10 +11,10 @@ from api.schemas.actions import JointActionIn, TakingPartIn
 from api.schemas.filing import DutiesIn, DutyIn
 from api.schemas.notices import NoticeIn
 from api.services.actions.records import plan_action
+from api.services.cities import today_in
 from api.services.demo.cases import actor_of
 from api.services.departments import set_duties, show_duties
 from api.services.notices.writing import write_notice
-from api.services.releases import today_in
 from api.store import actions, cities, notices
 from api.store.models.base import now
 

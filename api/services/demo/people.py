@@ -20,6 +20,7 @@ _ROLES = {
     "demo-police": "police",
     "demo-liaison": "liaison",
     "demo-leader": "leader",
+    "demo-viewer": "viewer",
     "demo-admin": "admin",
 }
 

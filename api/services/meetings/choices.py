@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from api.errors import NotFoundError
 from api.security.people import Actor
+from api.services.cities import today_in
 from api.services.meetings.city import meeting_city
 from api.services.meetings.periods import KINDS, Kind, Terms, period_at
-from api.services.releases import today_in
 from api.store import cases, cities
 from api.store.models.base import now
 from api.vocabulary import vocabulary

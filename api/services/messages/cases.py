@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api.services.cases.machine import STATES
+from api.services.cities import today_in
 from api.services.messages.telling import Event, tell
-from api.services.releases import today_in
 from api.store import cases, cities, messages
 from api.store.models import Case, CaseEntry, City, ToldDue
 

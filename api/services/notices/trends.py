@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from sqlalchemy.orm import Session
 
+from api.services.cities import today_in
 from api.services.questions import wanted_city
-from api.services.releases import today_in
 from api.store import cities, notices
 from api.store.models.base import now
 from api.vocabulary import vocabulary

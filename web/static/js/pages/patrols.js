@@ -18,7 +18,7 @@ const AGAIN_MS = 700;
 const WEEK_MS = 7 * 86_400_000;
 const VIEWS = ["plan", "calendar", "posts", "results"];
 const byId = (id) => document.getElementById(id);
-const app = { view: "plan", plan: null, changes: new Map(), chosen: null, people: [], turn: 0 };
+const app = { view: "plan", plan: null, changes: new Map(), chosen: null, people: [], turn: 0, wish: null };
 const city = () => byId("city")?.value;
 const fail = (error) => { say(byId("problem"), error.message); };
 const hint = (words) => say(byId("hint"), ...(words ? [words] : []));
@@ -158,6 +158,10 @@ async function watch(id) {
     if (found.state !== "planning") break;
     await new Promise((done) => { setTimeout(done, AGAIN_MS); });
   }
+  if (app.wish && app.plan.state === "ready") {
+    note(crypto.randomUUID(), app.wish);
+    app.wish = null;
+  }
   await listPlans(id);
 }
 
@@ -205,7 +209,7 @@ function show(view) {
   if (view !== "results") map.showCells({ type: "FeatureCollection", features: [] });
 }
 
-const day = (moment) => moment.toISOString().slice(0, 10);
+const day = (moment) => new Date(moment - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
 
 function period(first, last, redraw) {
   const field = (name, value, words) => el("label", { class: "field" }, el("span", {}, words), el("input", { attributes: { type: "date", name, value }, on: { change: redraw } }));
@@ -259,13 +263,33 @@ byId("stop-search").addEventListener("click", () => {
 });
 byId("city")?.addEventListener("change", () => { app.plan = null; listPlans().then(() => DRAW[app.view](), fail); });
 
+/** A place that another page leads here with, as longitude and latitude; null where there is none, or it is no place. */
+function placeSaid(said) {
+  const [lon, lat] = (said.get("at") ?? "").split(",").map(Number);
+  if (!said.get("at") || !(Math.abs(lon) <= 180 && Math.abs(lat) <= 90)) return null;
+  return { lon, lat, name: (said.get("name") ?? "").slice(0, 200) || t("patrols.kind.hand") };
+}
+
+/** The place becomes a stop of the plan that is asked for next: the rest of the teams' hour is planned around it. */
+function wish(place) {
+  app.wish = place;
+  byId("wanted").hidden = false;
+  map.look(place);
+  hint(t("patrols.wish", { name: place.name }));
+}
+
 async function start() {
   try {
-    const wanted = new URLSearchParams(window.location.hash.slice(1)).get("plan");
+    const said = new URLSearchParams(window.location.hash.slice(1));
+    const wanted = said.get("plan");
+    const chooser = byId("city");
+    if (chooser && [...chooser.options].some((one) => one.value === said.get("city"))) chooser.value = said.get("city");
+    const place = placeSaid(said);
     const [plans, { people }] = await Promise.all([listPlans(wanted), get("patrols/people")]);
     app.people = people;
     const first = wanted ?? plans[0]?.id;
-    if (first) await open(first);
+    if (place) wish(place);
+    else if (first) await open(first);
     else byId("wanted").hidden = false;
   } catch (error) { fail(error); }
   document.body.dataset.ready = "";

@@ -1,5 +1,6 @@
 // The police page: where incidents gather and what that means, when they happen, what is to come, and how sure that is.
 
+import { GeoJSON } from "../../vendor/leaflet/leaflet-src.esm.js";
 import { get } from "../lib/api.js";
 import { pageConfig, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
@@ -21,9 +22,10 @@ let asked = 0;
 /** One step to a patrol plan, and to the sealed detail of the period. */
 function stepsFrom(feature) {
   const { from, to } = periods(question());
-  const code = feature.properties.code;
+  const middle = new GeoJSON(feature).getBounds().getCenter();
+  const place = { at: `${middle.lng.toFixed(6)},${middle.lat.toFixed(6)}`, name: placeOf(feature) };
   return el("span", { class: "steps" },
-    pageConfig.patrols && code && el("a", { attributes: { href: `/patrols#${new URLSearchParams({ cell: code, city: form.elements.city?.value ?? "" })}` } }, t("police.to_patrol")),
+    pageConfig.patrols && el("a", { attributes: { href: `/patrols#${new URLSearchParams({ ...place, city: form.elements.city?.value ?? "" })}` } }, t("police.to_patrol")),
     el("a", { attributes: { href: `/sealed#${new URLSearchParams({ from, to, city: form.elements.city?.value ?? "" })}` } }, t("police.to_sealed")));
 }
 
