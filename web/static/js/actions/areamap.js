@@ -37,6 +37,12 @@ export class AreaMap {
     this.areas.eachLayer((layer) => { if (layer.feature.id === current) layer.bringToFront(); });
   }
 
+  /** Show every area. */
+  lookAtAll() {
+    const bounds = this.areas.getBounds();
+    if (bounds.isValid()) this.map.fitBounds(bounds, { animate: false, padding: [40, 40], maxZoom: 16 });
+  }
+
   look(id) {
     this.map.invalidateSize({ animate: false }); // the page of the action has just taken its place beside the map
     this.areas.eachLayer((layer) => { if (layer.feature.id === id) this.map.fitBounds(layer.getBounds(), { animate: false, padding: [40, 40], maxZoom: 17 }); });

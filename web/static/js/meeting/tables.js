@@ -10,8 +10,8 @@ const table = (id, heads, rows) => fillTable(byId(id), heads, rows);
 const TILES = ["hazards_new", "hazards_closed", "hazards_open", "hazards_overdue", "filed", "schools_checked"];
 const GROUPED = ["hazards_new", "hazards_closed", "hazards_recurring", "hazards_open", "hazards_overdue", "filed", "on_time_rate", "overdue"];
 
-function tile(name, number, change, more) {
-  return el("div", { class: "tile" }, el("span", { class: "tile__name" }, name), el("span", { class: "tile__number" }, number), el("span", { class: "tile__change" }, change), el("span", { class: "tile__more" }, more));
+function tile(name, number, change, more, { words = false } = {}) {
+  return el("div", { class: "tile" }, el("span", { class: "tile__name" }, name), el("span", { class: `tile__number${words ? " tile__number--words" : ""}` }, number), el("span", { class: "tile__change" }, change), el("span", { class: "tile__more" }, more));
 }
 
 export function tiles(said, asked) {
@@ -24,7 +24,7 @@ export function tiles(said, asked) {
   const rate = said.rates.find((one) => one.code === "on_time_rate");
   shown.push(tile(label(rate), rateText(rate.this), "", t("meeting.last_n", { n: rateText(rate.last) })));
   const incidents = said.incidents;
-  shown.push(tile(t("meeting.incidents"), incidents.this ? t("meeting.at_least", { n: count(incidents.this) }) : t("meeting.none_shown"), "", t("meeting.incidents_note", { k: said.fewest_incidents })));
+  shown.push(tile(t("meeting.incidents"), incidents.this ? t("meeting.at_least", { n: count(incidents.this) }) : t("meeting.none_shown"), "", t("meeting.incidents_note", { k: said.fewest_incidents }), { words: !incidents.this }));
   byId("tiles").replaceChildren(...shown);
 }
 

@@ -102,6 +102,7 @@ async function begin() {
     await load();
     const wanted = new URLSearchParams(window.location.hash.slice(1)).get("action");
     if (wanted) await open(wanted);
+    else app.map.lookAtAll();
   });
   keepHash();
 }
