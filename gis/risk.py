@@ -18,7 +18,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import PoissonRegressor
 
 from gis.errors import EmptyInputError, GisError
 from gis.surfaces import OTHER, RELATED, TARGET, Floats, History, Integers, StudyArea
@@ -143,6 +142,8 @@ def fit_risk(
     table = np.log(table + floor)
     centre, spread = table.mean(axis=0), np.maximum(table.std(axis=0), 1e-9)
     table = (table - centre) / spread
+    from sklearn.linear_model import PoissonRegressor  # half of the time in which a server starts, if loaded then
+
     linear = PoissonRegressor(alpha=_PENALTY * float(answer.mean()), solver="newton-cholesky", max_iter=100)
     linear.fit(table, answer)
     blend = np.sqrt((np.vstack(additive) @ weights) * linear.predict(table))

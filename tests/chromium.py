@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.conftest import skip_or_fail
 
@@ -21,6 +21,10 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+PATIENCE_MS = 90_000  # a busy machine is slow; what never comes still ends
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def register(config: pytest.Config) -> None:

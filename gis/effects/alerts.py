@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
+import scipy  # scipy.stats is loaded where it is first used: alone it takes as long as the rest of a start
 from numpy.typing import ArrayLike
-from scipy.stats import nbinom, poisson
 
 from gis.effects.differences import Floats
 from gis.errors import GisError
@@ -179,5 +179,9 @@ def _predicted(observed: int, expected: float, dispersion: float, share: float, 
     The variance is that of the weeks and that of the rate's estimate: ``expected · dispersion · (1 + share)``.
     """
     inflation = dispersion * (1 + share)
-    law = nbinom(expected / (inflation - 1), 1 / inflation) if inflation > 1 + 1e-9 else poisson(expected)
+    law = (
+        scipy.stats.nbinom(expected / (inflation - 1), 1 / inflation)
+        if inflation > 1 + 1e-9
+        else scipy.stats.poisson(expected)
+    )
     return float(law.sf(observed - 1)), float(law.ppf(1 - alpha))

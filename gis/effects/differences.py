@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import scipy  # scipy.stats is loaded where it is first used: alone it takes as long as the rest of a start
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import gammaln
-from scipy.stats import norm, t
 
 from gis.errors import EmptyInputError, GisError
 
@@ -217,7 +217,7 @@ def _quasi(
     log_ratio = math.log(a1 / a0) - math.log(c1 / c0) - offset
     wide = not math.isnan(dispersion) and dispersion > 1
     spread = math.sqrt(sum(1 / n for n in four) * (dispersion if wide else 1.0))
-    law = t(free) if wide else norm
+    law = scipy.stats.t(free) if wide else scipy.stats.norm
     reach = float(law.ppf(0.5 + confidence / 2)) * spread
     p = 2 * float(law.sf(abs(log_ratio) / spread))
     return math.exp(log_ratio - reach), math.exp(log_ratio + reach), p

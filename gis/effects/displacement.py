@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
+import scipy  # scipy.stats is loaded where it is first used: alone it takes as long as the rest of a start
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
 
 from gis.effects.differences import FEWEST, Floats
 from gis.errors import BadCoordinatesError, GisError
@@ -251,8 +251,10 @@ def displacement_difference(
     error = math.sqrt(float(parts.sum()))
     if not error:
         return DisplacementDifference(0.0, 0.0, math.nan, math.nan, 0.0, 0.0)
-    z, reach = estimate / error, float(norm.ppf(0.5 + confidence / 2)) * error
-    return DisplacementDifference(estimate, error, z, 2 * float(norm.sf(abs(z))), estimate - reach, estimate + reach)
+    z, reach = estimate / error, float(scipy.stats.norm.ppf(0.5 + confidence / 2)) * error
+    return DisplacementDifference(
+        estimate, error, z, 2 * float(scipy.stats.norm.sf(abs(z))), estimate - reach, estimate + reach
+    )
 
 
 def _measures(first: Floats, last: Floats) -> tuple[Floats, Floats, Floats]:

@@ -12,9 +12,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # scipy.stats is loaded where it is first used: alone it takes as long as the rest of a start
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
-from scipy.stats import norm, t
 
 from gis.effects.differences import Floats, checked_panel
 from gis.errors import GisError
@@ -190,7 +190,7 @@ def pre_trend(counts_before: ArrayLike, school_days: ArrayLike, treated: ArrayLi
         return unknown
     free = periods - 2
     dispersion = float(np.sum((k - n * share) ** 2 / weight) / free)
-    law = t(free) if dispersion > 1 else norm
+    law = scipy.stats.t(free) if dispersion > 1 else scipy.stats.norm
     spread = math.sqrt(max(dispersion, 1.0) * float(np.linalg.inv(information)[1, 1]))
     reach = float(law.ppf(0.975)) * spread
     slope = float(at[1])

@@ -53,7 +53,7 @@ class Site:
         request = urllib.request.Request(
             self.address + path, data, {name: value for name, value in headers.items() if value}
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=90) as answer:
             return json.load(answer)
 
     def sign_in(self, name: str) -> str:
@@ -132,7 +132,7 @@ def visit(browser: Browser, site: Site) -> Iterator[Callable[..., Watched]]:
             reduced_motion="reduce",
         )
         contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(chromium.PATIENCE_MS)
         context.add_init_script(_NOTE_VIOLATIONS)
         if name:
             body = {"username": name, "password": site.passwords[name]}
