@@ -16,6 +16,7 @@ from api.store import departments, people
 from api.store.cities import local_day
 from api.store.models import Absence, Department, DepartmentName
 from api.store.models.base import now
+from api.store.records import claim
 
 OFFICE = frozenset({"dispatcher", "admin"})
 DUTIES = ("leader", "liaison")
@@ -180,6 +181,7 @@ def add_absence(session: Session, actor: Actor, given: AbsenceIn) -> tuple[dict[
         if substitute.disabled:
             what = "this account is disabled, so it substitutes for nobody"
         raise BadInputError(what, problems=[Problem("body.substitute", what)])
+    claim(session, given.id)
     known = departments.get_absence(session, given.id)
     if known is not None:
         if known.person_id != whose.id or known.content_hash != given.fingerprint():

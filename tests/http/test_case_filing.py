@@ -162,6 +162,7 @@ def test_overdue_and_late_steps_are_seen(office: Office, town: Engine) -> None:
         row = session.scalars(sa.select(Case).where(Case.uuid == uuid.UUID(case))).one()
         assert row.step_due_at is not None
         row.step_due_at -= dt.timedelta(days=30)
+        row.queue_at = row.step_due_at  # where it stands in the queues goes with it
     assert office.show(case)["overdue"]
     assert [f["id"] for f in office.get("/api/v1/cases?overdue=true", "dis")["features"]] == [case]
     assert office.do(case, "han", "accept")["log"][-1]["late"]

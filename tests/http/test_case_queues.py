@@ -22,6 +22,7 @@ from api.services.cases.live import Live
 from api.store import people
 from api.store.engine import reading, writing
 from api.store.models import Case, Department
+from tests import loops
 from tests.http.case_office import Office, SignIn
 from tests.http.invented_town import assert_problem, place
 
@@ -161,7 +162,7 @@ def test_everybody_hears_of_the_changes_that_they_may_see(
         with pytest.raises(UnavailableError):
             live.require_room(dispatcher)
 
-    asyncio.run(listened())
+    loops.run(listened())
 
 
 def test_one_listener_too_many_asks_from_time_to_time_instead(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import schemathesis
@@ -59,6 +60,9 @@ def fuzzed(town: Engine, settings: Settings) -> Iterator[TestClient]:
         yield client
 
 
+PATIENCE_S = 120  # a busy machine is slow
+
+
 def the_schema(client: TestClient) -> BaseSchema:
     return schemathesis.openapi.from_asgi("/openapi.json", client.app)
 
@@ -75,7 +79,7 @@ def test_every_operation_answers_as_the_document_says(
             continue  # it would sign the caller out; the walk below takes these steps too
 
         def ask(case: schemathesis.Case) -> None:
-            answer = case.call(headers=headers)
+            answer = case.call(headers=headers, timeout=PATIENCE_S)
             assert answer.status_code < 500, (case.as_curl_command(), answer.text)
             case.validate_response(answer, checks=LOOKED_AT)
 
@@ -89,8 +93,8 @@ def test_random_walks_through_the_operations_break_nothing(
     headers = sign_in(fuzzed, name)
 
     class Walk(the_schema(fuzzed).as_state_machine()):  # type: ignore[misc]
-        def get_call_kwargs(self, case: schemathesis.Case) -> dict[str, Headers]:
-            return {"headers": headers}
+        def get_call_kwargs(self, case: schemathesis.Case) -> dict[str, Any]:
+            return {"headers": headers, "timeout": PATIENCE_S}
 
         def validate_response(self, response: object, case: schemathesis.Case, **more: object) -> None:
             assert response.status_code < 500, (case.as_curl_command(), response.text)  # type: ignore[attr-defined]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import uuid
 from typing import Any
@@ -17,6 +16,7 @@ from api.jobs.worker import Worker
 from api.settings import Settings, Webhook
 from api.store.engine import reading
 from api.store.models import AuditEntry, Notice, OutboxEntry
+from tests import loops
 from tests.http.case_office import Office, SignIn
 from tests.http.conftest import ENGLISH
 from tests.http.invented_town import assert_problem
@@ -32,7 +32,7 @@ def kinds(office: Office, name: str, **more: Any) -> list[str]:
 
 
 def turn(engine: Engine, settings: Settings, moment: dt.datetime) -> None:
-    asyncio.run(Worker(engine, settings, clock=lambda: moment).once())
+    loops.run(Worker(engine, settings, clock=lambda: moment).once())
 
 
 def test_those_concerned_are_told_and_nobody_else(office: Office) -> None:

@@ -5,7 +5,6 @@ The mail server and the robots are real ones on this machine; the clock is turne
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import datetime as dt
 import hashlib
@@ -34,6 +33,7 @@ from api.settings import Settings, Webhook
 from api.store.engine import reading, writing
 from api.store.models import Message, OutboxEntry
 from api.store.outbox import with_channels
+from tests import loops
 from tests.jobs.receivers import ACCEPTED, ChatServer, MailServer, chat_server, free_port, mail_server
 
 NOON = dt.datetime(2026, 11, 27, 4, 0, tzinfo=dt.UTC)
@@ -66,7 +66,7 @@ class Office:
         return keys
 
     def once(self) -> int:
-        return asyncio.run(self.worker().once())
+        return loops.run(self.worker().once())
 
     def states(self) -> dict[str, int]:
         with reading(self.engine) as session:
@@ -253,7 +253,7 @@ def test_two_workers_never_send_the_same(engine: Engine, settings: Settings, mai
     office.tell(30)
     with ThreadPoolExecutor(4) as pool:
         for _ in range(2):
-            list(pool.map(lambda _: asyncio.run(office.worker().once()), range(4)))
+            list(pool.map(lambda _: loops.run(office.worker().once()), range(4)))
     assert office.states() == {"sent": 30}
     assert len({letter["Message-ID"] for letter in mail.letters}) == len(mail.letters) == 30
 

@@ -15,6 +15,7 @@ from api.services.departments import department_of, is_known
 from api.services.meetings.city import meeting_city
 from api.store import cases, cities, facts
 from api.store.models import City, DutyReport
+from api.store.records import claim
 
 REPORTED: Mapping[str, tuple[str, str]] = {
     "people_turns": ("出动人次", "Officer turns"),
@@ -87,6 +88,7 @@ def put_report(session: Session, actor: Actor, given: DutyReportIn, version: int
     if given.district is not None and given.district not in codes:
         what = f"there is no township {given.district!r} in this city"
         raise BadInputError(what, problems=[Problem("body.district", what)])
+    claim(session, given.id)
     known = facts.duty_report(session, given.id)
     if known is not None and known.city_id != city.id:
         raise ConflictError("this id belongs to a report of another city; send this one under a new id")

@@ -13,6 +13,7 @@ from api.services.departments import department_of
 from api.services.patrols.requests import clock, seconds_of
 from api.store import cases, cities, patrols, schools
 from api.store.models import EscortPost
+from api.store.records import claim
 
 
 def list_posts(session: Session, city_code: str | None) -> list[dict[str, Any]]:
@@ -27,6 +28,7 @@ def list_posts(session: Session, city_code: str | None) -> list[dict[str, Any]]:
 
 def add_post(session: Session, given: PostIn) -> tuple[dict[str, Any], bool]:
     """Add a post; the same UUID again answers the stored one and creates nothing."""
+    claim(session, given.id)
     known = patrols.get_post(session, given.id)
     if known is not None:
         if known.content_hash != given.fingerprint():

@@ -21,6 +21,7 @@ from api.services.questions import wanted_city
 from api.store import cities, patrols, shifts
 from api.store.models import PatrolPlan, PatrolRun, PatrolStop
 from api.store.models.base import now
+from api.store.records import claim
 
 PLANNERS = frozenset({"police", "dispatcher"})
 LONGEST_SEARCH_S = 180.0  # a search that was not heard of for so long was cut off
@@ -41,6 +42,7 @@ def add_plan(session: Session, actor: Actor, given: PlanIn) -> tuple[dict[str, A
     BadInputError
         Where the day is no school day, or hours, teams or schools make no sense.
     """
+    claim(session, given.id)
     known = patrols.get_plan(session, given.id)
     if known is not None:
         if known.author_id != actor.id or known.content_hash != given.fingerprint():

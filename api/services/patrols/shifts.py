@@ -20,6 +20,7 @@ from api.services.patrols.views import plan_document
 from api.services.questions import wanted_city
 from api.store import cities, hazards, patrols, people, shifts
 from api.store.models import PatrolCheck, PatrolPlan, PatrolShift, PatrolStop, Person
+from api.store.records import claim
 from gis.geodesic import distance_m
 
 _PLANNERS = frozenset({"police", "dispatcher"})
@@ -90,6 +91,7 @@ def cancel_shifts(session: Session, plan: PatrolPlan) -> None:
 
 def add_shift(session: Session, actor: Actor, given: ShiftIn) -> tuple[dict[str, Any], bool]:
     """Write down a shift without a plan; the same UUID again creates nothing. Who is not a planner is in it themselves."""
+    claim(session, given.id)
     known = shifts.get_shift(session, given.id)
     if known is not None:
         if known.content_hash != given.fingerprint():
@@ -227,6 +229,7 @@ def add_check(session: Session, actor: Actor, given: CheckIn) -> tuple[dict[str,
     BadInputError
         Where the stop is not one of the shift's plan, or the hazard is not known yet.
     """
+    claim(session, given.id)
     shift = shift_for(session, actor, given.shift, lock=True)
     known = shifts.get_check(session, given.id)
     if known is not None:
