@@ -62,6 +62,27 @@ def test_all_times_of_day_have_more_incidents_than_after_school(visit, site):
     assert watched.trouble() == []
 
 
+def test_another_city_is_chosen_and_stays_chosen(visit, site):
+    watched = visit("/heat")
+    page = watched.page
+    total, city = framed(page).locator("#count-total"), page.locator("[name=city]")
+    expect(city).to_have_value("330681")
+    for code in ("TEMPE", "330681"):
+        city.select_option(code)
+        counted = site.ask(f"/api/v1/incidents/cells?after_school=true&city={code}")["total"]
+        expect(total).to_have_text(f"{counted:,}")
+        assert f"city={code}" in page.locator("#heat-open").get_attribute("href")
+    page.evaluate("history.back()")
+    expect(city).to_have_value("TEMPE")
+    page.reload()
+    expect(city).to_have_value("TEMPE")
+    expect(framed(page).locator("h1")).to_contain_text("坦佩市")
+    page.goto(page.url.replace("TEMPE", "nowhere"))
+    page.reload()
+    expect(city).to_have_value("330681")
+    assert watched.trouble() == []
+
+
 def test_a_period_that_ends_before_it_begins_is_refused_in_words(visit):
     watched = visit("/heat")
     page = watched.page
@@ -89,7 +110,7 @@ def test_hot_cells_are_seen_at_any_zoom_and_the_hottest_lies_on_top(visit, site)
     answer = site.ask("/api/v1/incidents/cells?after_school=true&city=330681")
     hottest = max(answer["features"], key=lambda one: one["properties"]["count"])
     lon, lat = shapely.geometry.shape(hottest["geometry"]).centroid.coords[0]
-    page = visit("/api/v1/heatmap?after_school=true").page
+    page = visit("/api/v1/heatmap?after_school=true&city=330681").page
     expect(page.locator("#count-total")).not_to_be_empty()
     for zoom in (7, 9, 11, 13, 15):
         drawn = page.evaluate(

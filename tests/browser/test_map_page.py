@@ -156,7 +156,7 @@ def test_markup_in_a_name_stays_text_everywhere(visit, site):
     page.locator("#search-input").fill(ATTACK)
     expect(page.locator(".search__results li").first).to_be_visible()
     assert page.locator("img[src=x]").count() == 0
-    heat = visit("/api/v1/heatmap?after_school=true")
+    heat = visit("/api/v1/heatmap?after_school=true&city=330681")
     expect(heat.page.locator("#count-total")).not_to_be_empty()
     assert ATTACK in heat.page.evaluate(
         "() => { const said = []; state.map.eachLayer((one) => one.item && said.push(one.item[2])); return said; }"

@@ -44,8 +44,13 @@ function show({ replace = false } = {}) {
 
 function restore() {
   const values = new URLSearchParams(window.location.hash.slice(1));
-  if (![...FIELDS, ...CHECKS].some((name) => values.has(name))) return false;
+  if (!["city", ...FIELDS, ...CHECKS].some((name) => values.has(name))) return false;
   for (const name of FIELDS) form.elements[name].value = values.get(name) ?? "";
+  const { city } = form.elements; // chosen only where there are several
+  if (city) {
+    city.value = values.get("city") ?? "";
+    if (city.selectedIndex < 0) city.selectedIndex = 0;
+  }
   for (const name of CHECKS) form.elements[name].checked = values.get(name) === "true";
   return true;
 }
