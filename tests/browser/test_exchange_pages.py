@@ -39,6 +39,14 @@ def test_an_action_is_planned_around_schools_and_followed(visit: Any) -> None:
     form.locator("[name=people]").fill("7")
     form.locator("[type=submit]").click()
     expect(form.locator(".form-problem")).to_be_visible()  # no area yet
+    offered = form.locator(".pick-list label")
+    here = offered.first.inner_text()
+    form.locator("[name=city]").select_option("TEMPE")
+    expect(offered.first).not_to_have_text(here)
+    offered.first.locator("input").check()
+    form.locator("[name=city]").select_option("330681")
+    expect(offered.first).to_have_text(here)
+    expect(form.locator("fieldset [role=status]")).to_have_text("已选 0 所学校")  # those of the other city are forgotten
     form.locator(".pick-list input").first.check()
     form.locator("[type=submit]").click()
     card = page.locator("#action")
@@ -57,7 +65,7 @@ def test_an_action_is_planned_around_schools_and_followed(visit: Any) -> None:
 
 
 def test_an_area_is_drawn_on_the_map(visit: Any) -> None:
-    watched = visit("/actions", name="demo-dispatcher", language="en")
+    watched = visit("/actions?lang=en", name="demo-dispatcher", language="en")
     page = watched.page
     page.locator("#new").click()
     form = page.locator(".plan-form")
@@ -116,13 +124,13 @@ def test_the_address_book_says_who_is_away(visit: Any) -> None:
     nothing_serious(page)
     page.locator("#away-table .text-button").click()
     expect(page.locator("#book")).not_to_contain_text("由demo-handler代理")
-    office = visit("/departments", PHONE, name="demo-dispatcher", language="en")
+    office = visit("/departments?lang=en", PHONE, name="demo-dispatcher", language="en")
     office.page.locator("#book .text-button").first.click()
     expect(office.page.locator("#edit h2")).to_be_visible()
     assert watched.events == office.events == []
 
 
 def test_administrators_see_the_outbox(visit: Any) -> None:
-    watched = visit("/admin#outbox", name="demo-admin", language="en")
+    watched = visit("/admin?lang=en#outbox", name="demo-admin", language="en")
     expect(watched.page.locator("#outbox-counts")).to_contain_text("not deliverable")
     assert watched.events == []

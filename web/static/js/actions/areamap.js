@@ -4,12 +4,14 @@ import { CircleMarker, GeoJSON, LayerGroup, Polygon, Polyline } from "../../vend
 import { getFeatures } from "../lib/api.js";
 import { groundLayer } from "../lib/ground.js";
 import { pageConfig, t } from "../lib/i18n.js";
-import { createMap, goHome, tileLayer, writeAttribution } from "../lib/map.js";
+import { createMap, goHome, latLngBounds, tileLayer, writeAttribution } from "../lib/map.js";
 import { debounce, el } from "../lib/text.js";
 
 const COLOURS = { planned: "#1b5e9e", under_way: "#c2410c", ended: "#4a5a67", reported: "#1f6b41", cancelled: "#8b98a3" };
 const DRAWN = { color: "#c2410c", weight: 2.5, fillColor: "#c2410c", fillOpacity: 0.15, interactive: false };
 const CELLS_FROM = 14;
+
+const boundsOf = ({ bounds: [west, south, east, north] }) => latLngBounds([south, west], [north, east]);
 
 export class AreaMap {
   constructor(node, hint, { choose }) {
@@ -35,6 +37,15 @@ export class AreaMap {
     this.areas.clearLayers();
     this.areas.addData({ type: "FeatureCollection", features: actions });
     this.areas.eachLayer((layer) => { if (layer.feature.id === current) layer.bringToFront(); });
+  }
+
+  /** The city that the map looks at, else the first. */
+  cityInView(cities) {
+    return cities.find((one) => boundsOf(one).contains(this.map.getCenter())) ?? cities[0];
+  }
+
+  lookAtCity(city) {
+    this.map.fitBounds(boundsOf(city), { animate: false, padding: [16, 16], maxZoom: 16 });
   }
 
   /** Show every area. */

@@ -13,9 +13,12 @@ export const stateTag = (state) => el("span", { class: TAGS[state] ?? "tag" }, t
 const cell = (value, kind = "number") => el("td", { class: kind }, value);
 
 function table(heads, rows) {
-  return el("div", { class: "table-holder" }, el("table", { class: "table table--small" },
+  return el("div", { class: "table-holder" }, el("table", { class: "table table--small table--records" },
     el("thead", {}, el("tr", {}, heads.map((head, n) => el("th", { class: n ? "number" : "", attributes: { scope: "col" } }, head)))),
-    el("tbody", {}, rows.map((cells) => el("tr", {}, cells)))));
+    el("tbody", {}, rows.map((cells) => {
+      cells.forEach((one, n) => { one.dataset.head = heads[n]; }); // for screens too narrow for columns
+      return el("tr", {}, cells);
+    }))));
 }
 
 function bar({ done, cases }) {

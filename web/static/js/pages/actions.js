@@ -1,7 +1,7 @@
 // Joint actions: the list and their areas on the map, one action with its progress and effect, and planning one.
 
 import { get, getFeatures } from "../lib/api.js";
-import { label, t } from "../lib/i18n.js";
+import { label, pageConfig, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
 import { Palette } from "../lib/symbols.js";
 import { say } from "../lib/table.js";
@@ -77,12 +77,18 @@ function close() {
   byId("actions").querySelector(`[data-id="${id}"] .case__name`)?.focus();
 }
 
+async function schoolsOf(code) {
+  const bbox = pageConfig.cities.find((one) => one.code === code)?.bounds.join(",");
+  return (await getFeatures("schools", { bbox, limit: 1000 }, { pages: PAGES })).features;
+}
+
 /** Plan a new action, or (given one) change its plan. */
 async function edit(known = null) {
   await attempt(async () => {
-    const { features: schools } = await getFeatures("schools", { limit: 1000 }, { pages: PAGES });
+    const city = known?.properties.city ?? app.map.cityInView(pageConfig.cities)?.code;
+    const schools = await schoolsOf(city);
     app.map.showCases([]);
-    byId("action").replaceChildren(planForm({ known, schools, palette: app.palette, names: app.names, map: app.map, attempt, cancel: () => (known ? open(known.id) : close()), done: async (id) => { app.map.stopDrawing(); await load(); await open(id); } }));
+    byId("action").replaceChildren(planForm({ known, city, schools, schoolsOf, palette: app.palette, names: app.names, map: app.map, attempt, cancel: () => (known ? open(known.id) : close()), done: async (id) => { app.map.stopDrawing(); await load(); await open(id); } }));
     byId("action").hidden = false;
     byId("action").querySelector("input")?.focus();
   });
