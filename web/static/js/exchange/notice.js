@@ -2,16 +2,18 @@
 
 import { change, post } from "../lib/api.js";
 import { count, dateTime, t } from "../lib/i18n.js";
+import { fillTable } from "../lib/table.js";
 import { el } from "../lib/text.js";
 
 function receiptsOf(notice, named) {
-  return el("div", { class: "table-holder" }, el("table", { class: "table table--small" },
-    el("thead", {}, el("tr", {}, ["department", "read", "answer", "reminded"].map((name) => el("th", { attributes: { scope: "col" } }, t(`notices.head.${name}`))))),
-    el("tbody", {}, notice.to.map((entry) => el("tr", {},
-      el("td", {}, named(entry.department)),
-      el("td", {}, entry.read_by.length ? entry.read_by.map((one) => el("div", {}, one.person, " ", el("span", { class: "soft" }, dateTime(one.at)))) : el("span", { class: "tag tag--off" }, t("notices.not_read"))),
-      el("td", {}, entry.answers.length ? entry.answers.map((one) => el("div", {}, el("p", { class: "pre" }, one.text), el("p", { class: "soft" }, [one.person, dateTime(one.at)].filter(Boolean).join(" · ")))) : notice.wants_answer ? el("span", { class: "tag tag--off" }, t("notices.not_answered")) : ""),
-      el("td", { class: "soft" }, entry.reminded_at.length ? t("notices.reminded_n", { n: entry.reminded_at.length, time: dateTime(entry.reminded_at.at(-1)) }) : ""))))));
+  const table = el("table", { class: "table table--small table--records" });
+  fillTable(table, ["department", "read", "answer", "reminded"].map((name) => t(`notices.head.${name}`)), notice.to.map((entry) => [
+    named(entry.department),
+    entry.read_by.length ? entry.read_by.map((one) => el("div", {}, one.person, " ", el("span", { class: "soft" }, dateTime(one.at)))) : el("span", { class: "tag tag--off" }, t("notices.not_read")),
+    entry.answers.length ? entry.answers.map((one) => el("div", {}, el("p", { class: "pre" }, one.text), el("p", { class: "soft" }, [one.person, dateTime(one.at)].filter(Boolean).join(" · ")))) : notice.wants_answer ? el("span", { class: "tag tag--off" }, t("notices.not_answered")) : null,
+    entry.reminded_at.length ? el("span", { class: "soft" }, t("notices.reminded_n", { n: entry.reminded_at.length, time: dateTime(entry.reminded_at.at(-1)) })) : null,
+  ]));
+  return el("div", { class: "table-holder" }, table);
 }
 
 const size = (bytes) => t("notices.size", { n: count(Math.max(1, Math.round(bytes / 1000))) });
