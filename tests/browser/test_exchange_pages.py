@@ -46,7 +46,8 @@ def test_an_action_is_planned_around_schools_and_followed(visit: Any) -> None:
     offered.first.locator("input").check()
     form.locator("[name=city]").select_option("330681")
     expect(offered.first).to_have_text(here)
-    expect(form.locator("fieldset [role=status]")).to_have_text("已选 0 所学校")  # those of the other city are forgotten
+    # the school of the other city is forgotten
+    expect(form.locator("fieldset [role=status]")).to_have_text("已选 0 所学校")
     form.locator(".pick-list input").first.check()
     form.locator("[type=submit]").click()
     card = page.locator("#action")
