@@ -72,8 +72,8 @@ export class Schools {
     const found = this.all.filter(({ properties: p }) => !wanted || [p.name, p.name_en, p.address, p.district_name].some((text) => text?.toLowerCase().includes(wanted)));
     byId("schools-list").replaceChildren(
       ...found.slice(0, MOST_SHOWN).map((one) => el("li", {}, el("button", { class: "pick", attributes: { type: "button", "aria-pressed": one.id === this.school?.id }, on: { click: () => this.attempt(() => this.#pick(one.id)) } }, nameOf(one.properties), el("span", { class: "soft" }, one.properties.district_name ?? "")))),
-      found.length > MOST_SHOWN && el("li", { class: "soft" }, t("schools.more", { n: found.length - MOST_SHOWN })),
-      !found.length && el("li", { class: "soft" }, t("admin.nothing")),
+      ...(found.length > MOST_SHOWN ? [el("li", { class: "soft" }, t("schools.more", { n: found.length - MOST_SHOWN }))] : []),
+      ...(found.length ? [] : [el("li", { class: "soft" }, t("admin.nothing"))]),
     );
   }
 
