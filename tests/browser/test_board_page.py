@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, Site
+from tests.browser.conftest import PHONE, Site, until
 
 pytestmark = pytest.mark.browser
 
@@ -94,7 +94,7 @@ def test_filters_stay_in_the_address(visit):
     page.locator("[data-queue=overdue]").click()
     with page.expect_response(lambda answer: "category=VEN" in answer.url):
         page.locator("#category").select_option("VEN")
-    page.wait_for_function("[...document.querySelectorAll('.case .sign')].every((one) => one.textContent === '摊')")
+    until(page, "[...document.querySelectorAll('.case .sign')].every((one) => one.textContent === '摊')")
     before = page.locator(".case__name").all_inner_texts()
     assert before
     page.reload()
