@@ -6,6 +6,8 @@ import pytest
 import shapely
 from playwright.sync_api import expect
 
+from tests.browser.conftest import until
+
 pytestmark = pytest.mark.browser
 NAME = "<img src=x onerror=alert(1)> 画出的小学"
 
@@ -20,7 +22,7 @@ def test_a_school_is_drawn_saved_and_there_again(visit, site):
     expect(page.locator("#school-hint")).not_to_be_empty()
     page.locator("#school-place").fill("枫桥")
     page.locator("#school-go").click()
-    page.wait_for_function("document.querySelector('.leaflet-control-scale-line').textContent.endsWith(' m')")
+    until(page, "document.querySelector('.leaflet-control-scale-line').textContent.endsWith(' m')")
     box = page.locator("#school-map").bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 3
     corners = [(-60, -40), (60, -40), (60, 40), (-60, 40), (-60, -40)]
