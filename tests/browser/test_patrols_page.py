@@ -51,7 +51,9 @@ def make_plan(page: Page, day: str = DAY) -> None:
 def test_a_plan_is_made_and_the_rest_is_planned_anew_after_changes_by_hand(visit, site):
     watched = visit("/patrols", name="demo-dispatcher")
     page = ready(watched.page)
-    expect(page.locator("[name=sources]")).to_have_count(4)  # the dispatcher is not offered what the police alone may use
+    expect(page.locator("[name=sources]")).to_have_count(
+        4
+    )  # the dispatcher is not offered what the police alone may use
     expect(page.locator("[name=sources][value=risk]")).to_have_count(0)
     make_plan(page)
     expect(page.locator(".timeline__stay").first).to_be_visible()

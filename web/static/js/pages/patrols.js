@@ -18,7 +18,7 @@ const AGAIN_MS = 700;
 const WEEK_MS = 7 * 86_400_000;
 const VIEWS = ["plan", "calendar", "posts", "results"];
 const byId = (id) => document.getElementById(id);
-const app = { view: "plan", plan: null, changes: new Map(), chosen: null, people: [], turn: 0, wish: null };
+const app = { view: "plan", plan: null, changes: new Map(), chosen: null, people: [], turn: 0, wish: null, sent: null };
 const city = () => byId("city")?.value;
 const fail = (error) => { say(byId("problem"), error.message); };
 const hint = (words) => say(byId("hint"), ...(words ? [words] : []));
@@ -133,14 +133,22 @@ function addStop() {
   askPlace(([lon, lat]) => note(crypto.randomUUID(), { lon, lat, name: t("patrols.kind.hand") }));
 }
 
+/** One change after another, each to the version that the last one left: two quick clicks are no quarrel with oneself. */
 async function patch(body) {
   say(byId("problem"));
-  try {
-    app.plan = await change("PATCH", `patrols/plans/${app.plan.id}`, body, { headers: { "If-Match": `"${app.plan.version}"` } });
-    app.changes.clear();
-    draw();
-    await watch(app.plan.id);
-  } catch (error) { fail(error); }
+  const { id } = app.plan;
+  const before = app.sent;
+  app.sent = (async () => {
+    await before;
+    if (app.plan?.id !== id) return; // another plan was opened meanwhile
+    try {
+      app.plan = await change("PATCH", `patrols/plans/${id}`, body, { headers: { "If-Match": `"${app.plan.version}"` } });
+      app.changes.clear();
+      draw();
+      watch(id).catch(fail);
+    } catch (error) { fail(error); }
+  })();
+  await app.sent;
 }
 
 const planAgain = () => patch({ stops: [...app.changes].map(([id, said]) => ({ id, ...said })) });
