@@ -13,7 +13,9 @@ pytestmark = pytest.mark.browser
 def test_cells_are_painted_saved_and_there_again(visit, site):
     watched = visit("/admin", name="demo-dispatcher")
     page = watched.page
-    expect(page.locator("[role=tab]")).to_have_count(4)  # accounts, rules, lists and the log are the administrator's
+    expect(page.locator("[role=tab]")).to_have_count(
+        6
+    )  # accounts, distance rules, checklists, messages and the log are the administrator's
     expect(page.locator("#walks-summary")).to_contain_text("格")
     page.locator("#walks-person").select_option(label="demo-inspector")
     before = page.locator("#walks-summary").inner_text()
@@ -94,6 +96,7 @@ def test_a_filing_rule_is_set_for_a_place_and_taken_away(visit, site):
     rows.first.locator("[data-act=place]").click()
     form = page.locator(".rule-form")
     form.locator("[name=place_kind]").select_option("district")
+    form.locator("[name='handle.unit']").select_option("working_hours")
     form.locator("[name='handle.amount']").fill("2.5")
     form.locator("[type=submit]").click()
     expect(rows).to_have_count(built_in + 1)

@@ -46,7 +46,7 @@ export class PlanMap {
 
   #mark(stop, chosen) {
     const inside = Boolean(stop.team);
-    const size = inside ? 28 : 16;
+    const size = inside ? 28 : 24;
     const face = el("span", { class: `stop-mark${stop.kind === "post" ? " stop-mark--post" : ""}${inside ? "" : " stop-mark--out"}${chosen ? " stop-mark--chosen" : ""}` }, inside ? stop.order ?? "" : stop.dropped ? "×" : "");
     face.style.setProperty("--team", colourOf(stop.team));
     const mark = new Marker([stop.lat, stop.lon], {
