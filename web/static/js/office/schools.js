@@ -16,6 +16,7 @@ export class Schools {
   /** @param {object} options attempt(work), done */
   constructor(options) {
     Object.assign(this, options);
+    this.all = []; // who types before the list has come finds nothing yet
     this.changed = new Set();
   }
 
