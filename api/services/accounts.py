@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import uuid
-import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -189,16 +188,19 @@ def sign_out_everywhere(session: Session, identity: uuid.UUID) -> None:
 
 
 def cells_of(session: Session, identity: uuid.UUID) -> dict[str, Any]:
-    """Return the codes of the cells that somebody walks, and a version that is the same for the same cells."""
-    return _cells_view(store.cell_codes_of(session, known_person(session, identity).id))
+    """Return the codes of the cells that somebody walks, and the version to change them by: that of the account."""
+    return _cells_view(session, known_person(session, identity))
 
 
-def _cells_view(codes: list[str]) -> dict[str, Any]:
-    return {"cells": codes, "version": zlib.crc32("\n".join(codes).encode())}
+def _cells_view(session: Session, person: Person) -> dict[str, Any]:
+    return {"cells": store.cell_codes_of(session, person.id), "version": person.version}
 
 
 def assign_cells(session: Session, identity: uuid.UUID, codes: Sequence[str], version: int) -> dict[str, Any]:
-    """Say which cells somebody walks: these, and no others, if theirs are still of ``version``.
+    """Say which cells somebody walks: these, and no others, if their account is still at ``version``.
+
+    Each assignment is a version of its own, the one of the same cells too: were the version made of the cells, what
+    somebody else assigned and took back meanwhile would go unnoticed.
 
     Raises
     ------
@@ -208,13 +210,16 @@ def assign_cells(session: Session, identity: uuid.UUID, codes: Sequence[str], ve
         Where a code is not that of a cell.
     """
     person = known_person(session, identity, lock=True)
-    before = store.cell_codes_of(session, person.id)
-    if _cells_view(before)["version"] != version:
+    if person.version != version:
         raise StaleError("somebody else assigned the cells meanwhile; read them again")
+    before = store.cell_codes_of(session, person.id)
     unknown = store.assign_cells(session, person.id, codes)
     if unknown:
         what = f"there is no cell {unknown[0]!r}"
         raise BadInputError(what, problems=[Problem("body.cells", f"there is no cell {code!r}") for code in unknown])
-    after = store.cell_codes_of(session, person.id)
-    note(session, "update", "cell_inspectors", identity=person.uuid, before={"cells": before}, after={"cells": after})
-    return _cells_view(after)
+    person.version += 1
+    session.flush()
+    view = _cells_view(session, person)
+    after = {"cells": view["cells"]}
+    note(session, "update", "cell_inspectors", identity=person.uuid, before={"cells": before}, after=after)
+    return view

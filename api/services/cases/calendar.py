@@ -119,7 +119,7 @@ def _check_year(year: int) -> None:
 
 
 def set_year(session: Session, city: City, year: int, given: WorkYearIn, version: int | None) -> dict[str, Any]:
-    """Replace a year that is still at ``version`` (None: whatever it is at).
+    """Replace a year that is still at ``version`` (None: whatever it is at, and the same again changes nothing).
 
     Raises
     ------
@@ -139,7 +139,7 @@ def set_year(session: Session, city: City, year: int, given: WorkYearIn, version
     if row is None:
         row = WorkYear(city_id=city.id, year=year, body=body)
         session.add(row)
-    elif row.body != body:
+    elif version is not None or row.body != body:
         row.body = body
         row.version += 1
     session.flush()
