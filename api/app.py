@@ -29,6 +29,7 @@ from api.routes import (
     briefs,
     cases,
     checks,
+    decisions,
     exports,
     field,
     filing,
@@ -128,6 +129,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         incidents,
         police,
         meetings,
+        decisions,
         briefs,
         patrols,
         sealed,
@@ -138,6 +140,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         app.include_router(module.router, dependencies=in_turn, responses=PROBLEMS)
     app.include_router(photos.router, dependencies=guarded, responses=PROBLEMS)  # it has turns of its own
     app.include_router(notice_files.router, dependencies=guarded, responses=PROBLEMS)
+    app.include_router(decisions.proofs, dependencies=guarded, responses=PROBLEMS)
     app.include_router(health.router, dependencies=guarded, responses=PROBLEMS)
     app.include_router(health.figures, responses=PROBLEMS)  # it guards itself: a scraper on this machine is let in
     app.include_router(pages.router, dependencies=in_turn)

@@ -24,7 +24,7 @@ MEDIA = {
     "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }
 # the page is handed out as a file: it is its own style and pictures, and runs nothing
-_PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'self'"
+PAGE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'self'"
 
 
 @router.get("/briefs/{period}.{kind}", response_class=Response)
@@ -48,7 +48,7 @@ def brief_file(
         "Content-Disposition": f'attachment; filename="brief-{period}.{kind}"',
     }
     if kind == "html":
-        headers |= {"Content-Security-Policy": _PAGE_POLICY, "Content-Disposition": "inline"}
+        headers |= {"Content-Security-Policy": PAGE_POLICY, "Content-Disposition": "inline"}
     return Response(made, media_type=MEDIA[kind], headers=headers)
 
 

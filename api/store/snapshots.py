@@ -118,8 +118,12 @@ def _looked_at(run: Callable[[str], list[Any]], tables: str) -> Snapshot:
     if "alembic_version" not in there or not (revision := run("SELECT version_num FROM alembic_version")):
         raise UnavailableError("the database is empty: there is nothing to copy")
     counts = {name: int(run(f'SELECT count(*) FROM "{name}"')[0][0]) for name in sorted(there.intersection(_COUNTED))}  # noqa: S608
-    files = run("SELECT DISTINCT sha256 FROM photos") if "photos" in there else []
-    files += run("SELECT DISTINCT sha256 FROM notice_files") if "notice_files" in there else []
+    files = [
+        row
+        for name in ("photos", "notice_files", "decision_files")
+        if name in there
+        for row in run(f"SELECT DISTINCT sha256 FROM {name}")  # noqa: S608
+    ]
     return Snapshot(str(revision[0][0]), counts, frozenset(str(row[0]) for row in files))
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from geoalchemy2 import Geometry
 from sqlalchemy.orm import Session
 
-from api.store.models import Base, City, Hazard, HazardSchool, NoticeFile, Photo
+from api.store.models import Base, City, DecisionFile, Hazard, HazardSchool, NoticeFile, Photo
 
 _MOST = 20  # findings of one kind that are worth reading
 
@@ -57,7 +57,7 @@ def _is_not_valid(shape: sa.ColumnElement[object], session: Session) -> sa.Colum
 
 def photo_files(session: Session) -> Sequence[str]:
     """Return the names of the files that photos and attachments speak of."""
-    both = sa.union(sa.select(Photo.sha256), sa.select(NoticeFile.sha256))
+    both = sa.union(*(sa.select(table.sha256) for table in (Photo, NoticeFile, DecisionFile)))
     return sorted(session.scalars(both))
 
 

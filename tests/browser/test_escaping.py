@@ -49,6 +49,10 @@ TEXTS = {
     "notice_receipts": {"text"},
     "outbox": {"last_error"},  # in the words of somebody else's server
     "brief_texts": {"text"},
+    "meetings": {"place", "chair", "summary"},
+    "decisions": {"problem", "measure"},
+    "decision_entries": {"note"},
+    "decision_files": {"name"},
     "duty_reports": {"note"},
     "incidents": {"note"},
     "sealed_requests": {"purpose", "decision_note"},
@@ -103,6 +107,10 @@ CODES = {
     "outbox": {"kind", "event", "addressee", "state", "subject", "target"},
     "told_dues": {"kind"},
     "brief_texts": {"period", "language", "key"},
+    "meetings": {"period", "kind"},
+    "decisions": {"category", "becomes", "state"},
+    "decision_entries": {"action"},
+    "decision_files": {"kind", "sha256", "sent_sha256"},
     "filing_rules": {"category", "subtype", "place_kind", "place"},
     "photos": {"sha256", "sent_sha256"},
     "escort_posts": {"skill"},
@@ -233,6 +241,13 @@ def test_no_page_takes_a_text_for_markup(visit, attacked, language):
     page.locator("#figures button").first.click()
     expect(page.locator("#behind-table tbody tr")).not_to_have_count(0)
     looked_at(page)
+    decided = {"id": str(uuid.uuid4()), "city": "330681", "problem": ATTACKS[0], "measure": ATTACKS[1], "becomes": "notice",
+               "department": "urban_management", "due_on": "2199-12-31"}  # fmt: skip
+    assert (
+        page.context.request.post(f"{address}/api/v1/meetings/2026-W40/decisions", data=decided, **send).status == 201
+    )
+    page.goto(f"{address}/meeting#period=2026-W40&city=330681")
+    expect(page.locator("#decisions")).to_contain_text("<img src=x")
     for path in ("/actions", "/notices", "/departments", "/meeting", "/admin", "/sealed", "/", "/heat", "/sign-in"):
         page.goto(address + path)
         looked_at(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -210,6 +211,30 @@ class Town:
             "/api/v1/briefs/2026-W45/texts/plan", {"If-Match": f'"{version}"'}, {"json": {"text": "an invented plan"}}
         )
 
+    def meeting_body(self) -> dict[str, Any]:
+        self.__dict__["_meetings"] = self.__dict__.get("_meetings", 0) + 1
+        period = f"{1970 + self.__dict__['_meetings']}-11"
+        return {"id": str(uuid.uuid4()), "period": period, "held_on": "2026-11-09"}
+
+    def meeting(self) -> str:
+        return str(self._post("/api/v1/meetings", self.meeting_body(), self.headers["dispatcher"])["period"])
+
+    def decision_body(self, department: str = "urban_management") -> dict[str, Any]:
+        due_on = str(dt.datetime.now(dt.UTC).date() + dt.timedelta(days=9))
+        body = {"id": str(uuid.uuid4()), "problem": "invented", "department": department, "due_on": due_on}
+        return body | {"becomes": "notice"}
+
+    def decision(self, own: bool) -> str:
+        """Return a decision that urban management carries out, or (foreign) another department."""
+        body = self.decision_body("urban_management" if own else "health")
+        return str(self._post("/api/v1/meetings/2026-W45/decisions", body, self.headers["dispatcher"])["id"])
+
+    def decision_file(self) -> str:
+        path = f"/api/v1/decisions/{self.decision(True)}/files"
+        answer = self.client.post(path, **a_photo(), headers=self.headers["handler"])
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["url"])
+
     def patrol_plan(self, own: bool) -> str:
         """Return a published plan: with a team of each role in the field, or (foreign) one with somebody else alone."""
         known: dict[bool, str] = self.__dict__.setdefault("_plans", {})
@@ -386,6 +411,28 @@ def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
         ("GET", "/api/v1/meetings/{period}/maps/{name}.svg"): lambda: Call(
             "/api/v1/meetings/2026-W45/maps/hazards.svg"
         ),
+        ("POST", "/api/v1/meetings"): lambda: Call(path, {}, {"json": town.meeting_body()}),
+        ("GET", "/api/v1/meetings/{period}"): lambda: Call("/api/v1/meetings/2026-W45"),
+        ("PATCH", "/api/v1/meetings/{period}"): lambda: (
+            lambda made: Call(f"/api/v1/meetings/{made}", match, {"json": {"place": "an invented room"}})
+        )(town.meeting()),
+        ("POST", "/api/v1/meetings/{period}/decisions"): lambda: Call(
+            "/api/v1/meetings/2026-W45/decisions", {}, {"json": town.decision_body()}
+        ),
+        ("GET", "/api/v1/meetings/{period}/{what}.{kind}"): lambda: Call("/api/v1/meetings/2026-W45/lists.xlsx"),
+        ("GET", "/api/v1/decisions/{identity}"): lambda: Call(f"/api/v1/decisions/{town.decision(own)}"),
+        ("PATCH", "/api/v1/decisions/{identity}"): lambda: Call(
+            f"/api/v1/decisions/{town.decision(own)}", match, {"json": {"measure": "invented"}}
+        ),
+        ("POST", "/api/v1/decisions/{identity}/actions"): lambda: Call(
+            f"/api/v1/decisions/{town.decision(own)}/actions",
+            {},
+            {"json": {"id": fresh, "action": "report", "note": "invented"}},
+        ),
+        ("POST", "/api/v1/decisions/{identity}/files"): lambda: Call(
+            f"/api/v1/decisions/{town.decision(own)}/files", {}, a_photo()
+        ),
+        ("GET", "/api/v1/decisions/{identity}/files/{file}"): lambda: Call(town.decision_file()),
         ("GET", "/api/v1/briefs/{period}.{kind}"): lambda: Call("/api/v1/briefs/2026-W45.xlsx"),
         ("GET", "/api/v1/briefs/{period}"): lambda: Call("/api/v1/briefs/2026-W45"),
         ("GET", "/api/v1/briefs/{period}/history"): lambda: Call("/api/v1/briefs/2026-W45/history"),

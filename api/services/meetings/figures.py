@@ -49,6 +49,7 @@ def figures_of(session: Session, settings: Settings, counted: Counted) -> dict[s
         for code, name, english in counted.districts[["code", "name", "name_en"]].itertuples(index=False)
     }
     after = following(counted.period, counted.calendar.terms)
+    figures = _all_figures(counted)
     return {
         "city": {"code": counted.city.code, "zh": counted.city.name, "en": counted.city.name_en or counted.city.name},
         "period": _period_view(counted, "this")
@@ -57,8 +58,8 @@ def figures_of(session: Session, settings: Settings, counted: Counted) -> dict[s
         "year": _period_view(counted, "year"),
         "fewest_for_a_rate": 5,
         "fewest_incidents": fewest(settings),
-        "figures": _all_figures(counted),
-        "rates": _rates({one["code"]: one for one in _all_figures(counted)}),
+        "figures": figures,
+        "rates": _rates({one["code"]: one for one in figures}),
         "reported": _reported(counted),
         "incidents": _incidents(counted),
         "categories": _categories(counted),

@@ -3,6 +3,7 @@
 from api.store.models.actions import JointAction, JointActionDepartment
 from api.store.models.base import SRID, Base, Record
 from api.store.models.cases import NEVER, Case, CaseAssisting, CaseEntry, CaseParty, FilingRule, WorkYear
+from api.store.models.decisions import Decision, DecisionDepartment, DecisionEntry, DecisionFile, Meeting
 from api.store.models.districts import City, District, StallArea
 from api.store.models.field import Checklist, HazardEdit, Sighting
 from api.store.models.grids import Cell, CellInspector, CellPiece, Perimeter
@@ -57,6 +58,10 @@ __all__ = [
     "CellPiece",
     "Checklist",
     "City",
+    "Decision",
+    "DecisionDepartment",
+    "DecisionEntry",
+    "DecisionFile",
     "Department",
     "DepartmentDuty",
     "DepartmentName",
@@ -75,6 +80,7 @@ __all__ = [
     "Inspection",
     "JointAction",
     "JointActionDepartment",
+    "Meeting",
     "Message",
     "Notice",
     "NoticeDepartment",

@@ -5,6 +5,7 @@ import { label, language, pageConfig, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
 import { say } from "../lib/table.js";
 import { offerBrief } from "../meeting/brief.js";
+import { showDecisions } from "../meeting/decisions.js";
 import { offer } from "../meeting/report.js";
 import { listen, present } from "../meeting/show.js";
 import * as tables from "../meeting/tables.js";
@@ -39,6 +40,7 @@ async function load() {
   try {
     const said = await get(`meetings/${period}/figures`, { city }, { signal: running.signal });
     draw(said, { period, city });
+    await showDecisions({ period, city }, said);
     say(byId("problem"));
   } catch (error) {
     if (isAborted(error)) return;

@@ -1,0 +1,65 @@
+"""The meeting in a browser: decided on the page, carried out, struck off, and there again next week (invented)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PHONE
+from tests.browser.test_exchange_pages import nothing_serious
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_decision_is_taken_and_stands_on_the_page_of_next_week(visit: Any) -> None:
+    watched = visit("/meeting#period=2026-W47&city=330681", name="demo-dispatcher")
+    page = watched.page
+    expect(page.locator("#decide-part")).to_be_visible()
+    form = page.locator("#decide")
+    form.locator("[name=problem]").fill("浏览器里的问题（虚构）")
+    form.locator("[name=becomes]").select_option("notice")
+    expect(form.locator("[name=school]")).to_be_hidden()
+    form.locator("[name=department]").select_option("urban_management")
+    page.locator("#assisting input[value=market_supervision]").check()
+    form.locator("button").click()
+    row = page.locator("#decisions tbody tr", has_text="浏览器里的问题")
+    expect(row).to_contain_text("配合：")
+    expect(row).to_contain_text("办理中")
+    # nothing shows yet that it was carried out
+    row.get_by_role("button", name="销号").click()
+    page.locator("#deed-form [name=note]").fill("虚构")
+    page.locator("#deed-form button.button--primary").click()
+    expect(page.locator("#deed-problem")).to_contain_text("尚无办结依据")
+    page.locator("#deed-form [data-close]").click()
+    # a case at a school
+    form.locator("[name=problem]").fill("浏览器里的摊贩（虚构）")
+    form.locator("[name=becomes]").select_option("case")
+    expect(form.locator("[name=school]")).to_be_visible()
+    form.locator("button").click()
+    expect(page.locator("#decide-said")).to_contain_text("已议定")
+    expect(page.locator("#decisions tbody tr", has_text="浏览器里的摊贩")).to_contain_text("已派遣")
+    with page.expect_download() as down:
+        page.locator("#papers a").first.click()
+    assert re.fullmatch(r"minutes-2026-W47\.docx", down.value.suggested_filename)
+    nothing_serious(page)
+    page.locator("#after").click()
+    earlier = page.locator("#earlier tbody tr", has_text="浏览器里的问题")
+    expect(earlier).to_contain_text("2026-W47-")
+    page.locator("#present").click()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#s-earlier")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert [one for one in watched.trouble() if "409 (Conflict)" not in one] == []  # striking off was refused
+
+
+def test_everybody_at_the_table_reads_it_in_english_on_a_phone(visit: Any) -> None:
+    watched = visit("/meeting?lang=en#period=2020-W53&city=330681", PHONE, name="demo-viewer")
+    page = watched.page
+    expect(page.locator("#period")).to_have_text("week 53 of 2020")  # nothing is on record of it, and it says so
+    expect(page.locator("#decisions")).to_contain_text("Nothing has been decided")
+    expect(page.locator("#decide-part")).to_be_hidden()
+    nothing_serious(page)
+    assert watched.trouble() == []
