@@ -36,6 +36,7 @@ def test_a_decision_is_taken_and_stands_on_the_page_of_next_week(visit: Any) -> 
     page.locator("#deed-form [data-close]").click()
     # a case at a school
     form.locator("[name=problem]").fill("浏览器里的摊贩（虚构）")
+    form.locator("[name=department]").select_option("urban_management")
     form.locator("[name=becomes]").select_option("case")
     expect(form.locator("[name=school]")).to_be_visible()
     form.locator("button").click()

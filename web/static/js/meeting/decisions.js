@@ -122,7 +122,7 @@ async function offer(said, figures) {
   if (!form.elements.department.options.length) {
     const { departments } = await get("departments");
     const known = departments.filter((one) => !one.ended_on);
-    form.elements.department.replaceChildren(...known.map((one) => el("option", { attributes: { value: one.code } }, label(one))));
+    form.elements.department.replaceChildren(el("option", { attributes: { value: "" } }), ...known.map((one) => el("option", { attributes: { value: one.code } }, label(one))));
     const box = (name) => (one) => el("label", {}, el("input", { attributes: { type: "checkbox", name, value: one.code } }), label(one));
     byId("assisting").replaceChildren(...known.map(box("assisting")));
     byId("present-list").replaceChildren(...known.map(box("present")));
