@@ -208,7 +208,7 @@ def _problems(shown: Sequence[Shown], language: str) -> Table:
     for one in shown:
         category = "" if one["category"] is None else getattr(terms[one["category"]], language)
         rows.append((_label(one), one["problem"], category, one["record"]["name"] if one["record"] else ""))
-    return _table("problems", {"number": 1.5, "problem": 4, "category": 1.4, "source": 2.6}, rows, language)
+    return _table("problems", {"number": 2.6, "problem": 6, "category": 2.2, "source": 5}, rows, language)
 
 
 def _duties(shown: Sequence[Shown], language: str) -> Table:
@@ -220,7 +220,7 @@ def _duties(shown: Sequence[Shown], language: str) -> Table:
         )
         for one in shown
     ]  # fmt: skip
-    columns = {"number": 1.5, "problem": 3.2, "lead": 1.8, "assisting": 1.8, "becomes": 1.2, "due": 1.5}
+    columns = {"number": 2.6, "problem": 4, "lead": 2.4, "assisting": 2.6, "becomes": 1.8, "due": 2.4}
     return _table("duties", columns, rows, language)
 
 
