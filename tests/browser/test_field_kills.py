@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
 
 from tests.browser.conftest import Site
 from tests.browser.test_field_offline import OUTBOX, all_sent
-from tests.chromium import FLAGS
+from tests.chromium import FLAGS, PATIENCE_MS
 
 pytestmark = pytest.mark.browser
 
@@ -27,8 +27,7 @@ WRITING = """async ([round, place]) => {
   const outbox = await import("/static/js/field/outbox.js");
   const { takeIn, photoRecord } = await import("/static/js/field/photo.js");
   const { kept } = await import("/static/js/field/store.js");
-  let me = null;
-  while (!me?.id) me = (await kept("me")) ?? (await new Promise((done) => setTimeout(done, 50)));
+  const me = await kept("me");
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 500;
   for (let n = 0; ; n += 1) {
@@ -82,6 +81,7 @@ def opened(browser: Browser, folder: Path, site: Site, *, offline: bool) -> tupl
     page = context.pages[0]
     page.goto(f"{site.address}/field")
     page.wait_for_selector("body[data-ready]")
+    expect(page.locator("#person")).not_to_be_empty()  # from here on the phone knows whose records these are
     context.set_offline(offline)
     return context, page
 
@@ -91,6 +91,7 @@ def test_what_was_said_to_be_saved_survives_a_hard_kill(browser: Browser, site: 
     pack = site.ask("/api/v1/field/pack", token=site.sign_in("demo-inspector"))
     place = pack["schools"]["features"][0]["properties"]["point"]
     saved: dict[str, tuple[str, str]] = {}
+    trouble: list[Error] = []
     for number in range(KILLS):
         _, page = opened(browser, folder, site, offline=number % 2 == 0)
 
@@ -100,11 +101,13 @@ def test_what_was_said_to_be_saved_survives_a_hard_kill(browser: Browser, site: 
                 saved[words[1]] = (words[2], words[3])
 
         page.on("console", heard)
+        page.on("pageerror", lambda error: trouble.append(error))
         before = len(saved)
         page.evaluate(f"(given) => {{ ({WRITING})(given); }}", [number, place])
-        until = time.monotonic() + 60
-        while len(saved) < before + 5 and time.monotonic() < until:
+        until = time.monotonic() + PATIENCE_MS / 1000
+        while len(saved) < before + 5 and not trouble and time.monotonic() < until:
             page.wait_for_timeout(chance.uniform(20, 120))
+        assert not trouble
         assert len(saved) >= before + 5
         kill(folder)
         with contextlib.suppress(Error):

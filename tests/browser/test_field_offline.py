@@ -262,7 +262,8 @@ def test_the_base_map_stays_on_the_phone(browser: Browser, shift: tuple[Settings
     network.turn("off")
     page.reload()
     page.wait_for_selector("body[data-ready]")
-    page.wait_for_function(
+    until(
+        page,
         """() => {
           const canvas = document.querySelector(".leaflet-streets-pane canvas");
           if (!canvas) return false;
@@ -270,7 +271,7 @@ def test_the_base_map_stays_on_the_phone(browser: Browser, shift: tuple[Settings
           let painted = 0;
           for (let at = 3; at < data.length; at += 4) painted += data[at] > 0;
           return painted > 500;
-        }"""
+        }""",
     )
     context.close()
     network.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from gis.errors import EmptyInputError, GisError
 from gis.lattice import lattice_for
@@ -51,7 +52,7 @@ def page(*panels: Panel, assets: dict[str, str], language: str = "zh") -> str:
 def test_two_maps_move_together_have_one_scale_and_ask_nobody(watch, assets):
     seen = watch(page(panel("before", [4, 5], [0, 0]), panel("after", [4, 12], [0, 1]), assets=assets))
     opened = seen.page
-    opened.wait_for_function("document.body.classList.contains('two')")
+    expect(opened.locator("body.two")).to_be_visible()
     assert opened.locator(".map-heading").all_inner_texts() == ["before", "after"]
     assert opened.locator("#panel .legend__class").count() == 2
     opened.evaluate("void maps[0].setView([29.72, 120.25], 15, { animate: false })")
