@@ -32,6 +32,26 @@ from tests import postgres
 N = int(os.environ.get("CAMPUS_BENCH_INCIDENTS", "1000000"))
 ROUNDS = int(os.environ.get("CAMPUS_BENCH_ROUNDS", "25"))
 LIMIT_MS = 300.0
+WARMING = 2
+# what the page asks, mode by mode (web/static/js/pages/police.js), and what each mode adds to the filters
+REQUESTS: dict[str, tuple[str, dict[str, object]]] = {
+    "hot spots, Gi*": ("hotspots", {"method": "gi"}),
+    "hot spots, kernel density": ("hotspots", {"method": "kde"}),
+    "hot spots, local Moran's I": ("hotspots", {"method": "moran"}),
+    "cells": ("incidents/cells", {}),
+    "density": ("incidents/density", {"bandwidth": 150}),
+    "density, wide": ("incidents/density", {"bandwidth": 500}),
+    "clusters of late": ("clusters", {}),
+    "emerging hot spots": ("emerging", {}),
+    "near repeats": ("near-repeats", {}),
+    "coming week": ("risk", {"days": 7}),
+    "how good?": ("evaluation", {}),
+    "rhythm": ("incidents/rhythm", {}),
+    "page of cells, with slider": ("heatmap", {"by_week": "true"}),
+    "page of density": ("heatmap", {"view": "density"}),
+    "page of two periods": ("heatmap", {"view": "side"}),
+    "page of their difference": ("heatmap", {"view": "difference"}),
+}
 PASSWORD = "a password made up for the benchmark"
 KINDS = ["gathering", "extortion", "threat", "bullying", "fight", "public_disorder"]
 LAST = np.datetime64("2026-11-20", "D")
@@ -97,7 +117,7 @@ def fill(settings: Settings, engine: sa.Engine) -> list[str]:
 def question(rng: np.random.Generator, schools: list[str]) -> dict[str, object]:
     """Return filters as somebody might set them."""
     last = LAST - np.timedelta64(int(rng.integers(0, 500)), "D")
-    asked: dict[str, object] = {"city": "330681", "to": str(last)}
+    asked: dict[str, object] = {"city": "330681", "to": str(last), "weeks": int(rng.choice([4, 13, 26, 52]))}
     if rng.random() < 0.5:
         asked["type"] = str(rng.choice(KINDS))
     if rng.random() < 0.3:
@@ -112,6 +132,23 @@ def question(rng: np.random.Generator, schools: list[str]) -> dict[str, object]:
     elif where < 0.3:
         asked["township"] = f"330681{int(rng.integers(1, 24)):03d}"
     return asked
+
+
+def as_the_page_asks(path: str, asked: dict[str, object], more: dict[str, object]) -> dict[str, object]:
+    """Return the filters as a mode of the page sends them: whole weeks back from the last day."""
+    if path in {"risk", "evaluation"}:
+        return {"city": asked["city"], **more}
+    last, weeks = np.datetime64(str(asked["to"])), int(str(asked.pop("weeks")))
+    begin = last - np.timedelta64(7 * weeks - 1, "D")
+    if path in {"clusters", "emerging", "near-repeats"}:
+        return {**asked, **more, "weeks": max(weeks, 8)}
+    if more.get("view") in {"side", "difference"}:
+        other = {
+            "versus_from": str(begin - np.timedelta64(7 * weeks, "D")),
+            "versus_to": str(begin - np.timedelta64(1, "D")),
+        }
+        more = {**more, **other}
+    return {**asked, **more, "from": str(begin)}
 
 
 def main() -> int:
@@ -147,41 +184,27 @@ def ask_all(address: str, schools: list[str], rng: np.random.Generator) -> int:
     started = time.perf_counter()
     client.get("incidents/rhythm", params={"city": "330681"}).raise_for_status()
     print(f"the first question, which reads all incidents into memory: {time.perf_counter() - started:.1f} s")
-    requests = {
-        "hot spots (Gi*)": ("hotspots", {"weeks": 13}),
-        "cells": ("incidents/cells", {}),
-        "density": ("incidents/density", {}),
-        "rhythm": ("incidents/rhythm", {}),
-        "emerging hot spots": ("emerging", {"weeks": 13}),
-        "risk (of the day)": ("risk", {"days": 7}),
-    }
-    print(f"{'request':<24}{'p50, ms':>10}{'p95, ms':>10}{'worst':>10}")
-    everything: list[float] = []
     bad = False
-    for name, (path, more) in requests.items():
-        if path == "risk":
-            started = time.perf_counter()
-            client.get(path, params={"city": "330681", **more}).raise_for_status()
-            print(f"{'risk, fitted':<24}{1000 * (time.perf_counter() - started):>10.0f}")
-        waited = []
-        for turn in range(ROUNDS + 2):
-            asked = {"city": "330681"} if path == "risk" else question(rng, schools)
-            if path not in {"hotspots", "emerging", "risk"}:
-                asked["from"] = str(np.datetime64(str(asked["to"])) - np.timedelta64(7 * 13, "D"))
+    print(f"{'request':<34}{'first':>8}{'p50, ms':>10}{'p95, ms':>10}{'worst':>10}")
+    for name, (path, more) in REQUESTS.items():
+        waited, first = [], 0.0
+        for turn in range(ROUNDS + WARMING):
+            asked = as_the_page_asks(path, question(rng, schools), more)
             begin = time.perf_counter()
-            answer = client.get(path, params={**asked, **more})
-            if turn >= 2:  # the first two are warming up
-                waited.append(1000 * (time.perf_counter() - begin))
-            bad |= answer.status_code != 200
+            answer = client.get(path, params=asked)
+            took = 1000 * (time.perf_counter() - begin)
+            first = took if turn == 0 else first
+            if turn >= WARMING:
+                waited.append(took)
             if answer.status_code != 200:
+                bad = True
                 print(name, answer.status_code, answer.text[:200])
         p50, p95 = np.percentile(waited, [50, 95])
-        print(f"{name:<24}{p50:>10.0f}{p95:>10.0f}{max(waited):>10.0f}")
-        everything += waited
-    p95 = float(np.percentile(everything, 95))
-    good = p95 < LIMIT_MS and not bad
-    print(f"all map requests: p95 {p95:.0f} ms (below {LIMIT_MS:.0f}): {'met' if good else 'MISSED'}")
-    return 0 if good else 1
+        bad |= p95 >= LIMIT_MS
+        late = "" if p95 < LIMIT_MS else "  too slow"
+        print(f"{name:<34}{first:>8.0f}{p50:>10.0f}{p95:>10.0f}{max(waited):>10.0f}{late}")
+    print(f"each map request: p95 below {LIMIT_MS:.0f} ms: {'MISSED' if bad else 'met'}")
+    return 1 if bad else 0
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ places sum to s is the coefficient of a product over the distinct counts (the ge
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import comb
 
 from gis.errors import GisError
 
@@ -62,46 +63,67 @@ def exact_p(values: Floats, neighbours: Integers, lags: Floats) -> Floats:
         raise GisError("all permutations cannot be counted of these values; let some be drawn")
     n = values.size
     whole = values.astype(np.int64)
-    kinds, at, times = np.unique(whole, return_inverse=True, return_counts=True)
+    kinds, times = np.unique(whole, return_counts=True)
     most = min(MOST_NEIGHBOURS, int(neighbours.max(initial=0)), n - 1)
     size = int(np.sort(whole)[::-1][:most].sum()) + 1
     draws = _draws(kinds, times, most, size)
+    above = np.stack([np.cumsum(share[::-1])[::-1] for share in draws])
+    below = np.stack([np.cumsum(share) for share in draws])
     p = np.ones(n)
-    seen = np.rint(lags).astype(np.int64)
-    for kind, value in enumerate(kinds.tolist()):
-        here = np.flatnonzero(at == kind)
-        counts = np.unique(neighbours[here])
-        without = [draws[0]]
-        for m in range(1, int(counts.max(initial=0)) + 1):
-            moved = np.zeros(size)
-            moved[min(value, size) :] = without[m - 1][: max(size - value, 0)]
-            without.append(np.maximum(draws[m] - moved * (m / n), 0.0) * (n / (n - m)) if m < n else draws[m])
-        for m in counts[counts > 0].tolist():
-            own = here[neighbours[here] == m]
-            below = np.cumsum(without[m])
-            above = np.cumsum(without[m][::-1])[::-1]
-            sums = np.clip(seen[own], 0, size - 1)
-            tail = np.minimum(above[sums], below[sums]) / max(float(below[-1]), 1e-300)
-            p[own] = np.clip(2.0 * tail, SMALLEST_P, 1.0)
+    some = np.flatnonzero(neighbours > 0)
+    m, own = np.minimum(neighbours[some], most), whole[some]
+    seen = np.rint(np.asarray(lags, dtype=np.float64)[some]).astype(np.int64)
+    tail = np.minimum(_tail(above, seen, own, m, n, upper=True), _tail(below, seen, own, m, n, upper=False))
+    p[some] = np.clip(2.0 * tail, SMALLEST_P, 1.0)
     return p
+
+
+def _tail(tails: Floats, seen: Integers, own: Integers, m: Integers, n: int, *, upper: bool) -> Floats:
+    """Return the share of draws of m of the other places that sum to at least, or at most, what is seen.
+
+    A draw of j of all places either leaves a place out, or holds it and j − 1 of the others: so the tail without it at a
+    sum s follows from the tail of all at s and the tail without it, of one place fewer, at s less its own count.
+
+    Parameters
+    ----------
+    tails
+        Share of all draws of j places that sum to at least, or at most, s, shape ``(most + 1, size)``.
+    seen, own, m
+        Sum, own count and number of neighbours of each place, shape ``(places,)``.
+    n
+        Number of all places.
+    upper
+        Whether sums of at least, rather than at most, what is seen are asked for.
+    """
+    size = tails.shape[1]
+    without = np.zeros(seen.size)
+    for j in range(int(m.max(initial=0)) + 1):
+        at = seen - np.maximum(m - j, 0) * own  # places with fewer neighbours begin later
+        share = tails[j][np.clip(at, 0, size - 1)]
+        share = np.where(at < 0, float(upper), np.where(at >= size, float(not upper), share))
+        if j and j < n:
+            share = np.where(m >= j, np.maximum(share - without * (j / n), 0.0) * (n / (n - j)), share)
+        without = np.where(m >= j, share, without)
+    return without
 
 
 def _draws(kinds: Integers, times: Integers, most: int, size: int) -> list[Floats]:
     """Return for m = 0 … the share of all draws of m places that sum to each s, shape ``(size,)`` each."""
     n = int(times.sum())
-    share = [np.zeros(size) for _ in range(most + 1)]
-    share[0][0] = 1.0
+    share = np.zeros((most + 1, size))
+    share[0, 0] = 1.0
     done = 0
     for value, count in zip(kinds.tolist(), times.tolist(), strict=True):
-        grown = [np.zeros(size) for _ in range(most + 1)]
-        for m in range(most + 1):
-            for j in range(min(m, count) + 1):
-                if m - j > done or value * j >= size:
-                    continue
-                # of the draws of m places among done + count, those with j of this value
-                part = comb(count, j) * comb(done, m - j) / max(comb(done + count, m), 1.0)
-                step = value * j
-                grown[m][step:] += part * share[m - j][: size - step]
+        wide = min(size, most * value + 1)  # no larger sum has been reached yet
+        grown = np.zeros((most + 1, size))
+        for j in range(min(most, count) + 1):
+            step = value * j
+            if step >= wide:
+                break
+            # of the draws of m places among done + count, those with j of this value
+            part = [math.comb(count, j) * math.comb(done, m - j) / max(math.comb(done + count, m), 1)
+                    for m in range(j, most + 1)]  # fmt: skip
+            grown[j:, step:wide] += np.array(part)[:, None] * share[: most + 1 - j, : wide - step]
         share, done = grown, done + count
     assert done == n  # noqa: S101 - every place has one value
-    return share
+    return list(share)
