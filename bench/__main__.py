@@ -5,7 +5,19 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("perimeters", "screen", "importing", "heatmap", "hotspots", "police", "streets", "patrols", "field", "load")
+NAMES = (
+    "perimeters",
+    "screen",
+    "importing",
+    "heatmap",
+    "hotspots",
+    "police",
+    "streets",
+    "patrols",
+    "field",
+    "load",
+    "cases",
+)
 
 
 def main() -> int:

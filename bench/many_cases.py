@@ -7,6 +7,8 @@ flow log and an open one four (a real one has some more); each has a copy of a r
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
@@ -39,6 +41,30 @@ def _dialect(engine: Engine) -> dict[str, str]:
         "moment": "now() - ({h}) * interval '1 hour'",
         "json": "CAST({v} AS json)",
     }
+
+
+@contextmanager
+def _without_indexes(connection: sa.Connection) -> Iterator[None]:
+    """Take PostgreSQL's indexes and foreign keys out of the way of a bulk load, and build the indexes anew after it."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    of_constraints = "SELECT conindid::regclass::text FROM pg_constraint WHERE conindid != 0"
+    found = connection.execute(
+        sa.text(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+            " AND tablename IN ('cases', 'case_entries', 'case_parties')"
+            f" AND indexname NOT IN ({of_constraints})"
+        )
+    ).all()
+    for name, _ in found:
+        connection.exec_driver_sql(f'DROP INDEX "{name}"')
+    connection.exec_driver_sql("SET LOCAL session_replication_role = replica")  # what it refers to is there
+    connection.exec_driver_sql("SET LOCAL maintenance_work_mem = '512MB'")
+    yield
+    connection.exec_driver_sql("SET LOCAL session_replication_role = origin")
+    for _, definition in found:
+        connection.exec_driver_sql(definition)
 
 
 def fill(engine: Engine, cases: int) -> None:
@@ -95,7 +121,7 @@ def fill(engine: Engine, cases: int) -> None:
         FROM {words["from"]}
     """
     lines = (("propose", "reported"), ("file", "filed"), ("answer", "answered"), ("dispatch", "dispatched"))
-    with engine.begin() as connection:
+    with engine.begin() as connection, _without_indexes(connection):
         connection.execute(sa.text(statement), numbers)
         for k, (action, after) in enumerate(lines, 1):
             connection.execute(

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _PLACES = ("/usr/lib/postgresql", "/opt/homebrew/opt/postgresql@15", "/usr/local/opt/postgresql@15")
-_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=60"
+_FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_wal_size=4GB -c max_connections=60"
 
 
 def missing_part() -> str | None:
