@@ -72,7 +72,7 @@ def decide(
 
 @router.get("/meetings/{period}/{what}.{kind}", response_class=Response)
 def write_paper(
-    session: ReadSession,
+    session: WriteSession,  # what it reads of departments may be filled in on first use
     actor: CurrentActor,
     language: Language,
     period: PeriodCode,

@@ -131,7 +131,7 @@ function close() {
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !byId("notice").hidden && !event.target.matches("input, textarea, select")) close();
 });
-byId("new")?.addEventListener("click", () => { app.current = null; render(); write(); });
+byId("new")?.addEventListener("click", async () => { await begun; app.current = null; render(); write(); }); // a form needs the departments
 byId("more").addEventListener("click", () => attempt(async () => {
   const { data, next } = await getPage(app.next);
   app.notices.push(...data.notices);
@@ -139,7 +139,7 @@ byId("more").addEventListener("click", () => attempt(async () => {
   render();
 }));
 
-attempt(async () => {
+const begun = attempt(async () => {
   const [{ departments }, vocabulary] = await Promise.all([get("departments"), get("vocabulary")]);
   app.departments = new Map(departments.map((one) => [one.code, label(one)]));
   app.palette = new Palette(vocabulary.hazard_categories);
