@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import quote
 
+import anyio.to_thread
 from fastapi import Depends, Request, Response
 
-from api.dependencies import AppSettings, CurrentActor
+from api.dependencies import AppSettings, CurrentActor, CurrentWho
 from api.errors import BadInputError, Problem
-from api.routes.answers import NEW
-from api.routes.uploads import Upload, read_upload
-from api.services.attachments import TYPES, Attached
+from api.routes.answers import NEW, json_answer
+from api.routes.uploads import AS_NO_PAGE, Upload, drawing, read_upload
+from api.services.attachments import TYPES, Attached, Holder, attach
 
 _FORM: dict[str, Any] = {
     "type": "object",
@@ -34,17 +36,24 @@ FILE: dict[str, Any] = {
 
 async def _upload(request: Request, settings: AppSettings, _actor: CurrentActor) -> AsyncIterator[Upload]:
     """Give the form that was sent; it is not read before the policy has let its sender in."""
-    upload = await read_upload(request, most_mb=settings.attachment_max_mb)
-    try:
+    async with read_upload(request, most_mb=settings.attachment_max_mb) as upload:
         yield upload
-    finally:
-        await upload.file.close()
 
 
 Sent = Annotated[Upload, Depends(_upload)]
 
 
-def identity_of(sent: Upload) -> uuid.UUID:
+async def add_file(
+    request: Request, actor: CurrentActor, who: CurrentWho, settings: AppSettings, holder: Holder, sent: Upload
+) -> Response:
+    """Attach the file that was sent to a record; sending the same again answers the same result and creates nothing."""
+    given = (_identity_of(sent), sent.file.filename or "")
+    add = partial(attach, request.app.state.engine, who, actor, holder, given, settings=settings)
+    document, created = await anyio.to_thread.run_sync(lambda: add(content=sent.file.file.read()), limiter=drawing())
+    return json_answer(document, status=201 if created else 200)
+
+
+def _identity_of(sent: Upload) -> uuid.UUID:
     """Return the UUID that the client made for its file."""
     try:
         return uuid.UUID(sent.fields.get("id", ""))
@@ -55,11 +64,5 @@ def identity_of(sent: Upload) -> uuid.UUID:
 
 def as_download(found: Attached) -> Response:
     """Hand a file out as a download that no browser takes for a page."""
-    headers = {
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}",
-        "Content-Security-Policy": "default-src 'none'; sandbox",
-        "X-Content-Type-Options": "nosniff",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Cache-Control": "private, no-cache",
-    }
+    headers = AS_NO_PAGE | {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(found.name, safe='')}"}
     return Response(found.content, media_type=found.media_type, headers=headers)

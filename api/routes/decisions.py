@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from functools import partial
 from typing import Annotated, Any, Literal
 
-import anyio.to_thread
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import JSONResponse
 
 from api.dependencies import AppSettings, CurrentActor, CurrentWho, Cursor, Language, Limit, ReadSession, WriteSession
 from api.routes.answers import NEW, json_answer, version_of
-from api.routes.attached import FILE, UPLOAD, Sent, as_download, identity_of
+from api.routes.attached import FILE, UPLOAD, Sent, add_file, as_download
 from api.routes.briefs import MEDIA, PAGE_POLICY, Chosen
 from api.routes.meetings import CityCode, PeriodCode
-from api.routes.photos import drawing
 from api.schemas.decisions import DecisionActionIn, DecisionIn, DecisionPatch, MeetingIn, MeetingPatch
 from api.services.decisions import files, minutes, taking
 from api.store.models.base import now
@@ -72,7 +69,7 @@ def decide(
 
 @router.get("/meetings/{period}/{what}.{kind}", response_class=Response)
 def write_paper(
-    session: WriteSession,  # what it reads of departments may be filled in on first use
+    session: ReadSession,
     actor: CurrentActor,
     language: Language,
     period: PeriodCode,
@@ -118,10 +115,7 @@ async def attach(
     request: Request, actor: CurrentActor, who: CurrentWho, settings: AppSettings, identity: uuid.UUID, sent: Sent
 ) -> Response:
     """Attach a file that shows how a decision was carried out."""
-    given = (identity_of(sent), sent.file.filename or "")
-    add = partial(files.attach, request.app.state.engine, who, actor, identity, given, settings=settings)
-    document, created = await anyio.to_thread.run_sync(lambda: add(content=sent.file.file.read()), limiter=drawing())
-    return json_answer(document, status=201 if created else 200)
+    return await add_file(request, actor, who, settings, files.holder(actor, identity), sent)
 
 
 @proofs.get("/decisions/{identity}/files/{file}", response_class=Response, responses={200: FILE})

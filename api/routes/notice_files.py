@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from functools import partial
 
-import anyio.to_thread
 from fastapi import APIRouter, Request, Response
 
 from api.dependencies import AppSettings, CurrentActor, CurrentWho, ReadSession
-from api.routes.answers import json_answer
-from api.routes.attached import FILE, UPLOAD, Sent, as_download, identity_of
-from api.routes.photos import drawing
+from api.routes.attached import FILE, UPLOAD, Sent, add_file, as_download
 from api.services.notices import attachments
 
 router = APIRouter(prefix="/api/v1", tags=["notices"])
@@ -22,10 +18,7 @@ async def attach(
     request: Request, actor: CurrentActor, who: CurrentWho, settings: AppSettings, identity: uuid.UUID, sent: Sent
 ) -> Response:
     """Attach a file to a draft; sending the same again answers the same result and creates nothing."""
-    given = (identity_of(sent), sent.file.filename or "")
-    add = partial(attachments.attach, request.app.state.engine, who, actor, identity, given, settings=settings)
-    document, created = await anyio.to_thread.run_sync(lambda: add(content=sent.file.file.read()), limiter=drawing())
-    return json_answer(document, status=201 if created else 200)
+    return await add_file(request, actor, who, settings, attachments.holder(actor, identity), sent)
 
 
 @router.get("/notices/{identity}/files/{file}", response_class=Response, responses={200: FILE})

@@ -46,11 +46,8 @@ ASSIGNMENTS: dict[str, Any] = {
 
 async def _upload(request: Request, _actor: CurrentActor) -> AsyncIterator[Upload]:
     """Give the form that was sent; it is not read before the policy has let its sender in."""
-    upload = await read_upload(request, most_mb=_MOST_MB)
-    try:
+    async with read_upload(request, most_mb=_MOST_MB) as upload:
         yield upload
-    finally:
-        await upload.file.close()
 
 
 @router.get("/people")

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from functools import partial
 from typing import Annotated, Any
 
-import anyio.lowlevel
 import anyio.to_thread
 from fastapi import APIRouter, Depends, Header, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -15,16 +14,11 @@ from pydantic import ValidationError
 
 from api.dependencies import AppSettings, CurrentActor, CurrentWho, Cursor, Limit, ReadSession
 from api.routes.answers import NEW, json_answer
-from api.routes.uploads import Upload, read_upload
+from api.routes.uploads import AS_NO_PAGE, Upload, drawing, read_upload
 from api.schemas.photos import PhotoIn
 from api.services import photos
 
 router = APIRouter(prefix="/api/v1", tags=["photos"])
-
-# Photos that are drawn anew at once. Each takes up to a gigabyte for its pixels, and a processor for up to seconds:
-# more at once would only take the memory, and the threads that answer everybody else.
-_AT_ONCE = 2
-_limiter: anyio.lowlevel.RunVar[anyio.CapacityLimiter] = anyio.lowlevel.RunVar("photos drawn at once")
 
 
 class JpegResponse(Response):
@@ -54,23 +48,12 @@ JPEG: dict[str, Any] = {
         304: {"description": "The ETag that was sent is that of the photo"},
     },
 }
-# Shown as a picture and as nothing else, whatever somebody has smuggled into it. Kept by the browser, but asked for
-# again each time: the right to see it may have ended.
-_SAFE = {
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Cache-Control": "private, no-cache",
-}
 
 
 async def _upload(request: Request, settings: AppSettings, _actor: CurrentActor) -> AsyncIterator[Upload]:
     """Give the form that was sent; it is not read before the policy has let its sender in."""
-    upload = await read_upload(request, most_mb=settings.photo_max_mb)
-    try:
+    async with read_upload(request, most_mb=settings.photo_max_mb) as upload:
         yield upload
-    finally:
-        await upload.file.close()
 
 
 SentPhoto = Annotated[Upload, Depends(_upload)]
@@ -109,16 +92,6 @@ def _given(sent: Upload) -> PhotoIn:
     except ValidationError as error:
         entries = [entry | {"loc": ("body", *entry["loc"])} for entry in error.errors(include_url=False)]
         raise RequestValidationError(entries) from None
-
-
-def drawing() -> anyio.CapacityLimiter:
-    """Return what limits how many files are drawn anew at once."""
-    try:
-        return _limiter.get()
-    except LookupError:
-        limiter = anyio.CapacityLimiter(_AT_ONCE)
-        _limiter.set(limiter)
-        return limiter
 
 
 @router.get("/hazards/{identity}/photos")
@@ -164,7 +137,7 @@ def show_thumbnail(
 
 
 def _jpeg(identity: uuid.UUID, shown: photos.ShownPhoto, if_none_match: str | None) -> Response:
-    headers = _SAFE | {"ETag": f'"{shown.etag}"', "Content-Disposition": f'inline; filename="{identity}.jpg"'}
+    headers = AS_NO_PAGE | {"ETag": f'"{shown.etag}"', "Content-Disposition": f'inline; filename="{identity}.jpg"'}
     wanted = {tag.strip().removeprefix("W/") for tag in (if_none_match or "").split(",")}
     if headers["ETag"] in wanted or "*" in wanted:
         return Response(status_code=304, headers=headers)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import anyio
+import anyio.lowlevel
 from fastapi import Request
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
@@ -20,6 +23,18 @@ _FORM_BYTES = 100_000  # what stands around the file: the other fields, and the 
 # A form that is somewhat too large is read to its end and thrown away piece by piece, so that a browser gets the
 # answer; one that is far too large finds its connection closed.
 _READ_ON_FACTOR = 4
+# Photos that are drawn anew at once. Each takes up to a gigabyte for its pixels, and a processor for up to seconds:
+# more at once would only take the memory, and the threads that answer everybody else.
+_AT_ONCE = 2
+_limiter: anyio.lowlevel.RunVar[anyio.CapacityLimiter] = anyio.lowlevel.RunVar("photos drawn at once")
+# What was sent goes out as what it is and never as a page, whatever somebody has smuggled into it. Kept by the browser, but asked for
+# again each time: the right to see it may have ended.
+AS_NO_PAGE = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-cache",
+}
 
 
 @dataclass(frozen=True)
@@ -51,8 +66,9 @@ class _Counted:
                 yield piece
 
 
-async def read_upload(request: Request, *, most_mb: float) -> Upload:
-    """Read a form with one file called ``file``; whoever calls closes it.
+@asynccontextmanager
+async def read_upload(request: Request, *, most_mb: float) -> AsyncIterator[Upload]:
+    """Read a form with one file called ``file``, which is closed at the end.
 
     Raises
     ------
@@ -93,8 +109,21 @@ async def read_upload(request: Request, *, most_mb: float) -> Upload:
         await form.close()
         what = "a file is needed, and each field once"
         raise BadInputError(f"the form cannot be used: {what}", problems=[Problem("body.file", what)])
-    return Upload(dict(fields), file)
+    try:
+        yield Upload(dict(fields), file)
+    finally:
+        await file.close()
 
 
 def _too_large(most_mb: float) -> TooLargeError:
     return TooLargeError(f"more than {most_mb:g} MB")
+
+
+def drawing() -> anyio.CapacityLimiter:
+    """Return what limits how many files are drawn anew at once."""
+    try:
+        return _limiter.get()
+    except LookupError:
+        limiter = anyio.CapacityLimiter(_AT_ONCE)
+        _limiter.set(limiter)
+        return limiter

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import re
+import uuid
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from api.errors import BadInputError, UnsupportedTypeError
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from api.errors import BadInputError, ConflictError, UnsupportedTypeError
+from api.security.people import Actor
+from api.services.photos import files
 from api.services.photos.pictures import redraw
 from api.settings import Settings
+from api.store.audit import Who
+from api.store.engine import reading, writing
+from api.store.models.base import KeptFile
 
 TYPES = {
     "jpeg": "image/jpeg",
@@ -30,6 +43,89 @@ class Attached:
     content: bytes
     media_type: str
     name: str
+
+
+class Find(Protocol):
+    """Return the record that files are attached to, where it takes them from this person now; raise where not."""
+
+    def __call__(self, session: Session, *, lock: bool) -> Any:
+        """Return the record, locked until the transaction ends where that is asked for."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A record that files are attached to, and what is its own about that.
+
+    ``known`` returns a file by its UUID, ``owns`` whether it is one of the record's, ``make`` the row of a new one where
+    there is room for it, and ``view`` what clients are told of one.
+    """
+
+    find: Find
+    known: Callable[[Session, uuid.UUID], Any]
+    owns: Callable[[Any, Any], bool]
+    make: Callable[[Session, Any, dict[str, Any]], Any]
+    view: Callable[[Any, Any], dict[str, Any]]
+
+
+def attach(
+    engine: Engine, who: Who, actor: Actor, holder: Holder, given: tuple[uuid.UUID, str], content: bytes,
+    settings: Settings,
+) -> tuple[dict[str, Any], bool]:  # fmt: skip
+    """Attach a file to a record; the same UUID with the same file again creates nothing.
+
+    Parameters
+    ----------
+    given
+        The UUID made by the client, and the file's name.
+
+    Raises
+    ------
+    NotFoundError, ForbiddenError, ConflictError
+        Where there is no such record, it takes no files of theirs now, it has enough, or the UUID is another file's.
+    UnsupportedTypeError, BadInputError
+        Where it is no picture, PDF, Word or Excel file, or one with macros.
+    """
+    identity, name = given
+    sent = hashlib.sha256(content).hexdigest()
+    with reading(engine) as session:
+        owner = holder.find(session, lock=False)
+        known = holder.known(session, identity)
+        if known is not None:
+            return _same(holder, owner, known, actor, sent), False
+    kind, kept = recognised(content, settings)
+    sha256 = files.keep(settings.data, kept, suffix=kind_suffix(kind))
+    record = {"uuid": identity, "uploader_id": actor.id, "name": clean_name(name, kind), "kind": kind,
+              "sha256": sha256, "sent_sha256": sent, "size_bytes": len(kept)}  # fmt: skip
+    try:
+        return _record(engine, who, actor, holder, record)
+    except IntegrityError:  # the same file, sent twice at the same time: now the other one is there
+        return _record(engine, who, actor, holder, record)
+
+
+def _record(
+    engine: Engine, who: Who, actor: Actor, holder: Holder, record: dict[str, Any]
+) -> tuple[dict[str, Any], bool]:
+    with writing(engine, who) as session:
+        owner = holder.find(session, lock=True)
+        known = holder.known(session, record["uuid"])
+        if known is not None:
+            return _same(holder, owner, known, actor, record["sent_sha256"]), False
+        row = holder.make(session, owner, record)
+        session.add(row)
+        session.flush()
+        return holder.view(owner, row), True
+
+
+def _same(holder: Holder, owner: Any, known: KeptFile, actor: Actor, sent: str) -> dict[str, Any]:
+    if not holder.owns(owner, known) or known.uploader_id != actor.id or known.sent_sha256 != sent:
+        raise ConflictError("this id belongs to another file; send this one under a new id")
+    return holder.view(owner, known)
+
+
+def kept_file(row: KeptFile, settings: Settings) -> Attached:
+    """Return a file as it is handed out, read from where it is kept."""
+    content = files.read(settings.data, row.sha256, suffix=kind_suffix(row.kind))
+    return Attached(content, TYPES[row.kind], row.name)
 
 
 def recognised(content: bytes, settings: Settings) -> tuple[str, bytes]:

@@ -23,6 +23,7 @@ from api.store.models import (
     Notice,
     Person,
 )
+from api.store.models.decisions import OPEN_STATES
 
 
 def meeting_about(session: Session, city: City, period: str) -> Meeting | None:
@@ -37,7 +38,7 @@ def get_meeting(session: Session, identity: uuid.UUID) -> Meeting | None:
 
 def meetings_page(session: Session, city: City, *, before: int, limit: int) -> Sequence[Any]:
     """Return a page of a city's meetings, the newest first, each with how many decisions were taken and are open."""
-    still = sa.func.coalesce(sa.func.sum(sa.case((Decision.state.in_(("open", "reported")), 1), else_=0)), 0)
+    still = sa.func.coalesce(sa.func.sum(sa.case((Decision.state.in_(OPEN_STATES), 1), else_=0)), 0)
     query = (
         sa.select(Meeting, sa.func.count(Decision.id), still)
         .outerjoin(Decision, Decision.meeting_id == Meeting.id)
@@ -74,7 +75,7 @@ def earlier_decisions(
         sa.select(Decision)
         .join(Meeting, Meeting.id == Decision.meeting_id)
         .where(Meeting.city_id == city.id, Meeting.last_day <= last_day, Meeting.id != (not_of or 0))
-        .where(sa.or_(Decision.state.in_(("open", "reported")), Decision.id.in_(touched)))
+        .where(sa.or_(Decision.state.in_(OPEN_STATES), Decision.id.in_(touched)))
     )
     return session.scalars(query.order_by(Decision.due_on, Decision.id).limit(limit)).all()
 

@@ -22,12 +22,6 @@ from folium.template import Template
 
 from gis.maps.text import Text
 
-ASSETS: Mapping[str, str] = {
-    "https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/leaflet.js": "leaflet/leaflet.js",
-    "https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/leaflet.css": "leaflet/leaflet.css",
-}
-"""What Folium links to → our file, by its path under ``web/static/vendor``."""
-
 _OWN_LINKS = ("leaflet", "leaflet_css")
 _CSS_URL = re.compile(r"url\(\s*['\"]?(?!data:|#)[^)]*\)")
 
@@ -66,6 +60,12 @@ class OfflineMap(folium.Map):  # type: ignore[misc]
     )
     default_js = [link for link in folium.Map.default_js if link[0] in _OWN_LINKS]  # noqa: RUF012 (Folium's own form)
     default_css = [link for link in folium.Map.default_css if link[0] in _OWN_LINKS]  # noqa: RUF012
+
+
+ASSETS: Mapping[str, str] = {
+    url: f"leaflet/{url.rpartition('/')[2]}" for _, url in (*OfflineMap.default_js, *OfflineMap.default_css)
+}
+"""What Folium links to → our file, by its path under ``web/static/vendor``."""
 
 
 class OfflineFigure(Figure):  # type: ignore[misc]

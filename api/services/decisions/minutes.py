@@ -17,10 +17,11 @@ from api.security.people import Actor
 from api.services.briefs.blocks import Block, Brief, Heading, Paragraph, Table
 from api.services.briefs.files import WRITERS
 from api.services.decisions import views
-from api.services.departments import convenor_of, list_departments
+from api.services.departments import list_departments
 from api.services.meetings.city import meeting_city
 from api.services.meetings.periods import Period, read_period
 from api.store import cities
+from api.store.models.decisions import OPEN_STATES
 from api.vocabulary import vocabulary
 
 WORDS: Mapping[str, tuple[str, str]] = {
@@ -103,7 +104,8 @@ def paper(
     said = views.about(session, actor, city, period, terms)
     if what == "minutes" and said["meeting"] is None:
         raise NotFoundError("no meeting about this period is on record")
-    names = {one["code"]: one[language] for one in list_departments(session)}
+    departments = list_departments(session)
+    names = {one["code"]: one[language] for one in departments}
     zone = ZoneInfo(city.time_zone)
     blocks = _minutes(said, names, language, zone) if what == "minutes" else _lists(said, language, zone)
     meeting = said["meeting"]
@@ -114,7 +116,7 @@ def paper(
         language=language,
         masthead=word(what, language),
         issue=_issue(period, language),
-        issued_by=names[convenor_of(session).code],
+        issued_by=next(one[language] for one in departments if one["is_convenor"]),
         issued_on=held_on,
         title=word(title, language, city=place, period=period.name(language)),
         mark=word("mark", language),
@@ -151,7 +153,7 @@ def _minutes(said: Shown, names: Mapping[str, str], language: str, zone: ZoneInf
         out.append(_said("summary", meeting["summary"]))
     out.append(_heading(1, "earlier", language))
     numbers = {
-        "open": sum(one["state"] in {"open", "reported"} for one in earlier),
+        "open": sum(one["state"] in OPEN_STATES for one in earlier),
         "late": sum(one["overdue"] for one in earlier),
         "struck": sum(one["state"] == "struck" for one in earlier),
     }

@@ -23,6 +23,7 @@ from api.store import cities, inspections
 from api.store import decisions as store
 from api.store.models import City, Decision, DecisionEntry, Meeting
 from api.store.models.base import now
+from api.store.models.decisions import OPEN_STATES
 from api.store.records import claim
 
 
@@ -191,6 +192,18 @@ def decision_of(session: Session, identity: uuid.UUID, *, lock: bool = False) ->
     return decision
 
 
+def require_open(decision: Decision) -> None:
+    """Refuse what can be done only with a decision that is still to be struck off.
+
+    Raises
+    ------
+    ConflictError
+        Where it is struck off or withdrawn.
+    """
+    if decision.state not in OPEN_STATES:
+        raise ConflictError("the decision is struck off or withdrawn; open it again first")
+
+
 def city_of(session: Session, decision: Decision) -> City:
     """Return the city whose meeting took a decision."""
     return cities.city_of(session, store.meetings_of(session, [decision])[decision.meeting_id].city_id)
@@ -210,8 +223,7 @@ def change_decision(
     city = city_of(session, decision)
     if decision.version != version:
         raise StaleError("somebody else changed the decision meanwhile; read it again")
-    if decision.state not in {"open", "reported"}:
-        raise ConflictError("the decision is struck off or withdrawn; open it again first")
+    require_open(decision)
     was: dict[str, Any] = {}
     if change.due_on is not None and change.due_on != decision.due_on:
         _require_deadline(change.due_on, today_in(city, now()))
@@ -254,10 +266,10 @@ def act(session: Session, actor: Actor, identity: uuid.UUID, given: DecisionActi
         if (known.decision_id, known.person_id, known.action) != (decision.id, actor.id, given.action):
             raise ConflictError("this id belongs to another action; send this one under a new id")
         return _shown(session, actor, city, decision), False
-    open_ = decision.state in {"open", "reported"}
-    if (given.action == "reopen") == open_:
-        raise ConflictError("the decision is still to be carried out" if open_ else
-                            "the decision is struck off or withdrawn; open it again first")  # fmt: skip
+    if given.action != "reopen":
+        require_open(decision)
+    elif decision.state in OPEN_STATES:
+        raise ConflictError("the decision is still to be carried out")
     details = _act(session, actor, city, decision, given)
     decision.version += 1
     _note(session, actor, decision, given.action, given.id, given.note, details)

@@ -16,6 +16,7 @@ from api.services.meetings.periods import Period, previous
 from api.store import decisions as store
 from api.store.models import City, Decision, DecisionEntry, DecisionFile, Meeting
 from api.store.models.base import now
+from api.store.models.decisions import OPEN_STATES
 
 OFFICE = frozenset({"dispatcher", "admin"})
 STRIKERS = OFFICE | {"leader"}
@@ -68,7 +69,7 @@ def allowed(
     """Return what somebody may do with a decision now."""
     office = bool(actor.roles & OFFICE)
     out = []
-    if decision.state in {"open", "reported"}:
+    if decision.state in OPEN_STATES:
         if may_report(actor, decision, assisting):
             out += ["report", "attach"]
         if may_strike(actor, decision, assisting, said_done):
@@ -101,7 +102,7 @@ def view(session: Session, actor: Actor, city: City, found: Sequence[Decision]) 
         record = None if own is None or own not in records else became(session, records[own], city)
         strike = next((line for line in reversed(log) if line[0].action == "strike"), None)
         zh, en = STATES[one.state]
-        open_ = one.state in {"open", "reported"}
+        open_ = one.state in OPEN_STATES
         out.append({
             "id": str(one.uuid),
             "meeting": _meeting(meetings[one.meeting_id]),

@@ -85,6 +85,17 @@ class Record:
         return {"version_id_col": cls.version, "version_id_generator": False}
 
 
+class KeptFile(Record):
+    """Columns of a file that somebody attached to a record: ``sha256`` is that of what is kept, not of what was sent."""
+
+    uploader_id: Mapped[int | None] = mapped_column(sa.ForeignKey("people.id"))
+    name: Mapped[str] = mapped_column(sa.String(200))
+    kind: Mapped[str] = mapped_column(sa.String(8))  # jpeg, pdf, docx, xlsx
+    sha256: Mapped[str] = mapped_column(sa.String(64), index=True)
+    sent_sha256: Mapped[str] = mapped_column(sa.String(64))
+    size_bytes: Mapped[int]
+
+
 def geometry(kind: str) -> Geometry:
     """Return the type of a spatially indexed WGS 84 column of one geometry type."""
     return Geometry(kind, srid=SRID, spatial_index=True)

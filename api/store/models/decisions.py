@@ -9,7 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.store.models.base import Base, Record, now
+from api.store.models.base import Base, KeptFile, Record, now
+
+OPEN_STATES = ("open", "reported")
+"""States of a decision that is still to be struck off."""
 
 
 class Meeting(Record, Base):
@@ -82,15 +85,9 @@ class DecisionEntry(Base):
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)
 
 
-class DecisionFile(Record, Base):
+class DecisionFile(KeptFile, Base):
     """A file that shows how a decision was carried out; it lies beside the database under the SHA-256 of what is kept."""
 
     __tablename__ = "decision_files"
 
     decision_id: Mapped[int] = mapped_column(sa.ForeignKey("decisions.id", ondelete="CASCADE"), index=True)
-    uploader_id: Mapped[int | None] = mapped_column(sa.ForeignKey("people.id"))
-    name: Mapped[str] = mapped_column(sa.String(200))
-    kind: Mapped[str] = mapped_column(sa.String(8))  # jpeg, pdf, docx, xlsx
-    sha256: Mapped[str] = mapped_column(sa.String(64), index=True)
-    sent_sha256: Mapped[str] = mapped_column(sa.String(64))
-    size_bytes: Mapped[int]

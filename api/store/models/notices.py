@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from geoalchemy2 import WKBElement
 from sqlalchemy.orm import Mapped, mapped_column
 
-from api.store.models.base import Base, Record, geometry, now
+from api.store.models.base import Base, KeptFile, Record, geometry, now
 
 
 class Notice(Record, Base):
@@ -60,15 +60,9 @@ class NoticeReceipt(Base):
     text: Mapped[str] = mapped_column(sa.Text, default="")
 
 
-class NoticeFile(Record, Base):
+class NoticeFile(KeptFile, Base):
     """A file attached to a notice; it lies beside the database under the SHA-256 of what is kept."""
 
     __tablename__ = "notice_files"
 
     notice_id: Mapped[int] = mapped_column(sa.ForeignKey("notices.id", ondelete="CASCADE"), index=True)
-    uploader_id: Mapped[int | None] = mapped_column(sa.ForeignKey("people.id"))
-    name: Mapped[str] = mapped_column(sa.String(200))
-    kind: Mapped[str] = mapped_column(sa.String(8))  # jpeg, pdf, docx, xlsx
-    sha256: Mapped[str] = mapped_column(sa.String(64), index=True)
-    sent_sha256: Mapped[str] = mapped_column(sa.String(64))
-    size_bytes: Mapped[int]
