@@ -247,17 +247,19 @@ def check_what_arrived(settings: Settings, outbox: list[dict[str, Any]]) -> None
 
 def test_the_base_map_stays_on_the_phone(browser: Browser, shift: tuple[Settings, Server]) -> None:
     _, server = shift
+    server.start()  # as it is by default, without the tiles that another test configures: those come up instead
     network = BadNetwork(server.port, 3)
     context = phone(browser, network.address)
     page = open_field(context, network.address)
     page.evaluate("async () => { await navigator.serviceWorker.ready; }")
     page.reload()  # from here on the worker is between the page and the network
     page.wait_for_selector("body[data-ready]")
-    page.evaluate(
+    until(
+        page,
         """async () => {
           const { fetchGround, keptShift } = await import("/static/js/field/shift.js");
-          while (!(await fetchGround((await keptShift()).pack))) await new Promise((done) => setTimeout(done, 100));
-        }"""
+          return fetchGround((await keptShift()).pack);
+        }""",
     )
     network.turn("off")
     page.reload()
