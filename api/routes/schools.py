@@ -142,25 +142,34 @@ def timetable(session: ReadSession, identity: uuid.UUID) -> Response:
 
 
 @router.post("/schools/{identity}/timetable", response_class=JSONResponse, **NEW)
-def add_timetable(session: WriteSession, actor: CurrentActor, identity: uuid.UUID, given: TimetableIn) -> Response:
+def add_timetable(
+    session: WriteSession, actor: CurrentActor, settings: AppSettings, identity: uuid.UUID, given: TimetableIn
+) -> Response:
     """Give a school its first timetable."""
-    rows, version, created = parts.set_timetable(session, actor, identity, given, None)
+    rows, version, created = parts.set_timetable(session, actor, settings, identity, given, None)
     return json_answer(rows, status=201 if created else 200, etag=version)
 
 
 @router.patch("/schools/{identity}/timetable", response_class=JSONResponse)
 def change_timetable(
-    session: WriteSession, actor: CurrentActor, identity: uuid.UUID, given: TimetableIn, if_match: IfMatch = None
+    session: WriteSession,
+    actor: CurrentActor,
+    settings: AppSettings,
+    identity: uuid.UUID,
+    given: TimetableIn,
+    if_match: IfMatch = None,
 ) -> Response:
     """Replace all dismissals of a school."""
-    rows, version, _ = parts.set_timetable(session, actor, identity, given, version_of(if_match))
+    rows, version, _ = parts.set_timetable(session, actor, settings, identity, given, version_of(if_match))
     return json_answer(rows, etag=version)
 
 
 @router.delete("/schools/{identity}/timetable", status_code=204)
-def remove_timetable(session: WriteSession, actor: CurrentActor, identity: uuid.UUID, if_match: IfMatch = None) -> None:
+def remove_timetable(
+    session: WriteSession, actor: CurrentActor, settings: AppSettings, identity: uuid.UUID, if_match: IfMatch = None
+) -> None:
     """Take the timetable of a school away: the assumed dismissal of the settings counts again."""
-    parts.remove_timetable(session, actor, identity, version_of(if_match))
+    parts.remove_timetable(session, actor, settings, identity, version_of(if_match))
 
 
 @router.get("/school-calendar", response_class=JSONResponse)
@@ -174,10 +183,11 @@ def school_calendar(session: ReadSession, city: CityCode = None) -> Response:
 def put_school_calendar(
     session: WriteSession,
     actor: CurrentActor,
+    settings: AppSettings,
     given: SchoolCalendarIn,
     city: CityCode = None,
     if_match: IfMatch = None,
 ) -> Response:
     """Replace the school calendar of a city that nobody else has replaced meanwhile."""
-    document = calendar.set_calendar(session, actor, city, given, version_of(if_match))
+    document = calendar.set_calendar(session, actor, settings, city, given, version_of(if_match))
     return json_answer(document, etag=document["version"])

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from api.dependencies import CurrentActor, Cursor, Limit, ReadSession, WriteSession
+from api.dependencies import AppSettings, CurrentActor, Cursor, Limit, ReadSession, WriteSession
 from api.routes.answers import NEW, json_answer
 from api.schemas.sealed import DecisionIn, IncidentIn, SealedRequestIn
 from api.services import sealed
@@ -18,9 +18,9 @@ Purpose = Annotated[str, Query(max_length=500, description="what you need this f
 
 
 @router.post("/incidents", **NEW)
-def report(session: WriteSession, actor: CurrentActor, given: IncidentIn) -> Response:
+def report(session: WriteSession, actor: CurrentActor, settings: AppSettings, given: IncidentIn) -> Response:
     """Report an incident: it is sealed at once, and the answer is a receipt."""
-    document, created = sealed.report_incident(session, actor, given)
+    document, created = sealed.report_incident(session, actor, settings, given)
     return json_answer(document, status=201 if created else 200)
 
 

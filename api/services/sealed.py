@@ -18,6 +18,7 @@ from api.services.cities import settle_lattice
 from api.services.identities import identity_warnings
 from api.services.incidents import describe
 from api.services.screening import city_at
+from api.settings import Settings
 from api.store import cities, inspections, sealed
 from api.store.audit import note
 from api.store.models import City, Incident, Person, SealedRequest
@@ -30,7 +31,9 @@ from gis.lattice import cell_codes
 LONGEST_PERIOD_DAYS = 366
 
 
-def report_incident(session: Session, actor: Actor, given: IncidentIn) -> tuple[dict[str, Any], bool]:
+def report_incident(
+    session: Session, actor: Actor, settings: Settings, given: IncidentIn
+) -> tuple[dict[str, Any], bool]:
     """Report an incident; the answer is a receipt, for who reports may not read.
 
     Raises
@@ -55,6 +58,7 @@ def report_incident(session: Session, actor: Actor, given: IncidentIn) -> tuple[
     computed = describe(
         session,
         city,
+        settings,
         kinds=[given.type],
         serious=[given.serious],
         first=[given.occurred_from],

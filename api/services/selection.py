@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.services.incident_table import MINUTES_A_DAY, IncidentTable, day_number, table_of
-from api.services.incidents import assumed_dismissals
 from api.services.questions import Places, Question, cell_keys, cells_of_keys, checked_kinds, places_of
+from api.services.school_times import tables_of
 from api.settings import Settings
 from api.store import cities, schools
 from api.store.incidents import CountedIncidents
@@ -147,7 +147,7 @@ def _shares(
     window = wanted.window(settings)
     begin, finish = low.astype("datetime64[m]"), high.astype("datetime64[m]")
     if window is not None:
-        tables, index = dismissals(session, table.school[at])
+        tables, index = tables_of(settings, schools.dismissals_of(session), table.school[at])
         share = share_after_dismissal(
             begin, finish, index, tables, cities.calendar_of(session, city), before_min=-window[0], after_min=window[1],
             weekdays=wanted.weekdays,
@@ -159,17 +159,6 @@ def _shares(
         on_days: Floats = inside * spread_over_slices(begin, finish, whole).sum(axis=1)
         return on_days
     return inside
-
-
-def dismissals(
-    session: Session, school: NDArray[np.int32]
-) -> tuple[list[Mapping[int, Sequence[int]]], NDArray[np.int64]]:
-    """Return the timetables of schools that are met, assumed ones too, and the index of each into them, −1 for none."""
-    ids = np.unique(school[school >= 0])
-    known = schools.dismissals_of(session, ids.tolist())
-    tables: list[Mapping[int, Sequence[int]]] = [known.get(i) or assumed_dismissals() for i in ids.tolist()]
-    index = np.searchsorted(ids, school) if ids.size else np.zeros(len(school), dtype=np.int64)
-    return tables, np.where(school >= 0, index, -1).astype(np.int64)
 
 
 def by_cell_and_hour(found: Selection) -> CountedIncidents:

@@ -188,17 +188,17 @@ def _schools(
 ) -> tuple[list[dict[str, object]], list[shapely.Geometry], list[dict[str, object]]]:
     """Return invented schools: rows, campus polygons (turned rectangles), and gates on their walls."""
     kinds = (
-        ("小学", "primary", 90, 130),
-        ("初级中学", "junior_middle", 120, 160),
-        ("幼儿园", "kindergarten", 45, 60),
-        ("中学", "senior_middle", 160, 220),
+        ("小学", "primary school", "primary", 90, 130),
+        ("初级中学", "junior middle school", "junior_middle", 120, 160),
+        ("幼儿园", "kindergarten", "kindergarten", 45, 60),
+        ("中学", "senior middle school", "senior_middle", 160, 220),
     )
     schools: list[dict[str, object]] = []
     campuses: list[shapely.Geometry] = []
     gates: list[dict[str, object]] = []
     for code, (township, english, *_rest, count), (lon, lat) in zip(codes, TOWNSHIPS, centres, strict=True):
         for n in range(count):
-            word, stage, narrow, wide = kinds[n % len(kinds)]
+            word, in_english, stage, narrow, wide = kinds[n % len(kinds)]
             while True:  # until it stands clear of the schools that are there
                 away = 250.0 + 520.0 * n / max(count - 1, 1) + random.uniform(0, 250)
                 x, y, _ = crs.GEOD.fwd(lon, lat, random.uniform(0, 360), away)
@@ -216,7 +216,7 @@ def _schools(
                 {
                     "id": key,
                     "name": name,
-                    "name_en": f"{english} example {stage.replace('_', ' ')} school",
+                    "name_en": f"{english} example {in_english} {n // len(kinds) + 1}",
                     "stage": stage,
                     "address": f"{township}（虚构）",
                 }

@@ -112,7 +112,10 @@ _KINDS: dict[str, tuple[type[BaseModel], Any]] = {
     "hazard_edit": (HazardEditIn, lambda session, actor, given, _: edit_hazard(session, actor, given)),
     "sighting": (SightingIn, log_sighting),
     "inspection": (InspectionIn, inspections.log_inspection),
-    "incident": (IncidentIn, lambda session, actor, given, _: sealed.report_incident(session, actor, given)),
+    "incident": (
+        IncidentIn,
+        lambda session, actor, given, settings: sealed.report_incident(session, actor, settings, given),
+    ),
     "photo": (PhotoSentIn, _photo),
     "patrol_check": (CheckIn, lambda session, actor, given, _: shifts.add_check(session, actor, given)),
 }

@@ -16,6 +16,7 @@ import shapely
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError
+from api.services import school_times
 from api.services.cities import settle_lattice
 from api.services.imports.fields import Collection, collections
 from api.services.imports.report import ImportRefusedError, ImportReport
@@ -118,8 +119,8 @@ def write_rows(
     """Write rows that were read, and report; see :func:`import_file`."""
     if collection.name == "timetables":
         _refuse(rows, options, path)
-        return write_timetables(session, city, rows, path, options)
-    writer = None if collection.name == "schools" else writers()[collection.name]
+        return write_timetables(session, city, rows, path, options, settings)
+    writer = None if collection.name == "schools" else writers(settings)[collection.name]
     if writer is None:
         rows = prepare_schools(session, city, rows, settings) if len(rows) else rows
         known = known_campuses(session, city)
@@ -150,6 +151,7 @@ def write_rows(
     source = add_source(session, collection.name, path, rows, options, report)
     if writer is None:
         write_schools(session, city, rows.only(~same), source, known=known)
+        school_times.set_anew(session, city, settings)
     else:
         fresh, stale = rows.only(new), rows.only(~new & ~same)
         added = _insert(session, writer, fresh, source, options)

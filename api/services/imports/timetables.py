@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from api.services import school_times
 from api.services.imports.report import ImportRefusedError, ImportReport
 from api.services.imports.rows import Rows
+from api.settings import Settings
 from api.store import schools
 from api.store.models import City, Source, Timetable
 from gis.readers.report import RowProblem
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
     from api.services.imports.run import ImportOptions
 
 
-def write_timetables(session: Session, city: City, rows: Rows, path: Path, options: ImportOptions) -> ImportReport:
+def write_timetables(
+    session: Session, city: City, rows: Rows, path: Path, options: ImportOptions, settings: Settings
+) -> ImportReport:
     """Write timetables; see :func:`api.services.imports.run.import_file`."""
     wanted: dict[int, set[tuple[int, str, object]]] = {}
     for at, key in enumerate(rows.columns["school"]):
@@ -71,4 +75,5 @@ def write_timetables(session: Session, city: City, rows: Rows, path: Path, optio
         for school, entries in changed.items()
         for weekday, grades, dismissal in sorted(entries, key=str)
     )
+    school_times.set_anew(session, city, settings, school_ids=list(changed))
     return report

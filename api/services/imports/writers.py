@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from api.services import grids, hazards, incidents
 from api.services.imports.rows import Rows
+from api.settings import Settings
 from api.store import releases, schools
 from api.store.bulk import Values
 from api.store.models import Building, Cell, City, District, Gate, Hazard, Incident, Place, Premises, Street
@@ -74,7 +76,7 @@ def _premises(session: Session, city: City, rows: Rows) -> Derived:
     }
 
 
-def _incidents(session: Session, city: City, rows: Rows) -> Derived:
+def _incidents(session: Session, city: City, rows: Rows, settings: Settings) -> Derived:
     releases.hold(session, city)  # before rows change: whoever gathers them waits, or has ended
     columns = rows.columns
     ends = [
@@ -89,6 +91,7 @@ def _incidents(session: Session, city: City, rows: Rows) -> Derived:
     described = incidents.describe(
         session,
         city,
+        settings,
         kinds=columns["kind"],
         serious=columns["serious"],
         first=columns["occurred_from"],
@@ -240,12 +243,12 @@ def _rebuild_on_units(
     grids.rebuild_for(session, city, list(perimeter_distances(session, city)))
 
 
-def writers() -> dict[str, Writer]:
+def writers(settings: Settings) -> dict[str, Writer]:
     """Return the writers of the collections that live in one table."""
     tables: dict[str, Any] = {
         "hazards": (Hazard, _hazards, _link_hazards),
         "premises": (Premises, _premises, None),
-        "incidents": (Incident, _incidents, None),
+        "incidents": (Incident, partial(_incidents, settings=settings), None),
         "streets": (Street, _streets, None),
         "buildings": (Building, _buildings, None),
         "places": (Place, _places, None),

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from api.errors import StaleError
 from api.schemas.schools import SchoolCalendarIn
 from api.security.people import Actor
+from api.services import school_times
+from api.settings import Settings
 from api.store import cities, inspections
 from api.store.models import CalendarDay, City, Term
 
@@ -19,9 +21,9 @@ def show_calendar(session: Session, code: str | None) -> dict[str, Any]:
 
 
 def set_calendar(
-    session: Session, actor: Actor, code: str | None, given: SchoolCalendarIn, version: int
+    session: Session, actor: Actor, settings: Settings, code: str | None, given: SchoolCalendarIn, version: int
 ) -> dict[str, Any]:
-    """Replace the school calendar of a city that is still at ``version``.
+    """Replace the school calendar of a city that is still at ``version``; minutes after dismissal follow.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def set_calendar(
         for day in given.days
     )
     city.version += 1
-    session.flush()
+    school_times.set_anew(session, city, settings)
     return _view(session, city)
 
 

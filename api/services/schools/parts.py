@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from api.errors import BadInputError, ConflictError, NotFoundError, Problem
 from api.schemas.schools import GateIn, GatePatch, PerimeterIn, TimetableIn
 from api.security.people import Actor
-from api.services import atlas, grids, hazards
+from api.services import atlas, grids, hazards, school_times
 from api.services.schools.records import held, width_of
+from api.settings import Settings
 from api.store import inspections, schools
 from api.store.audit import note
 from api.store.models import City, Gate, School, Timetable
@@ -112,9 +113,9 @@ def remove_gate(session: Session, identity: uuid.UUID, gate_id: uuid.UUID, versi
 
 
 def set_timetable(
-    session: Session, actor: Actor, identity: uuid.UUID, given: TimetableIn, version: int | None
+    session: Session, actor: Actor, settings: Settings, identity: uuid.UUID, given: TimetableIn, version: int | None
 ) -> tuple[list[dict[str, Any]], int, bool]:
-    """Replace all dismissals of a school.
+    """Replace all dismissals of a school; the minutes after dismissal of its incidents follow.
 
     Returns
     -------
@@ -142,12 +143,13 @@ def set_timetable(
                 Timetable(school_id=school.id, weekday=weekday, grades=grades, dismissal=dismissal, source_id=source.id)
             )
         _changed(session, school)
+        school_times.set_anew(session, session.get_one(City, school.city_id), settings, school_ids=[school.id])
     return atlas.timetable_of(session, school.id), school.version, not there
 
 
-def remove_timetable(session: Session, actor: Actor, identity: uuid.UUID, version: int) -> None:
+def remove_timetable(session: Session, actor: Actor, settings: Settings, identity: uuid.UUID, version: int) -> None:
     """Take all dismissals of a school away: the assumed one of the settings counts again."""
-    set_timetable(session, actor, identity, TimetableIn(dismissals=[]), version)
+    set_timetable(session, actor, settings, identity, TimetableIn(dismissals=[]), version)
 
 
 def _gate(session: Session, identity: uuid.UUID, gate_id: uuid.UUID, version: int) -> tuple[School, Gate]:

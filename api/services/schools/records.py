@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.errors import BadInputError, ConflictError, NotFoundError, Problem, StaleError
 from api.schemas.schools import CampusIn, SchoolIn, SchoolPatch
 from api.security.people import Actor
-from api.services import atlas, grids
+from api.services import atlas, grids, school_times
 from api.services.cities import settle_lattice, today
 from api.services.imports.rows import SEPARATOR, natural_key
 from api.services.screening import city_at
@@ -81,6 +81,7 @@ def add_school(session: Session, actor: Actor, settings: Settings, given: School
         session.add(_campus(school, campus, shape, settings, source.id))
     session.flush()
     grids.build_grid(session, city, school_ids=[school.id])
+    school_times.set_anew(session, city, settings, school_ids=[], campuses=shapes)
     session.expire_all()
     return atlas.school_detail(session, given.id), True
 
@@ -194,6 +195,7 @@ def _replace_campuses(
             session.delete(record)
     session.flush()
     school.district_id = cities.district_at(session, city, shapely.point_on_surface(shapely.union_all(shapes)))
+    school_times.set_anew(session, city, settings, school_ids=[school.id], campuses=shapes)
 
 
 def _campus(school: School, given: CampusIn, shape: shapely.Geometry, settings: Settings, source_id: int) -> Campus:
