@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from api.commands.console import CityOption, Database, out, ready_engine, settings_for, working
+from api.commands.console import CityOption, Database, operator, out, ready_engine, settings_for, working
 from api.errors import BadInputError
 
 VIEWS = ("cells", "density", "side", "difference")
@@ -57,7 +57,7 @@ def heatmap(
         if not exact:
             release_if_due(engine, settings, now())
         with reading(engine) as session:
-            told: Any = {"language": "en" if language == "en" else "zh", "viewer": "", "sealed": exact}
+            told: Any = {"language": "en" if language == "en" else "zh", "viewer": operator().person, "sealed": exact}
             if view == "density":
                 page = density_page(session, settings, wanted, bandwidth, **told)
             elif begin is not None and end is not None and view != "cells":

@@ -156,6 +156,7 @@ BAD_ROWS = {
     "unknown subtype": (f"2,VEN,volcano,{LON},{LAT},,", "not a subtype"),
     "no category": (f"2,,,{LON},{LAT},,", "empty"),
     "no position": ("2,VEN,,,,,", "position"),
+    "the place of no position": ("2,VEN,,0,0,,", "no position is known"),
     "unreadable coordinate": (f"2,VEN,,north,{LAT},,", "north"),
     "duplicate": (f"1,VEN,,{LON},{LAT},,", "row 2"),
     "bad date": (f"2,VEN,,{LON},{LAT},,31.12.99x", "date"),

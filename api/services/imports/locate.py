@@ -160,7 +160,19 @@ def _to_wgs84(
     geometry[present] = crs_module.geometries_to_wgs84(geometry[present], source)
     if source not in {"wgs84", "cgcs2000", "gcj02", "bd09"}:
         _refuse_out_of_range(geometry, rows, problems)
+    _refuse_nowhere(raw, geometry, rows, problems)
     return geometry
+
+
+def _refuse_nowhere(
+    raw: NDArray[np.object_], geometry: NDArray[np.object_], rows: NDArray[np.int64], problems: list[RowProblem]
+) -> None:
+    """Refuse 0, 0: programs write it where they know no position, and it lies in the Gulf of Guinea."""
+    nowhere = ~shapely.is_missing(geometry) & np.all(shapely.bounds(raw) == 0.0, axis=1)
+    for at in np.flatnonzero(nowhere):
+        geometry[at] = None
+        detail = "0, 0 is what is written where no position is known"
+        problems.append(RowProblem(int(rows[at]), "geometry", "no_position", detail, "refused"))
 
 
 def _refuse_out_of_range(geometry: NDArray[np.object_], rows: NDArray[np.int64], problems: list[RowProblem]) -> None:
