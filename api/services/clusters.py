@@ -21,7 +21,8 @@ from api.settings import Settings
 from gis.errors import GisError
 from gis.hotspots.chance import Reason
 from gis.hotspots.emerging import Emerging, emerging_hot_spots
-from gis.hotspots.near_repeat import NearRepeatTable, knox_test
+from gis.hotspots.near_repeat import NearRepeatTable
+from gis.hotspots.near_repeat_cells import knox_of_cells
 from gis.hotspots.scan import Cluster, Scan, space_time_scan
 from gis.hotspots.words import (
     cluster_sentence,
@@ -35,12 +36,11 @@ from gis.lattice import cell_polygons
 LANGUAGES = ("zh", "en")
 SCAN_RADIUS_M = 1_000.0
 SCAN_WEEKS = 4
-PERMUTATIONS = 999
+PERMUTATIONS = 99  # with a tail fitted to them
 SEED = 20260901
 FEWEST_BINS = 4
 SURE = 0.05
 UNSURE = 3
-_MOST_SCANNED = 20_000
 
 
 def _weekly(
@@ -98,10 +98,6 @@ def scan(session: Session, settings: Settings, wanted: Question, *, weeks: int, 
 
 
 def _scan(area: StudyCells, cell: NDArray[np.int64], week: NDArray[np.int64], weeks: int) -> Scan:
-    if cell.size > _MOST_SCANNED:
-        raise BadInputError(
-            f"{cell.size:,} incidents are too many to look for clusters of the last weeks; choose a type, a township or fewer weeks"
-        )
     side = area.lattice.cell_m
     try:
         return space_time_scan(
@@ -114,6 +110,7 @@ def _scan(area: StudyCells, cell: NDArray[np.int64], week: NDArray[np.int64], we
             most_weeks=SCAN_WEEKS,
             permutations=PERMUTATIONS,
             seed=SEED,
+            tail="gumbel",
         )
     except GisError as error:
         raise BadInputError(str(error)) from None
@@ -214,18 +211,12 @@ def near_repeats(
 
     def work_out() -> NearRepeatTable:
         table, at = found.table, found.at
+        cells, cell = np.unique(np.stack([table.column[at], table.row[at]]), axis=1, return_inverse=True)
         try:
-            return knox_test(
-                table.column[at] * side, table.row[at] * side, table.day[at], space_edges_m=edges,
-                time_edges_days=(1, 7, 14, 28), permutations=PERMUTATIONS, seed=SEED,
-            )  # fmt: skip
+            return knox_of_cells(cells[0] * side, cells[1] * side, cell, table.day[at], space_edges_m=edges)
         except GisError as error:
             raise BadInputError(str(error)) from None
 
-    if len(found) > _MOST_SCANNED:
-        raise BadInputError(
-            f"{len(found):,} incidents are too many to look for near repeats; choose a type, a township or fewer weeks"
-        )
     result: NearRepeatTable = found.table.remember(("near", asked, side), work_out)
     k = settings.k_anonymity
     told = (result.observed == 0) | (result.observed >= k)

@@ -42,7 +42,9 @@ class NearRepeatTable:
     observed
         Pairs, shape ``(rows, columns)``.
     expected
-        Mean of the pairs over the permutations, shape ``(rows, columns)``.
+        Mean of the pairs over the permutations, or over all orders there are, shape ``(rows, columns)``.
+    spread
+        Standard deviation of the pairs over the same, shape ``(rows, columns)``.
     ratio
         ``observed / expected``: 1.69 means 69 % more pairs than chance would give; NaN where none are expected.
     p
@@ -50,7 +52,7 @@ class NearRepeatTable:
     incidents
         Number of incidents.
     permutations
-        Number of permutations.
+        Number of permutations; 0 where mean and tail are those of all orders.
     reason
         Why the table has no ratios and p-values.
     """
@@ -59,6 +61,7 @@ class NearRepeatTable:
     time_edges_days: Floats
     observed: Integers
     expected: Floats
+    spread: Floats
     ratio: Floats
     p: Floats
     incidents: int
@@ -102,11 +105,11 @@ def knox_test(
         If edges do not rise, permutations are out of range, or there are too many pairs within the last band.
     """
     place, when = _checked(x_m, y_m, day)
-    space, time = _edges(space_edges_m, "space"), _edges(time_edges_days, "time")
+    space, time = checked_edges(space_edges_m, "space"), checked_edges(time_edges_days, "time")
     if not 1 <= permutations <= MOST_PERMUTATIONS:
         raise GisError(f"{permutations} permutations; 1 to {MOST_PERMUTATIONS:,} can be made")
     rows, columns = space.size + 2, time.size + 1
-    one, other, band = _near_pairs(place, space, metric)
+    one, other, band = near_pairs(place, space, metric)
     margin = _pairs_by_time(when, time)
 
     def table(days: Floats) -> Integers:
@@ -118,11 +121,12 @@ def knox_test(
     if when.size < 2:
         nothing = np.full((rows, columns), np.nan)
         none = Reason.NO_NEIGHBOURS if when.size else Reason.NO_INCIDENTS
-        return NearRepeatTable(space, time, observed, nothing, nothing, nothing, when.size, 0, none)
+        return NearRepeatTable(space, time, observed, nothing, nothing, nothing, nothing, when.size, 0, none)
     rng = np.random.default_rng(seed)
     simulated = np.stack([table(rng.permutation(when)) for _ in range(permutations)])
     expected, ratio, p = summarise(observed, simulated)
-    return NearRepeatTable(space, time, observed, expected, ratio, p, when.size, permutations, Reason.NONE)
+    spread = simulated.std(axis=0)
+    return NearRepeatTable(space, time, observed, expected, spread, ratio, p, when.size, permutations, Reason.NONE)
 
 
 def summarise(observed: Integers, simulated: Integers) -> tuple[Floats, Floats, Floats]:
@@ -153,14 +157,15 @@ def _checked(x_m: ArrayLike, y_m: ArrayLike, day: ArrayLike) -> tuple[Floats, Fl
     return place, when
 
 
-def _edges(given: Sequence[float], what: str) -> Floats:
+def checked_edges(given: Sequence[float], what: str) -> Floats:
+    """Return the upper edges of bands, or raise GisError where they do not rise from above 0."""
     edges = np.asarray(given, dtype=np.float64)
     if not edges.size or not np.all(np.isfinite(edges)) or edges[0] <= 0 or np.any(np.diff(edges) <= 0):
         raise GisError(f"the edges of the bands in {what} must be positive and rise")
     return edges
 
 
-def _near_pairs(place: Floats, space: Floats, metric: Metric) -> tuple[Integers, Integers, Integers]:
+def near_pairs(place: Floats, space: Floats, metric: Metric) -> tuple[Integers, Integers, Integers]:
     """Return pairs within the last band, and the row of each: 0 the same place, 1 the first band, and so on."""
     none = np.zeros(0, dtype=np.int64)
     if len(place) < 2:

@@ -8,7 +8,7 @@ from scipy.stats import kstest
 
 from gis.errors import GisError
 from gis.hotspots import Reason
-from gis.hotspots.scan import space_time_scan
+from gis.hotspots.scan import SMALLEST_P, space_time_scan
 
 SIDE = 12
 ROW, COLUMN = np.divmod(np.arange(SIDE * SIDE), SIDE)
@@ -129,3 +129,35 @@ def test_what_makes_no_sense_is_refused(options):
     arguments = {"cell": [3], "week": [12]} | options
     with pytest.raises(GisError):
         space_time_scan(X, Y, n_weeks=13, **arguments)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_best_of_each_permutation_is_that_of_a_plain_search(seed):
+    rng = np.random.default_rng(50 + seed)
+    cell, week = rng.choice(SIDE * SIDE, 90, p=rng.dirichlet(np.full(SIDE * SIDE, 0.3))), rng.integers(0, 9, 90)
+    result = space_time_scan(X, Y, cell, week, 9, radius_m=250, most_weeks=3, permutations=12, seed=seed)
+    dealt, late = np.random.default_rng(seed), week >= 6
+    for value in result.simulated:
+        places = dealt.permutation(np.unique(cell, return_inverse=True)[1])
+        # the late weeks go to the first places that are dealt out, in the order in which they are given
+        weeks = np.concatenate([week[late], week[~late]])
+        assert value == pytest.approx(brute(np.unique(cell)[places], weeks, 9, 250, 3)[0], rel=1e-9)
+
+
+def test_a_fitted_tail_says_what_many_permutations_say():
+    rng = np.random.default_rng(4)
+    shares = rng.dirichlet(np.full(SIDE * SIDE, 0.5))
+    few, many = [], []
+    for run in range(60):
+        cell, week = rng.choice(SIDE * SIDE, 250, p=shares), rng.integers(0, 13, 250)
+        cell, week = np.append(cell, np.full(run % 6, 40)), np.append(week, np.full(run % 6, 12))  # some with a cluster
+        told = {"radius_m": 300, "most_weeks": 3, "seed": run}
+        few.append(space_time_scan(X, Y, cell, week, 13, permutations=99, tail="gumbel", **told).clusters[0].p)
+        many.append(space_time_scan(X, Y, cell, week, 13, permutations=999, **told).clusters[0].p)
+    gap = np.array(few) - np.array(many)
+    assert np.abs(gap).max() < 0.15
+    assert abs(gap.mean()) < 0.02
+    small = np.array(many) < 0.02
+    assert small.any()
+    assert np.all(np.array(few)[small] < 0.06)
+    assert min(few) >= SMALLEST_P
