@@ -15,7 +15,7 @@ from api.routes.answers import NEW, json_answer, version_of
 from api.schemas.filing import Code
 from api.schemas.meetings import DutyReportIn
 from api.services import releases
-from api.services.meetings import figures, maps, members, reported
+from api.services.meetings import alerts, figures, maps, members, outcomes, reported
 from api.store.models.base import now
 
 
@@ -59,6 +59,22 @@ def show_members(
     )  # fmt: skip
 
 
+@router.get("/meetings/{period}/alerts")
+def show_alerts(
+    session: ReadSession, settings: AppSettings, period: PeriodCode, city: CityCode = None
+) -> dict[str, Any]:
+    """Say what is unusual in the last whole week: hot spots, categories that rise, schools unlike their own past."""
+    return alerts.show_alerts(session, settings, period, city)
+
+
+@router.get("/meetings/{period}/effects")
+def show_effects(
+    session: ReadSession, settings: AppSettings, period: PeriodCode, city: CityCode = None
+) -> dict[str, Any]:
+    """Say whether the joint actions worked that run in the period or ended in the eight weeks before it."""
+    return outcomes.show_effects(session, settings, period, city)
+
+
 @router.get("/meetings/{period}/maps/{name}.svg", response_class=Response)
 def show_map(
     session: ReadSession,
@@ -66,10 +82,10 @@ def show_map(
     actor: CurrentActor,
     language: Language,
     period: PeriodCode,
-    name: Literal["hazards", "effort"],
+    name: Literal["hazards", "effort", "alerts"],
     city: CityCode = None,
 ) -> Response:
-    """Draw this period beside the last on one scale with the difference, or incidents beside inspection effort."""
+    """Draw this period beside the last with the difference, incidents beside inspection effort, or the alerts."""
     drawn = maps.meeting_map(session, settings, name, period, city, language=language, viewer=actor.display_name)
     return Response(drawn, media_type="image/svg+xml", headers={"Cache-Control": "private, max-age=60"})
 

@@ -161,6 +161,8 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/api/v1/meetings/{period}/figures"): MEETING,
     ("GET", "/api/v1/meetings/{period}/members"): MEETING - {"viewer"},
     ("GET", "/api/v1/meetings/{period}/maps/{name}.svg"): MEETING,
+    ("GET", "/api/v1/meetings/{period}/alerts"): MEETING,
+    ("GET", "/api/v1/meetings/{period}/effects"): MEETING,
     ("GET", "/api/v1/meetings"): MEETING,
     ("POST", "/api/v1/meetings"): OFFICE,
     ("GET", "/api/v1/meetings/{period}"): MEETING,

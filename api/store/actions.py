@@ -66,6 +66,17 @@ def actions_page(
     return session.scalars(query.order_by(JointAction.id.desc()).limit(limit)).all()
 
 
+def actions_in(session: Session, city_id: int, first: dt.date, last: dt.date) -> Sequence[JointAction]:
+    """Return the joint actions of a city that were not called off and whose days meet ``first`` … ``last``, the latest end first."""
+    query = sa.select(JointAction).where(
+        JointAction.city_id == city_id,
+        JointAction.cancelled.is_(False),
+        JointAction.ends_on >= first,
+        JointAction.starts_on <= last,
+    )
+    return session.scalars(query.order_by(JointAction.ends_on.desc(), JointAction.id.desc())).all()
+
+
 def taking_part(session: Session, action_ids: Sequence[int]) -> dict[int, list[Any]]:
     """Return who takes part in joint actions: department, is_lead, people and vehicles, the leading one first."""
     rows = session.execute(

@@ -51,7 +51,8 @@ def hazard_facts(session: Session, city: City, before: dt.datetime) -> pd.DataFr
     """Return the hazards observed before a moment.
 
     Columns: ``id``, ``category``, ``subtype``, ``is_open``, ``observed_s``, ``gone_s`` (last seen gone), ``case_closed_s``,
-    ``changed_s`` (NaN: never edited), ``district_id``, ``school_id`` (the nearest of those in whose perimeter it lies).
+    ``changed_s`` (NaN: never edited), ``district_id``, ``column`` and ``row`` of its cell, ``school_id`` (the nearest of
+    those in whose perimeter it lies).
     """
     gone = (
         sa.select(Sighting.hazard_id, sa.func.max(Sighting.observed_at).label("at"))
@@ -73,6 +74,7 @@ def hazard_facts(session: Session, city: City, before: dt.datetime) -> pd.DataFr
         session,
         sa.select(
             Hazard.id, Hazard.category, Hazard.subtype, (Hazard.status == "open").label("is_open"), Cell.district_id,
+            Cell.lattice_column.label("column"), Cell.lattice_row.label("row"),
             *(_seconds(session, moment).label(name) for name, moment in zip(seconds, moments, strict=True)),
         )
         .outerjoin(gone, gone.c.hazard_id == Hazard.id)
@@ -80,7 +82,7 @@ def hazard_facts(session: Session, city: City, before: dt.datetime) -> pd.DataFr
         .outerjoin(Cell, Cell.id == Hazard.cell_id)
         .where(Hazard.city_id == city.id, Hazard.observed_at < before)
         .order_by(Hazard.id),
-        ("id", "district_id", *seconds),
+        ("id", "district_id", "column", "row", *seconds),
     )  # fmt: skip
     frame["is_open"] = frame["is_open"].astype(bool)
     return frame.join(_nearest_schools(session, city), on="id")

@@ -94,7 +94,7 @@ def test_four_files_say_the_same_and_are_the_same_twice(office: Office, town: En
     assert "invented viewer 2026-11-23 09:00" in page
     assert page.replace("invented viewer", "another") == made("html", "another").decode(), "only the watermark differs"
     with zipfile.ZipFile(io.BytesIO(made("docx"))) as package:
-        assert sum(name.startswith("word/media/") for name in package.namelist()) == 3
+        assert sum(name.startswith("word/media/") for name in package.namelist()) == 4
         assert any("invented viewer" in package.read(name).decode() for name in package.namelist() if "header" in name)
 
 

@@ -11,13 +11,15 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from sqlalchemy.orm import Session
 
-from api.services.briefs import sentences
+from api.services.briefs import findings, sentences
 from api.services.briefs.blocks import Block, Brief, Heading, Paragraph, Picture, Table
 from api.services.departments import list_departments
+from api.services.meetings.alerts import alerts_of
 from api.services.meetings.city import meeting_city
-from api.services.meetings.counted import Counted, read_counted
+from api.services.meetings.counted import Counted, fewest, read_counted
 from api.services.meetings.figures import figures_of
 from api.services.meetings.maps import MapName, draw_map
+from api.services.meetings.outcomes import effects_of
 from api.settings import Settings
 from api.store import briefs, cities
 from gis.maps.panels import bar_chart
@@ -39,11 +41,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "departments": ("分部门情况", "By department"),
     "schools": ("重点学校", "Schools with the most open hazards"),
     "overdue": ("超期案卷", "Overdue cases"),
+    "effects": ("专项行动成效", "Did it work"),
+    "alerts": ("本周预警", "Alerts of the week"),
     "plan": ("下期安排", "Next period"),
     "all": ("主要指标", "Key figures"),
     "categories": ("新增隐患类别", "New hazards by category"),
     "map_hazards": ("新增隐患：上期、本期（同一比例）与增减", "New hazards: last and this period on one scale, and the difference"),
     "map_effort": ("事件（已聚合）与巡查力度", "Incidents (aggregated) beside inspection effort"),
+    "map_alerts": ("热点、类别上升的乡镇、异于往常的学校", "Hot spots, townships where a category rises, schools unlike their own past"),
     "figure": ("指标", "Figure"),
     "this": ("本期", "This"),
     "last": ("上期", "Last"),
@@ -173,6 +178,16 @@ def _blocks(
     if pictures:
         out += [_map(session, settings, counted, "hazards", language), _map(session, settings, counted, "effort", language),
                 _chart(said, language)]  # fmt: skip
+    chapter("alerts")
+    found = alerts_of(session, settings, counted)
+    out += findings.alert_paragraphs(found, fewest(settings), language)
+    if pictures and (found.spots or found.trends or found.schools):
+        drawn = draw_map(
+            session, settings, counted, "alerts", language=language, watermark="", form="png", alerts=found
+        )
+        out.append(Picture("map_alerts", word("map_alerts", language), drawn))
+    chapter("effects")
+    out += findings.effect_paragraphs(*effects_of(session, settings, counted.city, counted.period), language)
     chapter("districts")
     out.append(_group_table(said, "district", language))
     chapter("departments")

@@ -1,4 +1,4 @@
-"""The maps of a meeting: this period beside the last on one scale and the difference; incidents beside effort.
+"""The maps of a meeting: this period beside the last on one scale and the difference; incidents beside effort; alerts.
 
 Circles stand at schools, never at records; incidents are circles of cells, sums of released groups of at least five.
 """
@@ -15,6 +15,8 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from api.services.meetings.alert_panels import alert_panels
+from api.services.meetings.alerts import Alerts, alerts_of
 from api.services.meetings.city import meeting_city
 from api.services.meetings.counted import Counted, fewest, read_counted
 from api.services.meetings.definitions import BY_CODE
@@ -26,7 +28,7 @@ from gis import crs
 from gis.lattice import cell_polygons
 from gis.maps.panels import Form, Ground, Panel, draw_panels
 
-MapName = Literal["hazards", "effort"]
+MapName = Literal["hazards", "effort", "alerts"]
 Floats = NDArray[np.float64]
 _FINEST = 1_000  # parts of the city's extent that can be told apart on a panel
 
@@ -75,13 +77,20 @@ def draw_map(
     language: str,
     watermark: str,
     form: Form = "svg",
+    alerts: Alerts | None = None,
 ) -> bytes:
-    """Return a map of what was counted as a picture."""
+    """Return a map of what was counted as a picture; ``alerts`` where they are known already."""
     ground, places = _ground(session, counted, language)
-    panels = _hazard_panels if name == "hazards" else _effort_panels
+    if name == "hazards":
+        panels = _hazard_panels(counted, places, language)
+    elif name == "effort":
+        panels = _effort_panels(counted, fewest(settings), places, language)
+    else:
+        found = alerts or alerts_of(session, settings, counted)
+        lattice = cities.lattice_of(counted.city)
+        panels = alert_panels(found, counted, lattice, _plane(counted.city), places, language)
     return draw_panels(
-        panels(counted, fewest(settings), places, language), ground, form=form, watermark=watermark,
-        width_in=11.0 if name == "hazards" else 8.0,
+        panels, ground, form=form, watermark=watermark, width_in=8.0 if name == "effort" else 11.0
     )  # fmt: skip
 
 
@@ -120,7 +129,7 @@ def _by_school(members: pd.DataFrame, places: pd.DataFrame) -> Floats:
     return np.asarray(counts, dtype=np.float64)
 
 
-def _hazard_panels(counted: Counted, _least: int, places: pd.DataFrame, language: str) -> list[Panel]:
+def _hazard_panels(counted: Counted, places: pd.DataFrame, language: str) -> list[Panel]:
     xy = places[["x", "y"]].to_numpy()
     panels: dict[str, Panel] = {}
     for window in ("last", "this"):

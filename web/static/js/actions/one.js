@@ -1,7 +1,8 @@
 // One joint action: its plan, how far it is, its report, and whether it worked.
 
 import { change, get, getFeatures } from "../lib/api.js";
-import { count, dateTime, language, pageConfig, t } from "../lib/i18n.js";
+import { effectOf } from "../lib/effect.js";
+import { count, dateTime, pageConfig, t } from "../lib/i18n.js";
 import { el } from "../lib/text.js";
 
 const TAGS = { under_way: "tag tag--alert", reported: "tag tag--good", cancelled: "tag tag--off", ended: "tag tag--off" };
@@ -37,23 +38,6 @@ function progressOf(said, named) {
     table([t("actions.field.department"), t("actions.cases"), t("actions.done"), t("actions.open"), t("actions.overdue")],
       said.by_department.map((row) => [cell(named(row.department), ""), cell(count(row.cases)), cell(count(row.done)), cell(count(row.open)), cell(count(row.overdue))])),
     el("p", { class: "soft" }, t("actions.inspections", { n: count(inspections.inspections), people: count(inspections.inspectors), nothing: count(inspections.nothing_found) })));
-}
-
-const words = (entry) => entry[language] ?? entry.zh;
-
-function statement(title, said) {
-  if (!said) return null;
-  return el("div", { class: said.enough ? "finding" : "finding finding--weak" }, el("h4", {}, t(`actions.effect.${title}`)), el("p", {}, words(said)), said.enough ? null : el("p", { class: "soft" }, t("actions.effect.few")));
-}
-
-function effectOf(said) {
-  const spans = said.before && said.after ? el("p", { class: "soft" }, t("actions.effect.spans", { before: `${said.before.from} – ${said.before.to}`, after: `${said.after.from} – ${said.after.to}`, b: said.before.school_days, a: said.after.school_days })) : null;
-  return [
-    said.reason && el("p", { class: "finding finding--weak" }, words(said.reason)), spans,
-    statement("difference", said.difference), statement("pre_trend", said.pre_trend), statement("displacement", said.displacement),
-    said.warnings.map((one) => el("p", { class: "soft" }, words(one))),
-    said.basis === "groups" ? el("p", { class: "soft" }, t("actions.effect.groups")) : null,
-  ].flat().filter(Boolean);
 }
 
 function effectPart(id, attempt) {

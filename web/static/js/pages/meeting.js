@@ -6,6 +6,7 @@ import { keepHash } from "../lib/masthead.js";
 import { say } from "../lib/table.js";
 import { offerBrief } from "../meeting/brief.js";
 import { showDecisions } from "../meeting/decisions.js";
+import { showAlerts, showEffects } from "../meeting/findings.js";
 import { offer } from "../meeting/report.js";
 import { listen, present } from "../meeting/show.js";
 import * as tables from "../meeting/tables.js";
@@ -40,7 +41,7 @@ async function load() {
   try {
     const said = await get(`meetings/${period}/figures`, { city }, { signal: running.signal });
     draw(said, { period, city });
-    await showDecisions({ period, city }, said);
+    await Promise.all([showDecisions({ period, city }, said), showAlerts({ period, city }), showEffects({ period, city })]);
     say(byId("problem"));
   } catch (error) {
     if (isAborted(error)) return;
