@@ -411,6 +411,8 @@ def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
         ("GET", "/api/v1/meetings/{period}/maps/{name}.svg"): lambda: Call(
             "/api/v1/meetings/2026-W45/maps/hazards.svg"
         ),
+        ("GET", "/api/v1/meetings/{period}/alerts"): lambda: Call("/api/v1/meetings/2026-W45/alerts"),
+        ("GET", "/api/v1/meetings/{period}/effects"): lambda: Call("/api/v1/meetings/2026-W45/effects"),
         ("POST", "/api/v1/meetings"): lambda: Call(path, {}, {"json": town.meeting_body()}),
         ("GET", "/api/v1/meetings/{period}"): lambda: Call("/api/v1/meetings/2026-W45"),
         ("PATCH", "/api/v1/meetings/{period}"): lambda: (

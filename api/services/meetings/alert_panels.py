@@ -42,21 +42,23 @@ def alert_panels(
     drawn = counted.districts[counted.districts["boundary"].notna()]
     excess: dict[str, float] = {}
     for one in found.trends:
-        more = float(one["numbers"]["observed"] - one["numbers"]["expected"])
-        excess[one["district"]] = excess.get(one["district"], 0.0) + more
+        beyond = float(one["numbers"]["observed"] - one["numbers"]["expected"])
+        excess[one["district"]] = excess.get(one["district"], 0.0) + beyond
     unlike = [one for one in found.schools if one["id"] in places.index]
-    at = places.loc[[one["id"] for one in unlike], ["x", "y"]].to_numpy()
+    at = places.loc[[one["id"] for one in unlike], ["x", "y"]].to_numpy(dtype=np.float64)
+    fill = np.array([excess.get(code, np.nan) for code in drawn["code"]], dtype=np.float64)
+    more = np.array([one["excess"] for one in unlike], dtype=np.float64).round(1)
     return [
         Panel(
             title=word("spots"), fill=np.empty(0), places=xy, sizes=sizes, size_unit=word("circles_spots"),
             note="" if len(xy) else word("none"), colours="change", scale="spots",
         ),
         Panel(
-            title=word("trends"), fill=drawn["code"].map(excess).to_numpy(dtype=np.float64), places=np.empty((0, 2)),
+            title=word("trends"), fill=fill, places=np.empty((0, 2)),
             sizes=np.empty(0), fill_unit=word("fill_trends"), note="" if excess else word("none"), scale="trends",
         ),
         Panel(
-            title=word("schools"), fill=np.empty(0), places=at, sizes=np.array([one["excess"] for one in unlike], dtype=np.float64).round(1),
+            title=word("schools"), fill=np.empty(0), places=at, sizes=more,
             size_unit=word("circles_schools"), note="" if unlike else word("none"), scale="schools",
         ),
     ]  # fmt: skip
