@@ -50,6 +50,7 @@ from api.routes import (
     premises,
     schools,
     sealed,
+    shares,
 )
 from api.routes.answers import PROBLEMS, problem_schemas
 from api.security.rates import Rates
@@ -131,6 +132,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         meetings,
         decisions,
         briefs,
+        shares,
         patrols,
         sealed,
         checks,
@@ -144,6 +146,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.include_router(health.router, dependencies=guarded, responses=PROBLEMS)
     app.include_router(health.figures, responses=PROBLEMS)  # it guards itself: a scraper on this machine is let in
     app.include_router(pages.router, dependencies=in_turn)
+    app.include_router(shares.pages, dependencies=in_turn)
     _add_reference(app)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     return app

@@ -49,6 +49,12 @@ class NotFoundError(CampusError):
     code = "not-found"
 
 
+class GoneError(CampusError):
+    """What was there for a time is not any more."""
+
+    code = "gone"
+
+
 class ConflictError(CampusError):
     """The record contradicts one that is there."""
 

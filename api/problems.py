@@ -20,6 +20,7 @@ from api.errors import (
     CampusError,
     ConflictError,
     ForbiddenError,
+    GoneError,
     NotFoundError,
     RateLimitError,
     SignInError,
@@ -39,6 +40,7 @@ log = structlog.get_logger()
 
 STATUS: dict[type[Exception], int] = {
     NotFoundError: 404,
+    GoneError: 410,
     ConflictError: 409,
     StaleError: 412,
     ForbiddenError: 403,
@@ -57,6 +59,7 @@ TITLES = {
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
+    410: "Not there any more",
     412: "Changed meanwhile",
     413: "Too large",
     415: "A kind of file that is not read here",

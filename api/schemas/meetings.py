@@ -1,10 +1,10 @@
-"""What is sent to meetings: figures of a day that a department reports."""
+"""What is sent to meetings: figures of a day that a department reports, edits of briefs, links to them."""
 
 from __future__ import annotations
 
 import datetime as dt
 import uuid
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
@@ -37,6 +37,16 @@ class DutyReportIn(In):
     @classmethod
     def _day(cls, day: dt.date) -> dt.date:
         return sensible_day(day)
+
+
+class ShareIn(In):
+    """A link to the brief of a period that reads without a sign-in for some days; ``id`` is made by the client."""
+
+    id: uuid.UUID
+    city: Code | None = None
+    language: Literal["zh", "en"] = "zh"
+    days: Annotated[int, Field(ge=1, le=31)] = 7
+    note: Annotated[Text, Field(max_length=200)] = ""
 
 
 class BriefTextIn(In):

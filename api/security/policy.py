@@ -43,6 +43,7 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/meeting"): MEETING,
     ("GET", "/patrols"): PATROLS,
     ("GET", "/sealed"): ASKERS | {"police"},
+    ("GET", "/shared/{token}"): ANYONE,  # who has the link: a brief, until it expires or is withdrawn
     ("GET", "/language/{code}"): ANYONE,
     # for operators
     ("GET", "/healthz"): ANYONE,
@@ -176,6 +177,9 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("POST", "/api/v1/decisions/{identity}/files"): MEETING - {"viewer"},
     ("GET", "/api/v1/decisions/{identity}/files/{file}"): MEETING,
     ("GET", "/api/v1/briefs/{period}.{kind}"): MEETING,
+    ("GET", "/api/v1/briefs/{period}/shares"): OFFICE,
+    ("POST", "/api/v1/briefs/{period}/shares"): OFFICE,
+    ("DELETE", "/api/v1/briefs/shares/{identity}"): OFFICE,
     ("GET", "/api/v1/briefs/{period}"): MEETING,
     ("GET", "/api/v1/briefs/{period}/history"): MEETING,
     ("PUT", "/api/v1/briefs/{period}/texts/{key}"): OFFICE,

@@ -24,6 +24,7 @@ RATES: dict[tuple[str, str], str] = {
     ("GET", "/api/v1/risk"): "export",
     ("GET", "/api/v1/incidents/density"): "export",
     ("GET", "/api/v1/briefs/{period}.{kind}"): "export",
+    ("GET", "/shared/{token}"): "export",
     ("GET", "/api/v1/audit/export"): "export",
     ("GET", "/api/v1/cases/indicators.xlsx"): "export",
     ("GET", "/api/v1/exports/{collection}.{extension}"): "export",

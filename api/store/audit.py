@@ -69,7 +69,7 @@ _UNWATCHED = (
     Source,
     ToldDue,
 )
-_SECRET_COLUMNS = {"password_hash", "email"}
+_SECRET_COLUMNS = {"password_hash", "email", "token_sha256"}
 UNLOGGED_COLUMNS = {"id", "source_row", "updated_at", "created_at", "source_id", "raw_geometry", "content_hash"}
 _LONGEST_TEXT = 20_000
 _marking = threading.Lock()

@@ -235,6 +235,10 @@ class Town:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["url"])
 
+    def shared_brief(self) -> str:
+        body = {"id": str(uuid.uuid4())}
+        return str(self._post("/api/v1/briefs/2026-W44/shares", body, self.headers["dispatcher"])["id"])
+
     def patrol_plan(self, own: bool) -> str:
         """Return a published plan: with a team of each role in the field, or (foreign) one with somebody else alone."""
         known: dict[bool, str] = self.__dict__.setdefault("_plans", {})
@@ -436,6 +440,11 @@ def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
         ),
         ("GET", "/api/v1/decisions/{identity}/files/{file}"): lambda: Call(town.decision_file()),
         ("GET", "/api/v1/briefs/{period}.{kind}"): lambda: Call("/api/v1/briefs/2026-W45.xlsx"),
+        ("GET", "/api/v1/briefs/{period}/shares"): lambda: Call("/api/v1/briefs/2026-W45/shares"),
+        ("POST", "/api/v1/briefs/{period}/shares"): lambda: Call(
+            "/api/v1/briefs/2026-W45/shares", {}, {"json": {"id": str(uuid.uuid4())}}
+        ),
+        ("DELETE", "/api/v1/briefs/shares/{identity}"): lambda: Call(f"/api/v1/briefs/shares/{town.shared_brief()}"),
         ("GET", "/api/v1/briefs/{period}"): lambda: Call("/api/v1/briefs/2026-W45"),
         ("GET", "/api/v1/briefs/{period}/history"): lambda: Call("/api/v1/briefs/2026-W45/history"),
         ("PUT", "/api/v1/briefs/{period}/texts/{key}"): lambda: town.brief_text(),

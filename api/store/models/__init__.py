@@ -9,7 +9,7 @@ from api.store.models.field import Checklist, HazardEdit, Sighting
 from api.store.models.grids import Cell, CellInspector, CellPiece, Perimeter
 from api.store.models.hazards import Hazard, HazardSchool, Inspection
 from api.store.models.incidents import Incident, IncidentChanges, IncidentGroup
-from api.store.models.meetings import BriefText, DutyReport
+from api.store.models.meetings import BriefText, DutyReport, SharedBrief
 from api.store.models.messages import Message, OutboxEntry, ToldDue
 from api.store.models.notices import Notice, NoticeDepartment, NoticeFile, NoticeReceipt
 from api.store.models.patrols import (
@@ -103,6 +103,7 @@ __all__ = [
     "School",
     "SealedRequest",
     "ServerSecret",
+    "SharedBrief",
     "Sighting",
     "SignInFailure",
     "Source",

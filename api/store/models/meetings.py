@@ -45,3 +45,24 @@ class BriefText(Record, Base):
     number: Mapped[int]
     text: Mapped[str] = mapped_column(sa.Text)
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("people.id"), index=True)
+
+
+class SharedBrief(Record, Base):
+    """A link to the brief of a period that reads without a sign-in, until it expires or is withdrawn.
+
+    Of the secret in the link only its SHA-256 is kept; ``opened`` counts how often it was read.
+    """
+
+    __tablename__ = "shared_briefs"
+
+    city_id: Mapped[int] = mapped_column(sa.ForeignKey("cities.id"), index=True)
+    period: Mapped[str] = mapped_column(sa.String(12))
+    language: Mapped[str] = mapped_column(sa.String(2))
+    note: Mapped[str] = mapped_column(sa.String(200), default="")
+    token_sha256: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    expires_at: Mapped[dt.datetime]
+    maker_id: Mapped[int | None] = mapped_column(sa.ForeignKey("people.id"))
+    revoked_at: Mapped[dt.datetime | None]
+    revoker_id: Mapped[int | None] = mapped_column(sa.ForeignKey("people.id"))
+    opened: Mapped[int] = mapped_column(default=0)
+    opened_at: Mapped[dt.datetime | None]

@@ -8,6 +8,7 @@ import { offerBrief } from "../meeting/brief.js";
 import { showDecisions } from "../meeting/decisions.js";
 import { showAlerts, showEffects } from "../meeting/findings.js";
 import { offer } from "../meeting/report.js";
+import { offerShares } from "../meeting/share.js";
 import { listen, present } from "../meeting/show.js";
 import * as tables from "../meeting/tables.js";
 
@@ -70,6 +71,7 @@ function draw(said, asked) {
   const query = new URLSearchParams({ lang: language, ...(asked.city ? { city: asked.city } : {}) });
   for (const name of ["hazards", "effort"]) byId(`map-${name}`).src = `/api/v1/meetings/${period}/maps/${name}.svg?${query}`;
   offerBrief(asked);
+  offerShares(asked);
   offer(said, load);
 }
 
