@@ -15,6 +15,7 @@ NAMES = (
     "streets",
     "patrols",
     "field",
+    "meeting",
     "load",
     "cases",
 )
