@@ -21,7 +21,7 @@ run: setup ## set up, load the demonstration, start the server on http://127.0.0
 	@$(VENV)/bin/campus serve --host $(HOST) --port $(PORT)
 
 test: setup-test lint ## set up and run the whole test suite: both databases, the browser
-	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --doctest-modules
+	@$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --doctest-modules
 
 bench: setup-test ## the benchmarks, peers side by side
 	@$(PY) -m bench

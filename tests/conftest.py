@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy.engine import Engine
 
+from api.security import people
 from api.settings import Settings
 from api.store import migrate
 from tests import postgres
@@ -20,6 +23,39 @@ def skip_or_fail(message: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)
+
+
+# the slowest first, so that no worker is left alone with one of them at the end
+SLOWEST = [
+    "tests/commands/test_running.py",
+    "tests/http/test_access_matrix.py",
+    "tests/http/test_fuzz.py",
+    "tests/services/test_demo.py",
+    "tests/commands/test_commands.py",
+    "tests/browser/test_field_offline.py",
+    "tests/browser/test_escaping.py",
+    "tests/http/test_crashes.py",
+    "tests/browser/test_patrols_page.py",
+    "tests/services/test_patrols.py",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slowest files, and keep the order within each."""
+    rank = {name: at for at, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: rank.get(item.nodeid.split("::", 1)[0], len(rank)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords with next to no work: the suite signs in thousands of times.
+
+    Servers that tests run as commands keep to the full cost, as ``test_a_password_is_hashed_at_full_cost`` sees.
+    """
+    quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(people, "_hasher", lambda: quick)
+        yield
 
 
 @pytest.fixture(scope="session")

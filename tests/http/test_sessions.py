@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -211,6 +213,13 @@ def test_an_unknown_name_and_a_wrong_password_do_the_same_work(
     assert answers[0] == answers[1]
     assert len(done) == 2
     assert done[0].split("$")[:4] == done[1].split("$")[:4]  # argon2id with the same cost
+
+
+def test_a_password_is_hashed_at_full_cost() -> None:
+    """Another process, for this one hashes with next to no work (tests/conftest.py)."""
+    say = "from api.security.people import hash_password; print(hash_password('an invented password'))"
+    said = subprocess.run([sys.executable, "-c", say], capture_output=True, text=True, check=True).stdout
+    assert said.startswith("$argon2id$v=19$m=65536,t=3,p=4$")  # RFC 9106, the second recommended option
 
 
 def test_signing_in_and_out_is_in_the_log(client: TestClient, town: Engine) -> None:
