@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from api.schemas.records import HazardPatch, In, Latitude, Longitude, Metres, Moment, Observed, Text
+from api.schemas.schools import MOST_INTERVAL_DAYS
 
 _CODE = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,31}$")]
 _WORDS = Annotated[Text, Field(min_length=1, max_length=200)]
@@ -89,7 +90,7 @@ class Question(In):
 class ChecklistIn(In):
     """A checklist of the city's own."""
 
-    interval_days: Annotated[int, Field(ge=1, le=400)]
+    interval_days: Annotated[int, Field(ge=1, le=MOST_INTERVAL_DAYS)]
     start_of_term: bool = False
     items: Annotated[list[Question], Field(max_length=60)]
 

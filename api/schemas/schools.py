@@ -16,6 +16,7 @@ from api.vocabulary import find_code, vocabulary
 
 MOST_VERTICES = 20_000
 MOST_CAMPUSES = 20
+MOST_INTERVAL_DAYS = 400
 _Address = Annotated[Text, Field(max_length=300)]
 Name = Annotated[Text, Field(min_length=1, max_length=200)]
 _Licensed = TypeVar("_Licensed", "PremisesIn", "PremisesPatch")
@@ -95,8 +96,24 @@ class SchoolIn(In):
     campuses: Campuses
 
 
+def _checklist(key: str) -> str:
+    known = ("school", *vocabulary().hazard_categories)
+    if key not in known:
+        raise ValueError(f"not a checklist; use one of {', '.join(known)}")
+    return key
+
+
+Intervals = dict[
+    Annotated[str, Field(max_length=16), AfterValidator(_checklist)], Annotated[int, Field(ge=1, le=MOST_INTERVAL_DAYS)]
+]
+"""Days between visits by the key of a checklist: "school", or the code of a category of hazards."""
+
+
 class SchoolPatch(In):
-    """What may change of a school; ``campuses`` replaces all of them, each known by its ``id``."""
+    """What may change of a school; ``campuses`` replaces all of them, each known by its ``id``.
+
+    ``intervals_days`` replaces what departs from the checklists' intervals; empty takes all of it away.
+    """
 
     name: Name | None = None
     name_en: Short | None = None
@@ -104,6 +121,7 @@ class SchoolPatch(In):
     address: _Address | None = None
     opened_on: Day | None = None
     closed_on: Day | None = None
+    intervals_days: Intervals | None = None
     campuses: Campuses | None = None
 
 

@@ -86,6 +86,7 @@ def school_detail(session: Session, identity: uuid.UUID) -> dict[str, Any]:
         "cells": grids.count_cells(session, row.id),
         "opened_on": row.opened_on,
         "closed_on": row.closed_on,
+        "intervals_days": row.intervals_days,
         "version": row.version,
         "campuses": [_campus_view(c) for c in campuses.itertuples()],
         "gates": gates_of(session, city, row.id),

@@ -38,6 +38,7 @@ _SCHOOL = (
     School.address,
     School.opened_on,
     School.closed_on,
+    School.intervals_days,
     School.version,
     School.invented,
     District.name.label("district_name"),

@@ -31,7 +31,7 @@ def _query(name: str) -> tuple[Any, Any, Any]:
     """Return the query of a collection, its geometry column, and the column of its city."""
     district = District.name.label("district")
     if name == "schools":
-        said = _columns(School, "name", "name_en", "stages", "address", "opened_on", "closed_on")
+        said = _columns(School, "name", "name_en", "stages", "address", "opened_on", "closed_on", "intervals_days")
         own = [Campus.name.label("campus"), *_columns(Campus, "known_as", "radius_m", "invented")]
         key = [School.uuid.label("uuid"), School.source_key.label("id")]
         return _of_schools(Campus, Campus.boundary, *key, *said, district, *own), Campus.boundary, School.city_id

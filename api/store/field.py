@@ -17,6 +17,7 @@ from api.store.models import (
     Checklist,
     Hazard,
     HazardEdit,
+    HazardSchool,
     Inspection,
     Perimeter,
     Person,
@@ -147,6 +148,21 @@ def hazard_visits(session: Session, hazard_ids: Sequence[int]) -> dict[int, dt.d
             .group_by(Inspection.hazard_id)
         )
         out |= {hazard: last for hazard, last in rows if hazard is not None}
+    return out
+
+
+def intervals_around(session: Session, hazard_ids: Sequence[int]) -> dict[int, list[dict[str, int]]]:
+    """Return the own intervals of the schools in whose perimeter hazards lie, by the id of the hazard."""
+    own = {identity: days for identity, days in session.execute(sa.select(School.id, School.intervals_days)) if days}
+    out: dict[int, list[dict[str, int]]] = {}
+    for start in range(0, len(hazard_ids) if own else 0, _MANY):
+        part = list(hazard_ids[start : start + _MANY])
+        rows = session.execute(
+            sa.select(HazardSchool.hazard_id, HazardSchool.school_id).where(HazardSchool.hazard_id.in_(part))
+        )
+        for hazard, school in rows:
+            if school in own:
+                out.setdefault(hazard, []).append(own[school])
     return out
 
 

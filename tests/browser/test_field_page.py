@@ -385,6 +385,41 @@ def test_a_round_can_be_left_and_taken_up_again(phone: Phone, site: Site) -> Non
     assert "arrival_reason" not in answers
 
 
+def test_what_is_due_follows_the_own_interval_of_a_school_without_a_signal_too(phone: Phone, site: Site) -> None:
+    token = site.sign_in("demo-inspector")
+    [school, *_] = [one for one in site.ask("/api/v1/inspections/due", token=token)["due"] if one["kind"] == "school"]
+    context, page = phone()
+    office = context.browser.new_context()  # type: ignore[union-attr]
+    body = {"username": "demo-dispatcher", "password": site.passwords["demo-dispatcher"]}
+    csrf = office.request.post(f"{site.address}/api/v1/session", data=body).json()["csrf"]
+    path = f"{site.address}/api/v1/schools/{school['id']}"
+
+    def every(days: dict[str, int]) -> None:
+        head = {"If-Match": office.request.get(path).headers["etag"], "X-CSRF-Token": csrf, "Origin": site.address}
+        assert office.request.patch(path, data={"intervals_days": days}, headers=head).ok
+
+    every({"school": 2})
+    page.evaluate("async () => { window.dispatchEvent(new Event('online')); }")
+    until(
+        page,
+        """async (id) => {
+          const { kept } = await import("/static/js/field/store.js");
+          return (await kept("pack")).pack.due.find((one) => one.id === id).interval_days === 2;
+        }""",
+        school["id"],
+    )
+    context.set_offline(True)
+    page.locator("[data-go=day]").tap()
+    visit = {"id": str(uuid.uuid4()), "school": school["id"], "started_at": dt.datetime.now(dt.UTC).isoformat()}
+    page.evaluate(WRITE, [{"id": visit["id"], "kind": "inspection", "data": visit}, None])
+    page.locator(".later summary").tap()
+    line = page.locator(f".later [data-due='{school['id']}']")
+    expect(line).to_contain_text("每 2 天巡查")
+    expect(line).to_contain_text("2 天后到期")
+    every({})
+    office.close()
+
+
 def test_who_has_not_arrived_says_why(phone: Phone, site: Site, school: tuple[float, float]) -> None:
     context, page = phone(at=(school[0] + 0.02, school[1]))
     begin_round(page)

@@ -52,9 +52,15 @@ def test_a_school_is_drawn_saved_and_there_again(visit, site):
     page.locator("#schools-list .pick").click()
     expect(page.locator("#school-gates tbody input")).to_have_count(1)
     page.locator("#school-form [name=distance]").fill("120")
+    every = page.locator("#school-intervals [data-key=school]")
+    expect(every).to_have_attribute("placeholder", "7")
+    every.fill("2")
     page.locator("#school-form button[type=submit]").click()
     expect(page.locator("#done")).to_be_visible()
-    assert site.ask(f"/api/v1/schools/{made['id']}", token=token)["properties"]["perimeter_distance_m"] == 120
+    kept = site.ask(f"/api/v1/schools/{made['id']}", token=token)["properties"]
+    assert kept["perimeter_distance_m"] == 120
+    assert kept["intervals_days"] == {"school": 2}
+    expect(every).to_have_value("2")
     assert watched.trouble() == []
 
 

@@ -305,6 +305,53 @@ def test_what_is_due_comes_from_cells_intervals_and_last_visits(
     assert next(one for one in after if one["id"] == hazard["id"])["overdue_days"] == -3
 
 
+def test_a_school_has_intervals_of_its_own_for_visits_and_for_the_hazards_around_it(
+    client: TestClient, inspector: Headers, sign_in: SignIn, with_cells: list[str]
+) -> None:
+    office = sign_in(client, "dis")
+    now = dt.datetime.now(dt.UTC).isoformat()
+
+    def due(kind: str) -> list[dict[str, Any]]:
+        found = client.get("/api/v1/inspections/due", headers=inspector).json()["due"]
+        return [one for one in found if one["kind"] == kind]
+
+    school, hazard = due("school")[0]["id"], due("hazard")[0]["id"]
+    around = client.get(f"/api/v1/hazards/{hazard}", headers=inspector).json()["properties"]["schools"]
+    visit = {"id": str(uuid.uuid4()), "school": school, "started_at": now}
+    seen = {"id": str(uuid.uuid4()), "hazard": hazard, "observed_at": now}
+    sent = send(client, inspector, record("inspection", visit), record("sighting", seen))
+    assert [one["state"] for one in sent] == ["created", "created"]
+
+    def change(identity: str, days: object) -> Any:
+        path = f"/api/v1/schools/{identity}"
+        match = {"If-Match": client.get(path).headers["ETag"]}
+        return client.patch(path, json={"intervals_days": days}, headers=office | match)
+
+    for bad in ({"school": 0}, {"school": 401}, {"XXX": 3}, {"VEN": "often"}, {"VEN": 1.5}, [3]):
+        assert_problem(change(school, bad), 422)
+    usual = next(one for one in due("school") if one["id"] == school)["interval_days"]
+    for identity in {school, *(one["uuid"] for one in around)}:
+        assert change(identity, {"school": 2, "VEN": 1}).json()["properties"]["intervals_days"] == {
+            "school": 2,
+            "VEN": 1,
+        }
+    try:
+        visited = next(one for one in due("school") if one["id"] == school)
+        assert (visited["interval_days"], visited["overdue_days"]) == (2, -2)
+        known = next(one for one in due("hazard") if one["id"] == hazard)
+        assert (known["interval_days"], known["overdue_days"]) == (1, -1)
+        pack = client.get("/api/v1/field/pack", headers=inspector).json()["due"]
+        assert {one["id"]: one["interval_days"] for one in pack} | {school: 2, hazard: 1} == {
+            one["id"]: one["interval_days"] for one in pack
+        }
+        table = client.get("/api/v1/exports/schools.csv", headers=office).text
+        assert "school 2;VEN 1" in table
+    finally:
+        for identity in {school, *(one["uuid"] for one in around)}:
+            assert change(identity, {}).json()["properties"]["intervals_days"] == {}
+    assert next(one for one in due("school") if one["id"] == school)["interval_days"] == usual
+
+
 def test_a_school_is_checked_at_the_start_of_term_though_its_interval_is_not_over(
     client: TestClient, town: Engine, inspector: Headers, sign_in: SignIn, with_cells: list[str]
 ) -> None:

@@ -226,6 +226,27 @@ def test_schools_of_chinese_geojson_with_a_point_among_them(
         assert np.allclose(away, settings.point_radius_m, atol=0.01)
 
 
+def test_intervals_of_schools_come_from_a_file_and_stay_where_it_is_silent(
+    engine: Engine, settings: Settings, city_code: str, tmp_path: Path
+) -> None:
+    def after(header: str, *cells: str) -> list[dict[str, int]]:
+        rows = "".join(f"{n},虚构小学{n},{LON + n / 100},{LAT}{cell}\n" for n, cell in enumerate(cells))
+        path = write(tmp_path / "schools.csv", f"编号,学校名称,lon,lat{header}\n{rows}")
+        bring(engine, settings, "schools", path, crs="wgs84")
+        with reading(engine) as session:
+            return list(session.scalars(sa.select(School.intervals_days).order_by(School.source_key)))
+
+    first = [{"school": 3, "VEN": 1}, {"school": 2}, {"TRF": 5}, {}]
+    assert after(",巡查间隔（天）", ",学校 3；非法摊贩：1天", ",2", ",TRF=5", ",") == first
+    assert after("", "", "", "", "") == first
+    assert after(",地址", ",甲路", ",乙路", ",", ",") == first
+    assert after(",巡查间隔", ",", ",-", ",无", ",学校 7") == [first[0], {}, {}, {"school": 7}]
+    for bad in ("often", "XXX 3", "VEN 0", "VEN 401", "VEN 1.5"):
+        with pytest.raises(ImportRefusedError) as refused:
+            after(",巡查间隔", f",{bad}")
+        assert refused.value.report.problems[0].code == "bad_interval_days", bad
+
+
 def test_a_shapefile_in_gbk_without_cpg_and_zipped(
     engine: Engine, settings: Settings, city_code: str, tmp_path: Path
 ) -> None:

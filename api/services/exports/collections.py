@@ -56,6 +56,8 @@ def frame_of(session: Session, settings: Settings, collection: str, wanted: Want
     for name in ("stages", "categories"):
         if name in frame:
             frame[name] = [";".join(values) for values in frame[name]]
+    if "intervals_days" in frame:
+        frame["intervals_days"] = [";".join(f"{key} {n}" for key, n in own.items()) for own in frame["intervals_days"]]
     if "id" in frame:  # what names a record in its source; what we made up to name it means nothing elsewhere
         frame["id"] = [None if key is None or key.startswith("=") else key for key in frame["id"]]
     return frame

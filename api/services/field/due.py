@@ -24,13 +24,14 @@ def due_visits(session: Session, actor: Actor, moment: dt.datetime) -> list[dict
 
     A school is due ``interval_days`` after it was last reached, at once where it never was, and where its checklist
     says so within the first two weeks of a term in which it has not been visited. An open hazard in the person's cells,
-    or of their own report, is due by the interval of its category after it was last seen.
+    or of their own report, is due by the interval of its category after it was last seen. A school may have intervals of
+    its own, for visits and for the hazards in its perimeter; of several schools around a hazard the shortest counts.
 
     Returns
     -------
     list of dict
-        kind (school, hazard), id, name, category, lon, lat, last_at, due_on, overdue_days (negative: not yet due),
-        reason (never, interval, start_of_term).
+        kind (school, hazard), id, name, category, lon, lat, last_at, due_on, interval_days, overdue_days (negative:
+        not yet due), reason (never, interval, start_of_term).
     """
     if actor.id is None:
         return []
@@ -49,7 +50,8 @@ def _schools(
     for school in field.schools_by_id(session, ids):
         city = session.get_one(City, school.city_id)
         today = moment.astimezone(ZoneInfo(city.time_zone)).date()
-        due_on, reason = _due(last.get(school.id), lists[SCHOOL]["interval_days"], today, city)
+        interval_days = school.intervals_days.get(SCHOOL, lists[SCHOOL]["interval_days"])
+        due_on, reason = _due(last.get(school.id), interval_days, today, city)
         if lists[SCHOOL]["start_of_term"] and reason == "interval":
             for term in field.terms_around(session, school, today):
                 begun = term.starts_on
@@ -66,7 +68,7 @@ def _schools(
                 "category": None,
                 "lon": None if point is None else round(point.x, 7),
                 "lat": None if point is None else round(point.y, 7),
-                **_dates(last.get(school.id), due_on, reason, today),
+                **_dates(last.get(school.id), due_on, interval_days, reason, today),
             }
         )
     return out
@@ -82,12 +84,15 @@ def _hazards(
     ids = [row.id for row in rows]
     seen = {hazard: last for hazard, (_, last) in field.sighting_counts(session, ids).items()}
     visited = field.hazard_visits(session, ids)
+    own = field.intervals_around(session, ids)
     out = []
     for row in rows:
         city = session.get_one(City, row.city_id)
         today = moment.astimezone(ZoneInfo(city.time_zone)).date()
         last = max([row.observed_at, *[known[row.id] for known in (seen, visited) if row.id in known]])
-        due_on, reason = _due(last, lists[row.category]["interval_days"], today, city)
+        of_schools = [days[row.category] for days in own.get(row.id, ()) if row.category in days]
+        interval_days = min(of_schools, default=lists[row.category]["interval_days"])
+        due_on, reason = _due(last, interval_days, today, city)
         place = to_shape(row.location)
         out.append(
             {
@@ -98,7 +103,7 @@ def _hazards(
                 "category": row.category,
                 "lon": place.x,
                 "lat": place.y,
-                **_dates(last, due_on, reason, today),
+                **_dates(last, due_on, interval_days, reason, today),
             }
         )
     return out
@@ -113,10 +118,13 @@ def _due(last: dt.datetime | None, interval_days: int, today: dt.date, city: Cit
     return (today, "never") if seen is None else (seen + dt.timedelta(days=interval_days), "interval")
 
 
-def _dates(last: dt.datetime | None, due_on: dt.date, reason: str, today: dt.date) -> dict[str, Any]:
+def _dates(
+    last: dt.datetime | None, due_on: dt.date, interval_days: int, reason: str, today: dt.date
+) -> dict[str, Any]:
     return {
         "last_at": None if last is None else last.isoformat(),
         "due_on": due_on.isoformat(),
+        "interval_days": interval_days,
         "overdue_days": (today - due_on).days,
         "reason": reason,
     }

@@ -11,7 +11,7 @@ from typing import Literal
 
 from api.vocabulary import Term, vocabulary
 
-Kind = Literal["text", "code", "codes", "date", "moment", "clock", "number", "whole", "yes_no", "weekday"]
+Kind = Literal["text", "code", "codes", "date", "moment", "clock", "number", "whole", "yes_no", "weekday", "intervals"]
 Shape = Literal["point", "line", "polygon", "campus", "none"]
 
 
@@ -106,6 +106,12 @@ def collections() -> dict[str, Collection]:
                     kind="number",
                     least=1,
                     most=2_000,
+                ),
+                Field(
+                    "intervals_days",
+                    ("intervals_days", "intervals", "巡查间隔", "巡查间隔天", "检查间隔", "间隔"),
+                    kind="intervals",
+                    terms=words.hazard_categories,
                 ),
             ),
             ("name",),

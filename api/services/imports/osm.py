@@ -57,6 +57,7 @@ def import_osm(
                 "address": [_cut(text, _CUT) for text in schools["address"]],
                 "opened_on": [None] * len(schools),
                 "radius_m": [None] * len(schools),
+                "intervals_days": [None] * len(schools),
                 "outline": list(schools["outline"]),
             },
         ),

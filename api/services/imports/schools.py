@@ -24,7 +24,7 @@ from api.store.spatial import as_multipolygons
 from gis.perimeters import campus_disc
 from gis.readers.report import RowProblem
 
-_SCHOOL = ("name", "name_en", "stages", "address", "opened_on")
+_SCHOOL = ("name", "name_en", "stages", "address", "opened_on", "intervals_days")
 
 
 def prepare_schools(session: Session, city: City, rows: Rows, settings: Settings) -> Rows:
@@ -100,6 +100,7 @@ def write_schools(
             | {name: rows.columns[name][first[key]] for name in (*_SCHOOL, "district_id")}
             for key in old
         ],
+        keep_where_none=("intervals_days",),  # a file that is silent of them leaves what the office has set
     )
     fresh = [at for at, key in enumerate(rows.key) if key not in known]
     stale = [at for at, key in enumerate(rows.key) if key in known]
@@ -126,6 +127,7 @@ def _insert_schools(
             "uuid": [uuid.uuid4() for _ in new],
             "city_id": [city.id] * len(new),
             **{name: [rows.columns[name][i] for i in at] for name in (*_SCHOOL, "district_id")},
+            "intervals_days": [rows.columns["intervals_days"][i] or {} for i in at],
             "invented": [source.invented] * len(new),
             "source_id": [source.id] * len(new),
             "source_key": list(new),

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from api.schemas.schools import MOST_INTERVAL_DAYS
 from api.services.imports.fields import Field
 from api.vocabulary import find_code, fold
 from gis.readers.report import RowProblem
@@ -19,6 +20,9 @@ from gis.readers.report import RowProblem
 _SEPARATORS = re.compile(r"[;,、，；/|]+")
 _DATE = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[T\s]+(.*))?$")
 _CLOCK = re.compile(r"^(\d{1,2})\s*[:：时点]\s*(\d{1,2})\s*分?(?:\s*[:：]?\s*(\d{1,2})(?:\.\d+)?\s*秒?)?$")
+_INTERVAL = re.compile(r"^(.*?)[\s:：=]*(\d{1,4})\s*(?:天|日|days?|d)?$", re.IGNORECASE)
+_SCHOOL_WORDS = {"", "school", "学校", "本校"}
+_NONE = {"-", "—", "无", "none"}
 _YES = {"1", "yes", "y", "true", "t", "是", "有", "对"}
 _NO = {"0", "no", "n", "false", "f", "否", "无", "不"}
 _WEEKDAYS = {
@@ -149,6 +153,7 @@ def _reader(field: Field, zone: ZoneInfo) -> Callable[[Any], Any]:
         "whole": _whole,
         "yes_no": _yes_no,
         "weekday": _weekday,
+        "intervals": lambda raw: _intervals(raw, field),
     }
     return readers[field.kind]
 
@@ -303,6 +308,29 @@ def _weekday(raw: Any) -> int:
     raise _ValueProblemError(
         "bad_weekday", f"{text[:40]!r} is not a weekday; write 1 (Monday) to 7 (Sunday), or 星期一"
     )
+
+
+def _intervals(raw: Any, field: Field) -> dict[str, int]:
+    """Read days by what is visited, as ``学校 3; VEN 1``; a number alone is the school's, and ``-`` none of its own."""
+    text = _plain(raw)
+    out: dict[str, int] = {}
+    for part in () if text in _NONE else filter(None, map(str.strip, _SEPARATORS.split(text))):
+        match = _INTERVAL.match(part)
+        key = None if match is None else _interval_key(match[1], field)
+        if match is None or key is None or not 1 <= int(match[2]) <= MOST_INTERVAL_DAYS:
+            known = ", ".join(("school", *(field.terms or {})))
+            raise _ValueProblemError(
+                "bad_interval_days",
+                f"{part[:60]!r} is not an interval of 1 to {MOST_INTERVAL_DAYS} days; write it as 'school 3; VEN 1', "
+                f"with {known}",
+            )
+        out[key] = int(match[2])
+    return out
+
+
+def _interval_key(name: str, field: Field) -> str | None:
+    name = name.strip()
+    return "school" if fold(name) in _SCHOOL_WORDS else find_code(field.terms or {}, name)
 
 
 def fold_name(text: str) -> str:

@@ -29,7 +29,7 @@ from gis.readers.polygons import mend_polygon
 
 LARGEST_EXTENT_DEG = 0.05
 """Of latitude, about 5.5 km: grounds drawn wider than that were drawn with the map zoomed out."""
-_PLAIN = ("name_en", "stages", "address", "opened_on", "closed_on")
+_PLAIN = ("name_en", "stages", "address", "opened_on", "closed_on", "intervals_days")
 
 
 def add_school(session: Session, actor: Actor, settings: Settings, given: SchoolIn) -> tuple[dict[str, Any], bool]:

@@ -12,7 +12,11 @@ from api.store.models.base import Base, Record, geometry
 
 
 class School(Record, Base):
-    """A school, with one campus or several; ``stages`` are codes of the vocabulary."""
+    """A school, with one campus or several; ``stages`` are codes of the vocabulary.
+
+    ``intervals_days`` holds what is another interval here than in the checklist of the same key: "school", or the code
+    of a category.
+    """
 
     __tablename__ = "schools"
     __table_args__ = (sa.UniqueConstraint("city_id", "source_key"),)
@@ -25,6 +29,9 @@ class School(Record, Base):
     address: Mapped[str] = mapped_column(sa.String(300), default="")
     opened_on: Mapped[dt.date | None]
     closed_on: Mapped[dt.date | None]
+    intervals_days: Mapped[dict[str, int]] = mapped_column(
+        sa.JSON(none_as_null=True), default=dict, server_default="{}"
+    )
 
 
 class Campus(Record, Base):

@@ -6,6 +6,14 @@ import { badge } from "../lib/symbols.js";
 import { el } from "../lib/text.js";
 import { distanceWords } from "./waiting.js";
 
+const DAY_MS = 86_400_000;
+
+/** Whole days from a date (a text is one of the calendar, at the phone's own midnight) to today. */
+function daysSince(date) {
+  const then = typeof date === "string" ? new Date(`${date}T00:00`) : new Date(date.getFullYear(), date.getMonth(), date.getDate());
+  return Math.round((new Date().setHours(0, 0, 0, 0) - then) / DAY_MS);
+}
+
 export class Day {
   static SHOWN = 60;
 
@@ -35,10 +43,11 @@ export class Day {
     ];
   }
 
-  /** What is due with how far it is, in the order that was chosen. */
+  /** What is due as it stands on this phone today, with how far it is, in the order that was chosen. */
   sorted(due) {
     const here = this.app.position?.place ?? null;
-    const all = due.map((one) => ({ ...one, away_m: here && one.lon !== null ? metresBetween(here, [one.lon, one.lat]) : null }));
+    const open = due.filter((one) => !this.app.shift.goneBy(one.id, this.app.records));
+    const all = open.map((one) => ({ ...one, ...this.#today(one), away_m: here && one.lon !== null ? metresBetween(here, [one.lon, one.lat]) : null }));
     return all.sort(this.order === "near" ? (a, b) => (a.away_m ?? Infinity) - (b.away_m ?? Infinity) : (a, b) => b.overdue_days - a.overdue_days || (a.away_m ?? 0) - (b.away_m ?? 0));
   }
 
@@ -48,15 +57,25 @@ export class Day {
   }
 
   #isOpen(one) {
-    return one.overdue_days >= 0 && !this.#doneSince(one);
+    return one.overdue_days >= 0;
   }
 
-  /** Visited with this phone since the visit that the pack knows of. */
-  #doneSince(one) {
+  /** By how many days it is late now, however old the pack is; from the last visit with this phone, if there was one since. */
+  #today(one) {
+    const visited = this.#visitedSince(one);
+    if (!visited) return { overdue_days: one.reason === "never" ? 0 : daysSince(one.due_on) };
+    return { overdue_days: daysSince(visited) - one.interval_days, reason: "interval" };
+  }
+
+  /** When it was last visited with this phone after the visit that the pack knows of; null where it was not. */
+  #visitedSince(one) {
     const known = one.last_at ? Date.parse(one.last_at) : 0;
-    return this.app.records.some(({ kind, data }) =>
-      (kind === "inspection" && data.outcome !== "not_reached" && [data.school, data.hazard].includes(one.id) && Date.parse(data.started_at) > known)
-      || (kind === "sighting" && data.hazard === one.id && Date.parse(data.observed_at) > known));
+    const at = this.app.records.map(({ kind, data }) => {
+      if (kind === "inspection" && data.outcome !== "not_reached" && [data.school, data.hazard].includes(one.id)) return Date.parse(data.started_at);
+      return kind === "sighting" && data.hazard === one.id ? Date.parse(data.observed_at) : 0;
+    });
+    const last = at.reduce((a, b) => Math.max(a, b), 0);
+    return last > known ? new Date(last) : null;
   }
 
   #unfinished() {
@@ -81,7 +100,7 @@ export class Day {
     },
     at === null ? null : el("span", { class: one.overdue_days > 0 ? "todo todo--late" : "todo", attributes: { "aria-hidden": "true" } }, String(at)),
     el("div", { class: "list__main" }, one.kind === "hazard" ? badge(app.palette.get(one.category)) : null, el("span", {}, name),
-      el("span", { class: "soft" }, [t(`field.reason.${one.reason}`), distanceWords(one.away_m)].filter(Boolean).join(" · "))),
+      el("span", { class: "soft" }, [one.reason === "interval" ? t("field.every", { n: one.interval_days }) : t(`field.reason.${one.reason}`), distanceWords(one.away_m)].filter(Boolean).join(" · "))),
     el("span", { class: one.overdue_days > 0 ? "state state--refused" : "state" }, late)));
   }
 

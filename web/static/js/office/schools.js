@@ -26,6 +26,7 @@ export class Schools {
       return;
     }
     this.words = await get("vocabulary");
+    this.lists = (await get("checklists")).checklists;
     this.grounds = new Grounds(byId("school-map"), (what) => this.#touch(what));
     byId("school-stages").replaceChildren(...this.words.stages.map((one) => el("label", { class: "check" }, el("input", { attributes: { type: "checkbox", name: "stage", value: one.code } }), el("span", {}, label(one)))));
     byId("schools-city").replaceChildren(...(pageConfig.cities ?? []).map((one) => el("option", { attributes: { value: one.code } }, nameOf(one))));
@@ -114,7 +115,16 @@ export class Schools {
     this.times = [...rows.values()];
     this.#parts();
     this.#timetable();
+    this.#intervals();
     this.#show();
+  }
+
+  /** A field for each checklist: what differs here, over what holds otherwise. */
+  #intervals() {
+    const names = new Map(this.words.hazard_categories.map((one) => [one.code, label(one)]));
+    byId("school-intervals").replaceChildren(...Object.entries(this.lists).map(([key, { interval_days: usual }]) => el("label", { class: "field" },
+      el("span", {}, names.get(key) ?? t("schools.intervals_school")),
+      el("input", { attributes: { type: "number", min: 1, max: 400, step: 1, inputmode: "numeric", placeholder: usual, value: this.school.intervals_days?.[key] ?? "", "data-key": key } }))));
   }
 
   async #go() {
@@ -190,6 +200,10 @@ export class Schools {
     if (this.changed.has("times")) {
       const dismissals = this.times.flatMap(({ grades, days }) => DAYS.filter((day) => days[day]).map((weekday) => ({ weekday, grades, dismissal: days[weekday] })));
       await this.#send("PATCH", "/timetable", { dismissals });
+    }
+    if (this.changed.has("intervals")) {
+      const own = [...byId("school-intervals").querySelectorAll("input")].filter((one) => one.value).map((one) => [one.dataset.key, Number(one.value)]);
+      await this.#send("PATCH", "", { intervals_days: Object.fromEntries(own) });
     }
     const { id } = this.school;
     await this.#list();
