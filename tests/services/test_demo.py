@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +20,8 @@ from api.settings import Settings
 from api.store import cities
 from api.store.counts import by_collection
 from api.store.engine import reading, writing
-from api.store.models import Hazard, Incident, Premises, School, Street
+from api.store.models import EscortPost, Hazard, Incident, Premises, School, Street
+from tests.databases import Databases
 
 EXPECTED = {
     "TEMPE": {"schools": 8, "streets": 293, "gates": 16, "perimeters": 8, "hazards": 60},
@@ -35,11 +37,24 @@ EXPECTED = {
 }
 
 
+@pytest.fixture(scope="session")
+def demonstration(databases: Databases, migrated: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the name of the template with the demonstration."""
+    settings = Settings(data=tmp_path_factory.mktemp("demonstration"))
+
+    def load(engine: Engine) -> None:
+        with writing(engine) as session:
+            demo.load(session, settings)
+
+    databases.fill("demonstration", load, of=migrated)
+    return "demonstration"
+
+
 @pytest.fixture
-def loaded(engine: Engine, settings: Settings) -> Engine:
-    with writing(engine) as session:
-        demo.load(session, settings)
-    return engine
+def loaded(databases: Databases, demonstration: str) -> Iterator[Engine]:
+    made = databases.copy(demonstration)
+    yield made
+    databases.drop(made)
 
 
 def test_both_cities_are_there_with_what_is_made_up_marked(loaded: Engine, settings: Settings) -> None:
@@ -58,6 +73,7 @@ def test_both_cities_are_there_with_what_is_made_up_marked(loaded: Engine, setti
         assert None not in districts
     with writing(loaded) as session:
         again = demo.load(session, settings)
+        assert session.scalars(sa.select(EscortPost.invented)).all() == [True] * 3
     assert any("58 schools" in line for line in again)  # a second load adds nothing
 
 

@@ -11,6 +11,7 @@ from api.errors import BadInputError
 from api.services.demo.cases import add_cases
 from api.services.demo.exchange import add_exchange
 from api.services.demo.people import add_people
+from api.services.demo.posts import add_posts
 from api.settings import Settings
 from api.store import cities, counts
 
@@ -33,6 +34,7 @@ def load(session: Session, settings: Settings) -> list[str]:
     signs = add_people(session)
     add_cases(session)
     add_exchange(session)
+    add_posts(session)
     return [*_summary(session), *signs]
 
 
