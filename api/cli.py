@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from api.commands import briefs, calendar, checks, evaluation, heatmap, hotspots, imports, operations, serving
+from api.commands import briefs, calendar, checks, evaluation, heatmap, hotspots, imports, operations, releases, serving
 from api.commands.cities import city
 from api.commands.console import err
 from api.commands.exports import export
@@ -36,6 +36,7 @@ app.command(epilog="Example: campus heatmap --out heat.html --from 2026-09-01 --
     heatmap.heatmap
 )
 app.command(epilog="Example: campus hotspots --out hot.geojson --after-school --weeks 13")(hotspots.hotspots)
+app.command(epilog="Example: campus release --anew --city 330681")(releases.release)
 app.command(epilog="Example: campus brief --week 2026-W47 --out brief.docx")(briefs.brief)
 app.command(epilog="Example: campus evaluate incidents.csv --area city.geojson --test-weeks 26")(evaluation.evaluate)
 app.command(epilog="Example: campus calendar holidays-2027.toml")(calendar.calendar)

@@ -10,7 +10,9 @@ at all, so answers, and all sums and differences of answers, are integer combina
 asks everything learns at most each group's size and description. The incidents that two nested questions differ by
 are those of a set of groups: none, or at least k. There is no finer difference to ask for.
 
-**Time.** Groups do not change and are only added, so today's map and next week's differ by whole groups as well.
+**Time.** Groups do not change and are only added, so today's map and next week's differ by whole groups as well. They
+do not follow when school time changes: "after school" means by the school time that was known when a group was made.
+Else whoever moves a dismissal by five minutes and asks again would be told what happened in these five minutes.
 Where a record is corrected so that its group's description is no longer true of it, the whole group is taken back and
 the members that remain are grouped anew: at least k go, and none or at least k come. (What cannot be hidden: whoever
 kept both maps and *knows* that nothing else came in sees how many were corrected.)

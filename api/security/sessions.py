@@ -83,6 +83,17 @@ def who_is(session: Session, secret: str, kind: str, moment: dt.datetime) -> Act
     )
 
 
+def still_is(session: Session, actor: Actor, moment: dt.datetime) -> bool:
+    """Return whether somebody who was let in is so still: their session has not ended, and nothing of them changed."""
+    if actor.credential_id is None:
+        return False
+    found = people.person_of_credential(session, actor.credential_id, moment)
+    if found is None:
+        return False
+    person, roles = found
+    return (person.id, frozenset(roles), person.department_id) == (actor.id, actor.roles, actor.department_id)
+
+
 def list_credentials(session: Session, actor: Actor, moment: dt.datetime) -> Sequence[AccessToken]:
     """Return the sessions and tokens of somebody that have not ended."""
     assert actor.id is not None  # noqa: S101 - the policy lets nobody else in

@@ -61,6 +61,12 @@ class Question:
     by_week: bool = False
     city: str | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse days that cannot be right: weeks before the first year, or after the last, are no days any more."""
+        for day in (self.first, self.last):
+            if day is not None and not 1970 <= day.year <= 2200:
+                raise BadInputError(f"the day {day} cannot be right")
+
     def window(self, settings: Settings) -> tuple[int, int] | None:
         """Return the minutes after dismissal that are asked for, from and until."""
         usual = (-settings.after_school_before_min, settings.after_school_after_min)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from api.services.cities import today_in
 from api.settings import Settings
 from api.store import cities, releases
+from api.store.audit import note
 from api.store.engine import reading, writing
 from api.store.models import City
 from api.store.models.base import now
@@ -134,6 +135,18 @@ def release_if_due(engine: Engine, settings: Settings, moment: dt.datetime) -> l
         except DBAPIError as error:
             _log.warning("incidents not released", city=code, error=type(error).__name__)
     return done
+
+
+def release_anew(session: Session, city: City, settings: Settings, until: dt.date) -> int:
+    """Take back all groups of a city and make them anew, by the school time that is known now; return how many found one.
+
+    For a city whose timetables came after its incidents, once: whoever kept the answers of before learns from the new
+    ones of single incidents. It is a line of the audit log.
+    """
+    releases.hold(session, city)
+    releases.take_all_back(session, city)
+    note(session, "release", "cities", identity=city.uuid, after={"code": city.code, "until": until.isoformat()})
+    return release_incidents(session, city, settings, until)
 
 
 def _is_due(city: City, moment: dt.datetime) -> bool:

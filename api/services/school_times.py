@@ -11,7 +11,6 @@ import shapely
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from api.services import releases
 from api.settings import Settings
 from api.store import cities, school_times, schools
 from api.store.models import City
@@ -88,8 +87,9 @@ def set_anew(
 ) -> int:
     """Set incidents against school time anew after timetables, the calendar or campuses have changed.
 
-    Groups that may be shown and that are no longer true are taken back, and their members gathered anew, in the
-    caller's transaction.
+    Groups that may be shown stay as they are: what they say of after school is by the school time that was known when
+    they were made. Made anew, they would differ from those of before by single incidents, and whoever moves a dismissal
+    by five minutes would read off what happened in these. What has no group yet is gathered by the new school time.
 
     Parameters
     ----------
@@ -121,5 +121,4 @@ def set_anew(
     if changed.size:
         now_against = Against(against.school[changed], against.minutes[changed], against.assumed[changed])
         school_times.set_against(session, stored.id[changed], now_against)
-        releases.after_import(session, city, settings, stored.id[changed].tolist())
     return int(changed.size)

@@ -48,6 +48,16 @@ def person_of_token(
     return person, token_id, roles_of(session, person.id)
 
 
+def person_of_credential(session: Session, credential_id: int, moment: dt.datetime) -> tuple[Person, list[str]] | None:
+    """Return the person of a session or token by its id, and their roles; None once it has ended."""
+    person = session.scalar(
+        sa.select(Person)
+        .join(AccessToken, AccessToken.person_id == Person.id)
+        .where(AccessToken.id == credential_id, AccessToken.expires_at > moment, Person.disabled.is_(False))
+    )
+    return None if person is None else (person, roles_of(session, person.id))
+
+
 def roles_of(session: Session, person_id: int) -> list[str]:
     """Return the roles of a person, by name."""
     return sorted(session.scalars(sa.select(PersonRole.role).where(PersonRole.person_id == person_id)))

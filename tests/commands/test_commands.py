@@ -196,6 +196,9 @@ def test_from_files_to_leads_and_a_heat_map(tmp_path: Path) -> None:
     two = ("--from", "2026-11-01", "--to", "2026-11-15", "--versus-from", "2026-10-01", "--versus-to", "2026-10-31")
     for view in ("side", "difference"):
         campus.good("heatmap", "--out", f"{view}.html", "--exact", "--view", view, *two)
+    assert "incidents are in new groups" in campus.good("release")
+    assert "incidents are in new groups" in campus.good("release", "--anew")
+    assert "cannot be right" in campus.bad("hotspots", "--out", "spots.geojson", "--to", "0001-01-01")
     assert "versus" in campus.bad("heatmap", "--out", "side.html", "--view", "side")
     assert "volcano" in campus.bad("heatmap", "--out", "side.html", "--view", "volcano")
     assert "magic" in campus.bad("hotspots", "--out", "spots.geojson", "--method", "magic")

@@ -17,11 +17,13 @@ from starlette.testclient import TestClient
 
 from api.errors import UnavailableError
 from api.security.people import Actor
+from api.security.sessions import end_all, who_is
 from api.services.cases import live as live_module
 from api.services.cases.live import Live
 from api.store import people
 from api.store.engine import reading, writing
-from api.store.models import Case, Department
+from api.store.models import Case
+from api.store.models.base import now
 from tests import loops
 from tests.http.case_office import Office, SignIn
 from tests.http.invented_town import assert_problem, place
@@ -113,12 +115,10 @@ def test_whoever_had_it_in_hand_goes_on_seeing_it(office: Office) -> None:
     assert case in queue(office, "pol", "mine") or case in queue(office, "pol", "open")
 
 
-def actor_of(town: Engine, name: str, role: str, department: str | None = None) -> Actor:
+def actor_of(town: Engine, office: Office, name: str) -> Actor:
+    """Return who is behind the bearer token of a name, as a route is told."""
     with reading(town) as session:
-        person = people.get_person(session, name)
-        assert person is not None
-        office = session.scalar(sa.select(Department.id).where(Department.code == department))
-        return Actor(person.id, person.uuid, name, name, frozenset({role}), office)
+        return who_is(session, office.headers[name]["Authorization"].removeprefix("Bearer "), "bearer", now())
 
 
 async def next_event(stream: AsyncIterator[bytes]) -> tuple[str, int, Any]:
@@ -141,7 +141,7 @@ def test_everybody_hears_of_the_changes_that_they_may_see(
     """Two processes' worth of listeners on one database: what one wrote the other tells."""
     monkeypatch.setattr(live_module, "LOOK_S", 0.02)
     case = office.case()
-    dispatcher, handler = actor_of(town, "dis", "dispatcher"), actor_of(town, "han", "handler", "urban_management")
+    dispatcher, handler = actor_of(town, office, "dis"), actor_of(town, office, "han")
     lon, lat = place(70, 0)
 
     async def listened() -> None:
@@ -159,6 +159,13 @@ def test_everybody_hears_of_the_changes_that_they_may_see(
             await asyncio.to_thread(office.do, case, "dis", "file")
             assert (await next_event(handler_hears))[2] == {"cases": [case]}  # theirs now, and nothing before
             await until_no_connection_is_out(town)  # who listens holds none; who looks for them does for a moment
+            with writing(town) as session:  # whoever is signed out meanwhile hears nothing more: the stream ends
+                person = people.get_person(session, "han")
+                assert person is not None
+                end_all(session, person)
+            await asyncio.to_thread(office.do, case, "dis", "urge")
+            assert (await next_event(office_hears))[2] == {"cases": [case]}
+            assert [block async for block in handler_hears if b"event" in block] == []
         assert live.listeners == elsewhere.listeners == 0
         missed = live.listen(dispatcher, mark)
         assert (await next_event(missed))[0] == "hello"
@@ -182,7 +189,7 @@ def test_one_listener_too_many_asks_from_time_to_time_instead(
 
 
 def test_a_slow_listener_hears_once_of_much() -> None:
-    me = live_module._Listener(live_module._Sight(1, None))
+    me = live_module._Listener(live_module._Sight(Actor(1), None))
     me.tell({f"case {n}" for n in range(live_module.MOST_NAMED)}, too_many=False)
     assert (len(me.changed), me.too_many) == (live_module.MOST_NAMED, False)
     me.tell({"one more"}, too_many=False)

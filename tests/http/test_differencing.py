@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from api.settings import Settings
 from api.store.engine import reading, writing
 from api.store.models import City, Incident
 from tests.http.invented_town import place
+from tests.http.test_school_editing import Headers, a_school, tag
 
 ROUNDS = int(os.environ.get("CAMPUS_FUZZ_EXAMPLES", "3"))
 KINDS = ["fight", "bullying", "gathering"]
@@ -104,3 +106,61 @@ def test_no_difference_of_answers_is_below_k(town: Engine, settings: Settings, t
     with reading(town) as session:  # and yet most of it can be seen
         there = session.scalar(sa.select(sa.func.count()).select_from(Incident).where(Incident.serious.is_(False))) or 0
     assert known[(None, None), (), (), False]["all"] > 0.8 * there
+
+
+def change_school_time(client: TestClient, office: Headers) -> Iterator[None]:
+    """Move dismissals by minutes, declare a holiday and a make-up day, and open a school in the midst; one at a time."""
+    schools = [feature["id"] for feature in client.get("/api/v1/schools").json()["features"]]
+    for start in ("15:40", "15:45", "12:00"):
+        for identity in schools:
+            path = f"/api/v1/schools/{identity}/timetable"
+            table = {"dismissals": [{"weekday": day, "grades": "", "dismissal": start} for day in range(1, 6)]}
+            there = client.get(path).json()
+            answer = (
+                client.patch(path, json=table, headers=office | tag(client, path))
+                if there
+                else client.post(path, json=table, headers=office)
+            )
+            assert answer.status_code in {200, 201}, answer.text
+        yield
+    path = "/api/v1/school-calendar"
+    for day, is_school_day in (("2026-09-15", False), ("2026-09-19", True)):
+        said = {"day": day, "is_school_day": is_school_day, "name": "invented"}
+        if is_school_day:
+            said["as_weekday"] = 5
+        answer = client.put(path, json={"terms": [], "days": [said]}, headers=office | tag(client, path))
+        assert answer.status_code == 200, answer.text
+        yield
+    answer = client.post("/api/v1/schools", json=a_school(200, -150, name="invented C"), headers=office)
+    assert answer.status_code == 201, answer.text
+    yield
+
+
+def test_no_change_of_school_time_tells_what_is_below_k(
+    town: Engine, settings: Settings, tmp_path: Path, sign_in: Callable[[TestClient, str], Headers]
+) -> None:
+    """Whoever moves a dismissal by five minutes and asks again must not learn what happened in these five minutes."""
+    rng = np.random.default_rng(67)
+    free = settings.model_copy(update={"exports_per_minute": 10**6})
+    path = tmp_path / "incidents.csv"
+    lines = some_incidents(rng, 400, "2026-09-01", 40)
+    path.write_text("\n".join(["id,type,occurred_at,lon,lat", *lines, ""]), encoding="utf-8")
+    with writing(town) as session:
+        city = session.scalars(sa.select(City)).one()
+        import_file(session, city, "incidents", path, ImportOptions(crs="wgs84", invented=True), settings)
+    with TestClient(create_app(free, town)) as client:
+        asked = np.random.default_rng(1)
+        before = all_answers(client, asked)
+        assert before[(None, None), (), (), True]["all"] > 0
+        for _ in change_school_time(client, sign_in(client, "dis")):
+            after = all_answers(client, np.random.default_rng(1))
+            assert after.keys() == before.keys()
+            for question, answer in before.items():
+                attack_either_way(answer, after[question], settings.k_anonymity)
+            before = after
+
+
+def attack_either_way(then: Answer, today: Answer, k: int) -> None:
+    for cell in then.keys() | today.keys():
+        apart = abs(today.get(cell, 0) - then.get(cell, 0))
+        assert apart == 0 or apart >= k, (cell, then, today)

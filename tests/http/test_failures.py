@@ -25,6 +25,8 @@ BAD_ADDRESSES = [
     "/api/v1/hazards?category=volcano",
     "/api/v1/schools/no-uuid",
     "/api/v1/heatmap?from=yesterday",
+    "/api/v1/hotspots?to=0001-01-01",  # weeks before it are no days any more
+    "/api/v1/incidents/cells?from=9999-12-31",
     "/api/v1/hazards/nearby?lon=1&lat=99&category=VEN",
 ]
 

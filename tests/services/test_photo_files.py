@@ -99,6 +99,7 @@ GOOD = sent.written(sent.two_colours(400, 300), quality=95)
 REFUSED: list[tuple[str, bytes, type[CampusError], str]] = [
     ("30,000 × 30,000 pixels", sent.png_of(30_000, 30_000), TooLargeError, "30,000 × 30,000"),
     ("a WebP of 16,384 × 16,384", sent.webp_that_says(16_384, 16_384), TooLargeError, "16,384"),
+    ("one pixel by 49 million", sent.png_of(1, 49_000_000), TooLargeError, "no side may be longer than 32,000"),
     ("a header that says another size", sent.webp_that_says(100, 100), BadInputError, ""),
     ("cut off in the middle", GOOD[: len(GOOD) // 2], BadInputError, "cut off"),
     ("a head alone", GOOD[:300], BadInputError, "cut off"),

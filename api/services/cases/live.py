@@ -2,6 +2,7 @@
 
 Every change of a case adds a line to a flow log, so the ids of those lines are the counter of changes, whichever process
 or database wrote them. Each listener is told which cases changed of those that they may see, and nothing else of them.
+Before anything is told, it is looked up whether they are still signed in, with the same roles; else they are let go.
 A listener holds neither a thread nor a connection to the database; one who is slow hears of several changes at once.
 """
 
@@ -22,11 +23,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from api.errors import UnavailableError
 from api.security.people import Actor
+from api.security.sessions import still_is
 from api.services.cases.views import seer_of
 from api.store import case_changes, cases
 from api.store.case_changes import Change
 from api.store.cases import Seer
 from api.store.engine import reading
+from api.store.models.base import now
 
 LOOK_S = 1.0
 BEAT_S = 15.0
@@ -41,9 +44,9 @@ _log = structlog.get_logger("api.live")
 
 @dataclass(frozen=True)
 class _Sight:
-    """What somebody may see; ``seer`` None: every case but drafts of others."""
+    """Who listens, and what limits the cases that they see; ``seer`` None: every case but drafts of others."""
 
-    person: int | None
+    actor: Actor
     seer: Seer | None
 
 
@@ -53,6 +56,12 @@ class _Listener:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     changed: set[str] = field(default_factory=set)
     too_many: bool = False
+    gone: bool = False
+
+    def let_go(self) -> None:
+        """End: their session has, or they have become somebody else."""
+        self.gone = True
+        self.news.set()
 
     def tell(self, changed: Collection[str], *, too_many: bool) -> None:
         """Keep what is to be said; beyond some number only that there was much."""
@@ -96,7 +105,7 @@ class Live:
         UnavailableError
             Where too many listen already, in all or as this person.
         """
-        own = sum(one.sight.person == actor.id for one in self._listeners)
+        own = sum(one.sight.actor.id == actor.id for one in self._listeners)
         if self._closed or len(self._listeners) >= MOST or own >= MOST_EACH:
             raise UnavailableError("too many listen already; ask again from time to time instead")
 
@@ -108,7 +117,7 @@ class Live:
         since
             The id of the last event that the client has seen (``Last-Event-ID``): what came after is told first.
         """
-        me = _Listener(_Sight(actor.id, seer_of(actor)))
+        me = _Listener(_Sight(actor, seer_of(actor)))
         self._listeners.append(me)
         try:
             yield b"retry: 3000\n\n"
@@ -121,6 +130,8 @@ class Live:
             while not self._closed and time.monotonic() < until:
                 with anyio.move_on_after(BEAT_S):
                     await me.news.wait()
+                if me.gone:
+                    return
                 if me.news.is_set() and not self._closed:
                     told = {"all": True} if me.too_many else {"cases": sorted(me.changed)}
                     me.news.clear()
@@ -160,7 +171,11 @@ class Live:
         sights = {one.sight for one in listeners}
         seen = await self._in_thread(_seen_by, self._engine, changes, sights)
         for one in listeners:
-            one.tell(seen[one.sight], too_many=len(changes) >= case_changes.MOST)
+            told = seen[one.sight]
+            if told is None:
+                one.let_go()
+            else:
+                one.tell(told, too_many=len(changes) >= case_changes.MOST)
 
     async def _in_thread(self, work: Callable[..., Any], *given: Any) -> Any:
         return await anyio.to_thread.run_sync(work, *given, limiter=self._one_thread)
@@ -173,12 +188,15 @@ def _look(engine: Engine, after: int | None) -> list[Change]:
         return case_changes.changes_after(session, start)
 
 
-def _seen_by(engine: Engine, changes: Sequence[Change], sights: Collection[_Sight]) -> dict[_Sight, set[str]]:
-    """Return which of the changed cases each sight may see."""
-    out: dict[_Sight, set[str]] = {}
+def _seen_by(engine: Engine, changes: Sequence[Change], sights: Collection[_Sight]) -> dict[_Sight, set[str] | None]:
+    """Return which of the changed cases each of those who listen may see; None: whoever it was is not signed in now."""
+    out: dict[_Sight, set[str] | None] = {}
     with reading(engine) as session:
         for sight in sights:
-            shown = [one for one in changes if one.state != "draft" or one.reporter == sight.person]
+            if not still_is(session, sight.actor, now()):
+                out[sight] = None
+                continue
+            shown = [one for one in changes if one.state != "draft" or one.reporter == sight.actor.id]
             if sight.seer is not None:
                 known = cases.visible_among(session, sorted({one.case for one in shown}), sight.seer)
                 shown = [one for one in shown if one.case in known]
