@@ -33,6 +33,7 @@ def serve(
 
     from api.app import create_app
     from api.jobs.worker import working_beside
+    from api.middleware.connections import Patient
     from api.middleware.logs import configure_logs
 
     os.umask(0o077)  # nobody else on the machine reads what is written from here on
@@ -56,6 +57,7 @@ def serve(
     server = Server(
         uvicorn.Config(
             app,
+            http=Patient,
             host=host,
             port=port,
             log_config=None,
