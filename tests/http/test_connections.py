@@ -81,6 +81,7 @@ def test_a_body_that_goes_on_is_waited_for_and_one_that_drips_is_not() -> None:
             writer.write(POST.replace(b"10", b"6001") + b"\r\n")
             (connection,) = await until(lambda: server.server_state.connections)
             assert isinstance(connection, connections.Patient)
+            await until(lambda: connection._waits_for is h11.SEND_BODY)
             for _ in range(2):
                 writer.write(b"x" * connections.BODY_BYTES)
                 await until(lambda: connection._come >= connections.BODY_BYTES)
