@@ -37,6 +37,8 @@ from web.problems import in_language
 
 _templates = Jinja2Templates(directory=FOLDER / "templates")
 log = structlog.get_logger()
+# A ring of 50,000 points that is not closed has 200,000 errors: to say them all took a processor for half a minute.
+_MOST_ERRORS = 100
 
 STATUS: dict[type[Exception], int] = {
     NotFoundError: 404,
@@ -151,7 +153,7 @@ def add_problem_handlers(app: FastAPI) -> None:
                 "what": entry["msg"].removeprefix("Value error, "),
                 "code": entry["type"],
             }
-            for entry in error.errors()
+            for entry in error.errors()[:_MOST_ERRORS]
         ]
         detail = "; ".join(f"{e['where']}: {e['what']}" for e in errors[:3])
         return problem(422, detail, code="invalid", errors=errors, language=language_of(request))

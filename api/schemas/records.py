@@ -10,13 +10,14 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from api.characters import writable
 from api.vocabulary import find_code, vocabulary
 
 
-def _no_control(text: str) -> str:
+def _that_can_be_written(text: str) -> str:
     if "\x00" in text:
         raise ValueError("a NUL character cannot be kept")
-    return text
+    return writable(text)
 
 
 def _can_be_kept(answers: dict[str, Any]) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def _can_be_kept(answers: dict[str, Any]) -> dict[str, Any]:
     return answers
 
 
-Text = Annotated[str, AfterValidator(_no_control)]
+Text = Annotated[str, AfterValidator(_that_can_be_written)]
 Short = Annotated[Text, Field(max_length=200)]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import sqlalchemy as sa
@@ -34,6 +34,14 @@ BAD_ADDRESSES = [
 @pytest.mark.parametrize("address", BAD_ADDRESSES)
 def test_bad_addresses_are_refused_in_words(client: TestClient, address: str) -> None:
     assert_problem(client.get(address), 422)
+
+
+def test_of_many_mistakes_the_first_are_said(client: TestClient, sign_in: Callable[[TestClient, str], Headers]) -> None:
+    ring = [[120.24 + n / 1e6, 29.71] for n in range(2_000)]  # not closed
+    campus = {"boundary": {"type": "Polygon", "coordinates": [ring]}}
+    school = {"id": str(uuid.uuid4()), "name": "invented", "campuses": [campus]}
+    body = assert_problem(client.post("/api/v1/schools", json=school, headers=sign_in(client, "dis")), 422)
+    assert len(body["errors"]) == 100
 
 
 def test_a_lost_database_answers_503_and_the_server_goes_on(client: TestClient, town: Engine) -> None:

@@ -108,7 +108,7 @@ def test_hazards_of_a_chinese_sheet_with_title_rows_and_degrees(
 def test_csv_in_every_usual_encoding(
     engine: Engine, settings: Settings, city_code: str, tmp_path: Path, encoding: str
 ) -> None:
-    path = write(tmp_path / "a.csv", f"编号,类别,经度,纬度,备注\n1,非法摊贩,{LON},{LAT},校门口煎饼摊\n", encoding)
+    path = write(tmp_path / "a.csv", f"编号,类别,经度,纬度,备注\n1,非法摊贩,{LON},{LAT},校门口\x1b煎饼摊\n", encoding)
     bring(engine, settings, "hazards", path, crs="wgs84")
     with reading(engine) as session:
         assert session.scalars(sa.select(Hazard.note)).one() == "校门口煎饼摊"

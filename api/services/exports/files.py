@@ -15,6 +15,7 @@ import pyogrio
 import shapely
 from sqlalchemy.engine import Engine
 
+from api.characters import writable
 from api.errors import NotFoundError
 from api.schemas import geojson
 from api.security.people import Actor
@@ -108,7 +109,7 @@ def _for_maps(table: pd.DataFrame) -> geopandas.GeoDataFrame:
         elif len(known) and all(isinstance(value, (int, float, np.integer, np.floating)) for value in known):
             columns[name] = pd.to_numeric(values)
         else:
-            columns[name] = [None if pd.isna(value) else str(value) for value in values]
+            columns[name] = [None if pd.isna(value) else writable(str(value)) for value in values]
     return geopandas.GeoDataFrame(columns, geometry=table["geometry"].to_numpy(dtype=object), crs="EPSG:4326")
 
 
@@ -124,10 +125,22 @@ def _write_geopackage(table: pd.DataFrame, path: Path, mark: _Mark) -> None:
     )
 
 
+def _for_kml(table: pd.DataFrame) -> geopandas.GeoDataFrame:
+    """Return a frame whose texts end no CDATA section.
+
+    LIBKML puts texts into one as they are: what follows ``]]>`` in a name would be markup, or the file unreadable.
+    """
+    frame = _for_maps(table)
+    for name in frame.columns.drop("geometry"):
+        if frame[name].dtype.kind not in "biuf":
+            frame[name] = [value.replace("]]>", "]] >") if isinstance(value, str) else value for value in frame[name]]
+    return frame
+
+
 def _write_kml(table: pd.DataFrame, path: Path, mark: _Mark) -> None:
     said = mark.as_dict()
     pyogrio.write_dataframe(
-        _for_maps(table),
+        _for_kml(table),
         path,
         driver="LIBKML",
         layer=mark.what,

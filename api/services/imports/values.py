@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from api.characters import UNWRITABLE, writable
 from api.schemas.schools import MOST_INTERVAL_DAYS
 from api.services.imports.fields import Field
 from api.vocabulary import find_code, fold
@@ -101,7 +102,7 @@ def _plain_texts(texts: list[Any], field: Field) -> list[Any] | None:
         stripped = [text.strip() for text in texts]
     except AttributeError:
         return None
-    if field.required or max(map(len, stripped), default=0) > field.longest or any("\x00" in t for t in stripped):
+    if field.required or max(map(len, stripped), default=0) > field.longest or UNWRITABLE.search("".join(stripped)):
         return None
     return [text or field.default for text in stripped]
 
@@ -166,7 +167,7 @@ def _plain(raw: Any) -> str:
 
 
 def _text(raw: Any, longest: int) -> str:
-    text = _plain(raw).replace("\x00", "")
+    text = writable(_plain(raw))
     if len(text) > longest:
         raise _ValueProblemError("too_long", f"the text has {len(text)} characters; at most {longest} can be kept")
     return text
