@@ -38,6 +38,8 @@ class Vocabulary:
     incident_types: Mapping[str, Term]
     verdicts: Mapping[str, Term]
     gate_kinds: Mapping[str, Term]
+    facility_kinds: Mapping[str, Term]
+    facility_levels: Mapping[str, Term]
     roles: Mapping[str, Term]
 
 

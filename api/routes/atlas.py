@@ -93,6 +93,8 @@ def words() -> Response:
             "hazard_statuses": _words(known.hazard_statuses),
             "severities": _words(known.severities),
             "gate_kinds": _words(known.gate_kinds),
+            "facility_kinds": _words(known.facility_kinds),
+            "facility_levels": _words(known.facility_levels),
             "incident_types": [_word(t) for t in known.incident_types.values() if not t.serious],
         }
     )

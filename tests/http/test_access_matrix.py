@@ -235,6 +235,12 @@ class Town:
         assert answer.status_code == 201, answer.text
         return str(answer.json()["url"])
 
+    def targets(self) -> Call:
+        """Return targets in place of those that there are now."""
+        version = self._get("/api/v1/facilities/support")["version"]
+        body = {"targets": [{"zh": "虚构", "en": "invented", "goal": 3}]}
+        return Call("/api/v1/facilities/targets", {"If-Match": f'"{version}"'}, {"json": body})
+
     def shared_brief(self) -> str:
         body = {"id": str(uuid.uuid4())}
         return str(self._post("/api/v1/briefs/2026-W44/shares", body, self.headers["dispatcher"])["id"])
@@ -417,6 +423,7 @@ def call_for(town: Town, method: str, path: str, role: str, own: bool) -> Call:
         ),
         ("GET", "/api/v1/meetings/{period}/alerts"): lambda: Call("/api/v1/meetings/2026-W45/alerts"),
         ("GET", "/api/v1/meetings/{period}/effects"): lambda: Call("/api/v1/meetings/2026-W45/effects"),
+        ("PUT", "/api/v1/facilities/targets"): lambda: town.targets(),
         ("POST", "/api/v1/meetings"): lambda: Call(path, {}, {"json": town.meeting_body()}),
         ("GET", "/api/v1/meetings/{period}"): lambda: Call("/api/v1/meetings/2026-W45"),
         ("PATCH", "/api/v1/meetings/{period}"): lambda: (

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from api.services.briefs import findings, sentences
 from api.services.briefs.blocks import Block, Brief, Heading, Paragraph, Picture, Table
 from api.services.departments import list_departments
+from api.services.facilities import support_of
 from api.services.meetings.alerts import alerts_of
 from api.services.meetings.city import meeting_city
 from api.services.meetings.counted import Counted, fewest, read_counted
@@ -26,7 +27,7 @@ from gis.maps.panels import bar_chart
 
 _COLUMNS = ("hazards_new", "hazards_closed", "hazards_open", "hazards_overdue", "filed", "on_time_rate", "overdue")
 _MOST_OVERDUE = 60
-_ONES = "一二三四五六七八九十"
+_ONES = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 WORDS: Mapping[str, tuple[str, str]] = {
     "masthead": ("校园周边安全工作简报", "Brief on the surroundings of schools"),
     "title": ("{city}校园周边安全情况（{period}）", "{city}: the surroundings of schools, {period}"),
@@ -43,6 +44,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "overdue": ("超期案卷", "Overdue cases"),
     "effects": ("专项行动成效", "Did it work"),
     "alerts": ("本周预警", "Alerts of the week"),
+    "support": ("心理健康辅导", "Mental health support"),
     "plan": ("下期安排", "Next period"),
     "all": ("主要指标", "Key figures"),
     "categories": ("新增隐患类别", "New hazards by category"),
@@ -196,6 +198,10 @@ def _blocks(
     out.append(_school_table(said, language))
     chapter("overdue")
     out.append(_overdue_table(said, language))
+    support = support_of(session, counted.city, at=counted.period.last)
+    if support["facilities"]:
+        chapter("support")
+        out += findings.support_blocks(support, language)
     chapter("plan")
     out.append(sentences.plan_sentence(_due_next(counted), said, language))
     return out

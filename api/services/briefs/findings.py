@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from api.services.briefs.blocks import Paragraph
+from api.services.briefs.blocks import Paragraph, Table
 from api.services.briefs.sentences import paragraph
 from api.services.meetings.alerts import Alerts
 from api.services.meetings.outcomes import Measured
@@ -86,3 +86,30 @@ def _sentences(said: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _begin(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def support_blocks(said: Mapping[str, Any], language: str) -> list[Paragraph | Table]:
+    """Say how far a city is from its targets for counselling, how rooms were used, and who has no station near."""
+    zh, en = [], []
+    told = [one for one in said["months"] if one["visits"] is not None]
+    if told:
+        last = told[-1]
+        least = ("至少 ", "at least ") if last["at_least"] else ("", "")
+        zh.append(f"{last['month']} 使用 {least[0]}{last['visits']} 人次（{last['said']} 个辅导室填报）")
+        en.append(f"in {last['month']} {least[1]}{last['visits']} visits ({last['said']} rooms reported)")
+    beyond = said["beyond"]
+    if said["stations"]:
+        zh.append(
+            f"步行 {said['walk_m']} 米内没有辅导站的学校 {beyond['schools']} 所，学生 {beyond['pupils']} 名（全市 {beyond['all_pupils']} 名）"
+        )
+        en.append(
+            f"{beyond['schools']} schools with {beyond['pupils']} pupils (of {beyond['all_pupils']}) have no station within "
+            f"{said['walk_m']} m on foot"
+        )
+    head = f"心理辅导室、站共 {said['facilities']} 处", f"{said['facilities']} counselling rooms and stations"
+    texts = "；".join([head[0], *zh]) + "。", "; ".join([head[1], *en]) + "."
+    numbers = {"facilities": said["facilities"], "stations": said["stations"], **beyond}
+    words = ("目标", "已达到", "目标数") if language == "zh" else ("Target", "Reached", "Goal")
+    title = "心理健康工作目标" if language == "zh" else "Targets for counselling"
+    rows = [(one[language], one["done"], one["of"]) for one in said["targets"]]
+    return [paragraph("support", texts, language, numbers), Table(title, words, rows, (3, 1, 1))]

@@ -18,6 +18,7 @@ from scipy.spatial import Delaunay
 from sqlalchemy.orm import Session
 
 from api.services.cities import add_city
+from api.services.demo.facilities import facilities_around
 from api.services.demo.files import bring_in, write_csv, write_shapes
 from api.services.demo.invented import hazards_around, premises_around
 from api.services.grids import build_grid
@@ -114,6 +115,10 @@ def load(session: Session, settings: Settings, folder: Path) -> City:
         invented=True,
         crs="wgs84",
     )
+    support = facilities_around(np.random.default_rng(_SEED + 1), points, [str(one["name"]) for one in schools])
+    for what, made in zip(("facilities", "facility_uses", "pupils"), support, strict=True):
+        crs = "wgs84" if what == "facilities" else None
+        bring_in(session, city, what, write_csv(folder, f"zhuji-{what}.csv", made), settings, invented=True, crs=crs)
     incidents = _incidents(random, points)
     bring_in(
         session,

@@ -224,6 +224,60 @@ def collections() -> dict[str, Collection]:
             ("name", "address", "licence"),
         ),
         Collection(
+            "facilities",
+            "point",
+            (
+                _ID,
+                Field("name", ("name", "名称", "辅导室名称", "站点名称"), required=True),
+                Field("kind", ("kind", "type", "类型"), kind="code", terms=words.facility_kinds, default="room"),
+                Field(
+                    "levels",
+                    ("levels", "level", "等级", "级别", "达标情况"),
+                    kind="codes",
+                    terms=words.facility_levels,
+                    default=[],
+                ),
+                Field("school", ("school", "学校", "学校名称", "school_id", "school_name", "所属学校")),
+                _ADDRESS,
+                Field("opened_on", ("opened_on", "启用日期", "成立日期", "建成日期"), kind="date"),
+                Field("closed_on", ("closed_on", "停用日期"), kind="date"),
+            ),
+            ("name",),
+        ),
+        Collection(
+            "facility_uses",
+            "none",
+            (
+                Field("facility", ("facility", "名称", "辅导室", "辅导室名称", "站点名称", "编号"), required=True),
+                Field("month", ("month", "月份", "年月"), required=True, longest=10),
+                Field(
+                    "visits",
+                    ("visits", "人次", "使用人次", "接待人次", "使用次数"),
+                    kind="whole",
+                    required=True,
+                    least=0,
+                    most=100_000,
+                ),
+            ),
+            ("facility", "month"),
+        ),
+        Collection(
+            "pupils",
+            "none",
+            (
+                Field("school", ("school", "学校", "学校名称", "school_id", "school_name"), required=True),
+                Field(
+                    "pupils",
+                    ("pupils", "students", "学生数", "在校生数", "学生人数"),
+                    kind="whole",
+                    required=True,
+                    least=0,
+                    most=50_000,
+                ),
+            ),
+            ("school",),
+        ),
+        Collection(
             "incidents",
             "point",
             (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -17,10 +19,25 @@ from sqlalchemy.orm import Session
 from api.services import grids, hazards, incidents
 from api.services.imports.rows import Rows
 from api.settings import Settings
-from api.store import releases, schools
+from api.store import facilities, releases, schools
 from api.store.bulk import Values
-from api.store.models import Building, Cell, City, District, Gate, Hazard, Incident, Place, Premises, Street
+from api.store.models import (
+    Building,
+    Cell,
+    City,
+    District,
+    Facility,
+    FacilityUse,
+    Gate,
+    Hazard,
+    Incident,
+    Place,
+    Premises,
+    PupilCount,
+    Street,
+)
 from api.store.spatial import as_multipolygons
+from api.vocabulary import fold
 from gis.geodesic import pairs_within
 from gis.lattice import parse_unit_code
 from gis.readers.report import RowProblem
@@ -74,6 +91,47 @@ def _premises(session: Session, city: City, rows: Rows) -> Derived:
         "location": rows.geometry,
         "footprint": as_multipolygons(footprints),
     }
+
+
+def _facilities(session: Session, city: City, rows: Rows) -> Derived:
+    names = ("name", "kind", "levels", "address", "opened_on", "closed_on")
+    owners = _named_schools(session, city, rows)
+    return {
+        **_of_city(city, rows),
+        **{name: rows.columns[name] for name in names},
+        "school_id": owners,
+        "location": rows.geometry,
+    }
+
+
+def _facility_uses(session: Session, city: City, rows: Rows) -> Derived:
+    """Find the facility of each row, and its month: 2026-09, 2026/9 or 2026年9月."""
+    known = facilities.by_key(session, city)
+    found: list[int | None] = []
+    months: list[dt.date | None] = []
+    for number, key, text in zip(rows.number, rows.columns["facility"], rows.columns["month"], strict=True):
+        found.append(known.get(fold(str(key))))
+        months.append(_month(str(text)))
+        if found[-1] is None:
+            detail = f"there is no facility {str(key)[:60]!r}, or more than one of that name"
+            rows.problems.append(RowProblem(int(number), "facility", "unknown_facility", detail, "refused"))
+        if months[-1] is None:
+            detail = f"{str(text)[:20]!r} is no month; write it as 2026-09"
+            rows.problems.append(RowProblem(int(number), "month", "bad_month", detail, "refused"))
+    return {**_of_city(city, rows), "facility_id": found, "month": months, "visits": rows.columns["visits"]}
+
+
+def _month(text: str) -> dt.date | None:
+    match = re.fullmatch(r"(\d{4})[-/.年](\d{1,2})(?:月|[-/.]\d{1,2}(?:[ T].*)?)?", text.strip())
+    if match is None or not 1 <= int(match[2]) <= 12 or not 1970 <= int(match[1]) <= 2200:
+        return None
+    return dt.date(int(match[1]), int(match[2]), 1)
+
+
+def _pupils(session: Session, city: City, rows: Rows) -> Derived:
+    return {
+        **_of_city(city, rows), "school_id": _named_schools(session, city, rows), "pupils": rows.columns["pupils"],
+    }  # fmt: skip
 
 
 def _incidents(session: Session, city: City, rows: Rows, settings: Settings) -> Derived:
@@ -178,8 +236,8 @@ def _refuse_overlaps(rows: Rows) -> None:
         rows.problems.append(RowProblem(int(rows.number[b]), "geometry", "overlap", detail, "refused"))
 
 
-def _gates(session: Session, city: City, rows: Rows) -> Derived:
-    """Find the school of each gate: the one that is named, or that whose campus is nearest."""
+def _named_schools(session: Session, city: City, rows: Rows) -> list[int | None]:
+    """Find the school that each row names, None where it names none; one that is not known refuses the row."""
     owner: list[int | None] = [None] * len(rows)
     named: dict[str, int | None] = {}
     for at, key in enumerate(rows.columns["school"]):
@@ -192,6 +250,12 @@ def _gates(session: Session, city: City, rows: Rows) -> Derived:
         if owner[at] is None:
             detail = f"there is no school {str(key)[:60]!r}, or more than one of that name"
             rows.problems.append(RowProblem(int(rows.number[at]), "school", "unknown_school", detail, "refused"))
+    return owner
+
+
+def _gates(session: Session, city: City, rows: Rows) -> Derived:
+    """Find the school of each gate: the one that is named, or that whose campus is nearest."""
+    owner = _named_schools(session, city, rows)
     nameless = [at for at, key in enumerate(rows.columns["school"]) if key is None]
     if nameless:
         _nearest_schools(session, city, rows, nameless, owner)
@@ -248,6 +312,9 @@ def writers(settings: Settings) -> dict[str, Writer]:
     tables: dict[str, Any] = {
         "hazards": (Hazard, _hazards, _link_hazards),
         "premises": (Premises, _premises, None),
+        "facilities": (Facility, _facilities, None),
+        "facility_uses": (FacilityUse, _facility_uses, None),
+        "pupils": (PupilCount, _pupils, None),
         "incidents": (Incident, partial(_incidents, settings=settings), None),
         "streets": (Street, _streets, None),
         "buildings": (Building, _buildings, None),

@@ -5,6 +5,7 @@ from api.store.models.base import SRID, Base, Record
 from api.store.models.cases import NEVER, Case, CaseAssisting, CaseEntry, CaseParty, FilingRule, WorkYear
 from api.store.models.decisions import Decision, DecisionDepartment, DecisionEntry, DecisionFile, Meeting
 from api.store.models.districts import City, District, StallArea
+from api.store.models.facilities import Facility, FacilityTargets, FacilityUse, PupilCount
 from api.store.models.field import Checklist, HazardEdit, Sighting
 from api.store.models.grids import Cell, CellInspector, CellPiece, Perimeter
 from api.store.models.hazards import Hazard, HazardSchool, Inspection
@@ -69,6 +70,9 @@ __all__ = [
     "District",
     "DutyReport",
     "EscortPost",
+    "Facility",
+    "FacilityTargets",
+    "FacilityUse",
     "FilingRule",
     "Gate",
     "Hazard",
@@ -99,6 +103,7 @@ __all__ = [
     "Photo",
     "Place",
     "Premises",
+    "PupilCount",
     "Record",
     "School",
     "SealedRequest",

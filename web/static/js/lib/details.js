@@ -12,12 +12,16 @@ export class Words {
     this.stages = table(vocabulary.stages);
     this.statuses = table(vocabulary.hazard_statuses);
     this.premises = table(vocabulary.premises_categories);
+    this.facilityKinds = table(vocabulary.facility_kinds);
+    this.facilityLevels = table(vocabulary.facility_levels);
     this.verdicts = table(vocabulary.verdicts);
   }
 
   stage = (code) => this.stages.get(code) ?? code;
   status = (code) => this.statuses.get(code) ?? (has(`status.${code}`) ? t(`status.${code}`) : code);
   premisesCategory = (code) => this.premises.get(code) ?? code;
+  facilityKind = (code) => this.facilityKinds.get(code) ?? code;
+  facilityLevel = (code) => this.facilityLevels.get(code) ?? code;
 }
 
 function origin(properties) {

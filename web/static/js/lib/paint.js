@@ -9,6 +9,7 @@ import { clusterRadius, drawCluster, drawHazard, RADIUS } from "./symbols.js";
 
 const CAMPUS = "#1b5e9e";
 const PERIMETER = "#1b5e9e";
+const FACILITY = "#6b3fa0";
 const SELECTED = "#c2410c";
 export const VERDICT_COLOURS = { inside: "#b3261e", borderline: "#9a5b00", outside: "#1f6b41", undetermined: "#55626d" };
 
@@ -40,6 +41,7 @@ function paint(view, scene) {
   paintCampuses(view, sources.schools.features, scene);
   if (scene.selectedShape) paintSelectedShape(view, scene.selectedShape);
   if (zoom >= 15.5) paintPremises(view, sources.premises.features);
+  if (sources.facilities) paintFacilities(view, sources.facilities.features);
   const room = new LabelRoom();
   paintGates(view, sources.gates.features, room);
   paintHazards(view, scene, room);
@@ -173,6 +175,34 @@ function paintPremises(view, features) {
     ctx.rect(px(view, one.x) - 3.5, py(view, one.y) - 3.5, 7, 7);
     ctx.fill();
     ctx.stroke();
+  }
+}
+
+/** Counselling rooms as small discs, stations and centres as larger ones with a cross; the closed ones pale. */
+function paintFacilities(view, features) {
+  const { ctx, zoom } = view;
+  const today = new Date().toISOString().slice(0, 10);
+  for (const one of features) {
+    const p = one.properties;
+    if (one.x === null || !boxesMeet(one.box, view.box) || (p.kind === "room" && zoom < 12)) continue;
+    const [x, y, r] = [px(view, one.x), py(view, one.y), p.kind === "room" ? 4.5 : 7.5];
+    ctx.globalAlpha = p.closed_on && p.closed_on <= today ? 0.35 : 1;
+    ctx.beginPath();
+    ctx.arc(x, y, r, 0, 2 * Math.PI);
+    ctx.fillStyle = p.levels.length ? FACILITY : "#ffffff";
+    ctx.strokeStyle = p.levels.length ? "#ffffff" : FACILITY;
+    ctx.lineWidth = 1.6;
+    ctx.fill();
+    ctx.stroke();
+    if (p.kind !== "room") {
+      ctx.beginPath();
+      ctx.moveTo(x - r * 0.5, y);
+      ctx.lineTo(x + r * 0.5, y);
+      ctx.moveTo(x, y - r * 0.5);
+      ctx.lineTo(x, y + r * 0.5);
+      ctx.stroke();
+    }
+    ctx.globalAlpha = 1;
   }
 }
 
@@ -320,12 +350,14 @@ export function hitAt(scene, x, y, zoom, { touch = false } = {}) {
     if (distance <= radius + slack && (!best || distance < best.distance)) best = { distance, group };
   }
   if (best) return best.group.count > 1 ? { kind: "cluster", group: best.group } : { kind: "hazard", feature: best.group.items[0] };
-  const { gates, schools, cells, perimeters, premises } = scene.sources;
+  const { gates, schools, cells, perimeters, premises, facilities } = scene.sources;
   const near = (list, reach) => list.find((one) => one.x !== null && Math.hypot(one.x - x, one.y - y) / pixel <= reach + slack);
   const gate = near(gates.features, 6);
   if (gate) return { kind: "gate", feature: gate };
   const shop = zoom >= 15.5 ? near(premises.features, 5) : null;
   if (shop) return { kind: "premises", feature: shop };
+  const support = facilities ? near(facilities.features.filter((one) => zoom >= 12 || one.properties.kind !== "room"), 6) : null;
+  if (support) return { kind: "facility", feature: support };
   const onCampus = schools.features.find((one) => one.shape?.kind === "area" && contains(one.shape, x, y));
   const school = onCampus ?? (zoom < 15 ? near(schools.features, 8) : near(schools.features.filter((one) => one.shape?.kind !== "area"), 8));
   if (school) return { kind: "school", feature: school };

@@ -64,6 +64,7 @@ export class Pointing {
       case "cell": return t("tip.cell", { code: p.code, n: p.hazards ?? 0 });
       case "perimeter": return t("tip.perimeter", { name: p.school_name ?? "", distance: metres(p.distance_m) });
       case "gate": return [p.school_name, p.name || t("gate.unnamed")].filter(Boolean).join(" · ");
+      case "facility": return [p.name, this.tip.words().facilityKind(p.kind), ...p.levels.map(this.tip.words().facilityLevel)].filter(Boolean).join(" · ");
       case "premises": return [p.name, (p.categories ?? []).map(this.tip.words().premisesCategory).join(t("list.comma"))].filter(Boolean).join(" · ");
       default: return nameOf(p);
     }

@@ -24,8 +24,8 @@ import { keepHash } from "../lib/masthead.js";
 
 const byId = (id) => document.getElementById(id);
 const WITH_TILES = tileLayer();
-const LAYERS = ["hazards", "perimeters", "cells", "gates", "premises", "streets"];
-const LAYERS_AT_FIRST = LAYERS.filter((name) => name !== "premises" && !(name === "streets" && WITH_TILES));
+const LAYERS = ["hazards", "perimeters", "cells", "gates", "premises", "facilities", "streets"];
+const LAYERS_AT_FIRST = LAYERS.filter((name) => name !== "premises" && name !== "facilities" && !(name === "streets" && WITH_TILES));
 
 const start = readHash();
 const layersOn = new Set(start.layers ?? LAYERS_AT_FIRST);
@@ -48,6 +48,7 @@ function makeSources() {
     hazards: source({ path: "hazards", minZoom: 8, pages: 3, parameters: hazardParameters }),
     gates: source({ path: "gates", minZoom: 15 }),
     premises: source({ path: "premises", minZoom: 15.5 }),
+    facilities: source({ path: "facilities", minZoom: 9, pages: 3 }),
   };
   for (const name of LAYERS) if (name !== "streets") scene.sources[name].enabled = layersOn.has(name);
 }

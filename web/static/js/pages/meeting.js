@@ -10,6 +10,7 @@ import { showAlerts, showEffects } from "../meeting/findings.js";
 import { offer } from "../meeting/report.js";
 import { offerShares } from "../meeting/share.js";
 import { listen, present } from "../meeting/show.js";
+import { showSupport } from "../meeting/support.js";
 import * as tables from "../meeting/tables.js";
 
 const byId = (id) => document.getElementById(id);
@@ -42,7 +43,7 @@ async function load() {
   try {
     const said = await get(`meetings/${period}/figures`, { city }, { signal: running.signal });
     draw(said, { period, city });
-    await Promise.all([showDecisions({ period, city }, said), showAlerts({ period, city }), showEffects({ period, city })]);
+    await Promise.all([showDecisions({ period, city }, said), showAlerts({ period, city }), showEffects({ period, city }), showSupport({ period, city }, said.period.to)]);
     say(byId("problem"));
   } catch (error) {
     if (isAborted(error)) return;
