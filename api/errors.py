@@ -17,9 +17,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+_TOO_LONG = re.compile(r"Value should have at most (\d+) items after validation, not (\d+)")
+
+
+def words_of(message: str) -> str:
+    """Return what validation says of a value in words for people: the items of a text are its characters."""
+    message = message.removeprefix("Value error, ")
+    return _TOO_LONG.sub(r"the text has \2 characters; at most \1 can be kept", message)
 
 
 @dataclass(frozen=True)

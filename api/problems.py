@@ -28,6 +28,7 @@ from api.errors import (
     TooLargeError,
     UnavailableError,
     UnsupportedTypeError,
+    words_of,
 )
 from api.navigation import pages_for
 from gis.errors import GisError
@@ -150,7 +151,7 @@ def add_problem_handlers(app: FastAPI) -> None:
         errors = [
             {
                 "where": ".".join(str(part) for part in entry["loc"]),
-                "what": entry["msg"].removeprefix("Value error, "),
+                "what": words_of(entry["msg"]),
                 "code": entry["type"],
             }
             for entry in error.errors()[:_MOST_ERRORS]

@@ -23,24 +23,39 @@ _OTHERS = (
     "field.webmanifest",
 )
 _IMPORT = re.compile(r"""^\s*(?:import|export)\s+(?:[\w*{}\s,$]+\s+from\s+)?["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
+_LATER = re.compile(r"""\bimport\(["'](\.{1,2}/[^"']+)["']\)""")
 
 
-def modules(entry: Path) -> list[Path]:
-    """Return a module and all that it imports, in the order in which they are found."""
+def modules(entry: Path, *, later: bool = False) -> list[Path]:
+    """Return a module and all that it imports, in the order in which they are found; what comes ``later`` too, if wanted."""
     found = [entry.resolve()]
     for path in found:
-        for name in _IMPORT.findall(path.read_text(encoding="utf-8")):
+        text = path.read_text(encoding="utf-8")
+        for name in _IMPORT.findall(text) + (_LATER.findall(text) if later else []):
             wanted = (path.parent / name).resolve()
             if wanted not in found:
                 found.append(wanted)
     return found
 
 
+def first() -> tuple[str, ...]:
+    """Return the addresses of the modules that the page needs before it can be used, the largest first.
+
+    They are asked for at once, over some connections: the largest comes beside the others then, and not after them.
+    """
+    return tuple(_address(path) for path in sorted(modules(_ENTRY), key=lambda path: -path.stat().st_size))
+
+
+def _address(path: Path) -> str:
+    return f"/static/{path.relative_to(STATIC.resolve()).as_posix()}"
+
+
 @lru_cache(maxsize=1)
 def files() -> tuple[str, ...]:
     """Return the addresses of all files that the app needs."""
-    paths = [*modules(_ENTRY), *((STATIC / name).resolve() for name in _OTHERS)]
-    return tuple(f"/static/{path.relative_to(STATIC.resolve()).as_posix()}" for path in paths)
+    return tuple(
+        _address(path) for path in (*modules(_ENTRY, later=True), *((STATIC / name).resolve() for name in _OTHERS))
+    )
 
 
 def worker(pages: dict[str, bytes]) -> str:

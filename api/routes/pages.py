@@ -99,8 +99,7 @@ def heat_page(
 
 def _field(request: Request, settings: AppSettings, session: ReadSession, language: str) -> Response:
     """Return the field app without a word of who is signed in: it is kept on the phone."""
-    modules = [name for name in shell.files() if name.endswith(".js")]
-    return _page(request, NOBODY, "field.html", language, _config(settings, session), modules=modules)
+    return _page(request, NOBODY, "field.html", language, _config(settings, session), modules=shell.first())
 
 
 @router.get("/field")

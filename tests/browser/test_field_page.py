@@ -645,6 +645,16 @@ def test_everybody_can_use_it(phone: Phone, language: str, width: int) -> None:
         assert page.evaluate(TWICE_THE_TEXT) == [], view
 
 
+def test_who_reports_sees_it_at_once_among_the_own_reports(phone: Phone) -> None:
+    context, page = phone()
+    context.set_offline(True)
+    page.locator("[data-category=MED]").tap()
+    page.locator("#save").tap()
+    page.locator("[data-go=day]").tap()
+    expect(page.locator(".list__one", has_text="非法行医").filter(has_text="待发")).to_be_visible()
+    context.set_offline(False)
+
+
 def test_the_first_load_is_light(phone: Phone) -> None:
     context, page = phone(name="", at=None)
     client = context.new_cdp_session(page)

@@ -231,6 +231,14 @@ def test_a_photo_is_asked_for_until_its_hash_is_known(client: TestClient, inspec
     assert send(client, inspector, record("photo", meta | {"sent_sha256": "1" * 64}))[0]["state"] == "conflict"
 
 
+def test_a_text_that_is_too_long_is_said_in_characters(client: TestClient, inspector: Headers) -> None:
+    long = record("hazard", new_hazard() | {"note": "长" * 100_000})
+    for language, words in (("en", "100000 characters; at most 10000"), ("zh", "共 100000 个字符")):
+        [answer] = send(client, inspector | {"Accept-Language": language}, long)
+        assert answer["state"] == "refused"
+        assert words in answer["errors"][0]["what"]
+
+
 def test_checklists_are_data(client: TestClient, inspector: Headers, sign_in: SignIn) -> None:
     admin = sign_in(client, "adm")
     lists = client.get("/api/v1/checklists", headers=inspector).json()["checklists"]

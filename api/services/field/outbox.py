@@ -11,7 +11,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
-from api.errors import CampusError, ConflictError, NotFoundError, StaleError, UnavailableError
+from api.errors import CampusError, ConflictError, NotFoundError, StaleError, UnavailableError, words_of
 from api.schemas.field import HazardEditIn, OutboxRecord, PhotoSentIn, SightingIn
 from api.schemas.patrols import CheckIn
 from api.schemas.records import HazardIn, InspectionIn
@@ -56,7 +56,7 @@ def _take(engine: Engine, who: Who, actor: Actor, settings: Settings, record: Ou
         }
     except ValidationError as error:
         errors = [
-            {"where": ".".join(map(str, one["loc"])), "what": one["msg"].removeprefix("Value error, "), "code": one["type"]}
+            {"where": ".".join(map(str, one["loc"])), "what": words_of(one["msg"]), "code": one["type"]}
             for one in error.errors(include_url=False, include_input=False, include_context=False)
         ]  # fmt: skip
         detail = "; ".join(f"{one['where']}: {one['what']}" for one in errors[:3])

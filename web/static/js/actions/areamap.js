@@ -1,6 +1,6 @@
 // Areas of joint actions on the map, and choosing one: drawn corner by corner, or made of cells.
 
-import { CircleMarker, GeoJSON, LayerGroup, Polygon, Polyline } from "../../vendor/leaflet/leaflet-src.esm.js";
+import { CircleMarker, GeoJSON, LayerGroup, Polygon, Polyline } from "../lib/leaflet.js";
 import { getFeatures } from "../lib/api.js";
 import { groundLayer } from "../lib/ground.js";
 import { pageConfig, t } from "../lib/i18n.js";

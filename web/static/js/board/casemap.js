@@ -1,6 +1,6 @@
 // The cases of the queue on the map; the chosen one stands out.
 
-import { CircleMarker, LayerGroup } from "../../vendor/leaflet/leaflet-src.esm.js";
+import { CircleMarker, LayerGroup } from "../lib/leaflet.js";
 import { groundLayer } from "../lib/ground.js";
 import { pageConfig } from "../lib/i18n.js";
 import { createMap, goHome, tileLayer, writeAttribution } from "../lib/map.js";

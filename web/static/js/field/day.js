@@ -112,11 +112,12 @@ export class Day {
 
   #reports() {
     const { app } = this;
-    const reports = app.shift.reports;
+    const fresh = app.ownHazards(); // written here since the pack was fetched
+    const reports = [...fresh.map((one) => ({ ...one, written: app.records.find(({ id }) => id === one.id).state })).reverse(), ...app.shift.reports];
     return el("section", {}, el("h3", {}, t("field.my_reports")),
       reports.length ? el("ul", { class: "list" }, reports.slice(0, Day.SHOWN).map((one) => el("li", { class: "list__one" },
         el("div", { class: "list__main" }, badge(app.palette.get(one.properties.category)), el("span", {}, app.palette.get(one.properties.category).name),
           el("span", { class: "soft" }, [dateTime(one.properties.observed_at), one.properties.sightings ? t("field.seen_times", { n: one.properties.sightings }) : "", one.properties.case?.number].filter(Boolean).join(" · "))),
-        this.#fate(one.properties)))) : el("p", { class: "soft" }, t("field.no_reports")));
+        one.written ? el("span", { class: `state state--${one.written}` }, t(`field.state.${one.written}`)) : this.#fate(one.properties)))) : el("p", { class: "soft" }, t("field.no_reports")));
   }
 }

@@ -1,6 +1,6 @@
 // The map of the field app: what the pack holds, the own position, and the pin.
 
-import { Circle, CircleMarker, DivIcon, LayerGroup, Marker, Polygon, Polyline } from "../../vendor/leaflet/leaflet-src.esm.js";
+import { Circle, CircleMarker, DivIcon, LayerGroup, Marker, Polygon, Polyline } from "../lib/leaflet.js";
 import { createMap, goHome, tileLayer, writeAttribution } from "../lib/map.js";
 import { worldX, worldY } from "../lib/geometry.js";
 import { hitAt, sceneLayer } from "../lib/paint.js";

@@ -3,7 +3,7 @@
 // All of it goes into the outbox as records of kind "patrol_check", so that it works without a signal; the shift itself
 // comes with the pack.
 
-import { Polyline, LayerGroup, CircleMarker } from "../../vendor/leaflet/leaflet-src.esm.js";
+import { Polyline, LayerGroup, CircleMarker } from "../lib/leaflet.js";
 import { t } from "../lib/i18n.js";
 import { metresBetween } from "../lib/measure.js";
 import { el } from "../lib/text.js";

@@ -68,9 +68,23 @@ async function said(response) {
   }
 }
 
+let asking = null;
+
+/** What the server says of who is signed in: asked once where several want to know at the same time. */
+export function asked() {
+  asking ??= (async () => {
+    try {
+      return await said(await checked(await ask("GET", "me")));
+    } finally {
+      asking = null;
+    }
+  })();
+  return asking;
+}
+
 /** Who is signed in; remembered, so that the app knows without a signal too. */
 async function whoAmI() {
-  const me = await said(await checked(await ask("GET", "me")));
+  const me = await asked();
   if (!me.id || !me.csrf) throw new Stopped("signin");
   await keep("me", { id: me.id, name: me.name, display_name: me.display_name, roles: me.roles });
   return me;

@@ -1,6 +1,6 @@
 // A canvas over the map that one function paints: Leaflet moves and scales it, we draw what is on it.
 
-import { Renderer, setOptions, stamp } from "../../vendor/leaflet/leaflet-src.esm.js";
+import { Renderer, setOptions, stamp } from "./leaflet.js";
 
 export const CanvasLayer = Renderer.extend({
   options: { padding: 0.2, pane: "overlayPane" },

@@ -1,6 +1,6 @@
 // The Leaflet map: no tile server unless the configuration names one, no Leaflet controls but the scale.
 
-import { Map as LeafletMap, TileLayer, control, latLng, latLngBounds } from "../../vendor/leaflet/leaflet-src.esm.js";
+import { Map as LeafletMap, TileLayer, control, latLng, latLngBounds } from "./leaflet.js";
 import { pageConfig, t } from "./i18n.js";
 
 export { latLng, latLngBounds };

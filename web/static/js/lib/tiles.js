@@ -1,11 +1,9 @@
 // Vector tiles of the ground, fetched as they come into view and decoded once.
 
-import { VectorTile } from "../../vendor/vector-tile/index.js";
-import { PbfReader } from "../../vendor/pbf/index.js";
-
 export const DEEPEST = 15;
 const MOST = 240; // tiles kept in memory
 const AGAIN_MS = 8_000; // after a failure
+const readers = () => Promise.all([import("../../vendor/vector-tile/index.js"), import("../../vendor/pbf/index.js")]); // with the first tile
 const NOTHING = Object.freeze({ buildings: [], streets: [], names: [] });
 
 /** The level that a zoom is drawn from: a tile is 512 pixels and more, so that few are asked for. */
@@ -92,6 +90,7 @@ export class Tiles {
       const response = await fetch(addressOf(z, x, y, this.version), { credentials: "same-origin" });
       if (!response.ok) throw new Error(String(response.status));
       const content = await response.arrayBuffer();
+      const [{ VectorTile }, { PbfReader }] = await readers();
       const { layers } = content.byteLength ? new VectorTile(new PbfReader(new Uint8Array(content))) : { layers: {} };
       const features = Object.fromEntries(Object.keys(NOTHING).map((name) => [name, decoded(layers[name], z, x, y)]));
       entry.tile = { ...features, box: [x / 2 ** z, y / 2 ** z, (x + 1) / 2 ** z, (y + 1) / 2 ** z] };

@@ -1,6 +1,6 @@
 // The map on which the office draws a school's grounds and places its gates; Geoman draws, and is fetched when it is needed.
 
-import * as Leaflet from "../../vendor/leaflet/leaflet-src.esm.js";
+import * as Leaflet from "../lib/leaflet.js";
 import { get } from "../lib/api.js";
 import { t } from "../lib/i18n.js";
 import { el } from "../lib/text.js";
@@ -15,7 +15,6 @@ let ready = null;
 /** Geoman wants Leaflet as a global: it gets a copy that it may add to. */
 function geoman() {
   ready ??= new Promise((resolve, reject) => {
-    window.L = { ...Leaflet };
     document.head.append(el("link", { attributes: { rel: "stylesheet", href: "/static/vendor/geoman/leaflet-geoman.css" } }));
     const script = el("script", { attributes: { src: "/static/vendor/geoman/leaflet-geoman.min.js" }, on: { load: resolve, error: () => reject(new Error(t("problem.network"))) } });
     document.head.append(script);

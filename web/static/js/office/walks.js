@@ -1,6 +1,6 @@
 // Who walks which cell, painted on the map; and when somebody was last there.
 
-import { GeoJSON, Map as LeafletMap, canvas } from "../../vendor/leaflet/leaflet-src.esm.js";
+import { GeoJSON, Map as LeafletMap, canvas } from "../lib/leaflet.js";
 import { change, get, getFeatures, upload } from "../lib/api.js";
 import { count, dateTime, nameOf, pageConfig, t } from "../lib/i18n.js";
 import { el } from "../lib/text.js";

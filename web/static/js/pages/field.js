@@ -1,6 +1,5 @@
 // The inspector's app at /field: what is written goes into the outbox first; the network is only asked afterwards.
 
-import "../lib/masthead.js";
 import { prepare } from "../lib/geometry.js";
 import { dateTime, pageConfig, t } from "../lib/i18n.js";
 import { Palette } from "../lib/symbols.js";
@@ -13,7 +12,7 @@ import { photoRecord } from "../field/photo.js";
 import { Patrol } from "../field/patrol.js";
 import { watchPosition } from "../field/position.js";
 import { Round } from "../field/round.js";
-import { ask, onState, send, startSending, state } from "../field/sender.js";
+import { ask, asked, onState, send, startSending, state } from "../field/sender.js";
 import { fetchGround, freshShift, keptShift } from "../field/shift.js";
 import { askToStay, forget, keep, kept } from "../field/store.js";
 import { Tag } from "../field/tag.js";
@@ -168,7 +167,7 @@ function takeWords(words) {
 
 async function refreshPack() {
   try {
-    const me = await (await ask("GET", "me")).json();
+    const me = await asked();
     if (me.id) {
       app.me = { id: me.id, name: me.name, display_name: me.display_name };
       await keep("me", app.me);
@@ -299,7 +298,7 @@ async function start() {
   });
   installWorker();
   askToStay();
-  await startSending();
+  startSending(); // a shift's photos may take minutes on a slow line: what is new of the surroundings does not wait for them
   await refreshPack();
   document.addEventListener("visibilitychange", () => { // to the camera, say: what comes after, the phone decides
     if (!document.hidden) return;

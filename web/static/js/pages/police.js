@@ -1,6 +1,6 @@
 // The police page: where incidents gather and what that means, when they happen, what is to come, and how sure that is.
 
-import { GeoJSON } from "../../vendor/leaflet/leaflet-src.esm.js";
+import { GeoJSON } from "../lib/leaflet.js";
 import { get } from "../lib/api.js";
 import { pageConfig, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";

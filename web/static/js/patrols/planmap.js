@@ -1,6 +1,6 @@
 // A plan on the map: routes and stops in the colours of their teams; a stop may be dragged, and a place chosen.
 
-import { DivIcon, GeoJSON, LayerGroup, Marker, Polyline, latLngBounds } from "../../vendor/leaflet/leaflet-src.esm.js";
+import { DivIcon, GeoJSON, LayerGroup, Marker, Polyline, latLngBounds } from "../lib/leaflet.js";
 import { groundLayer } from "../lib/ground.js";
 import { pageConfig, t } from "../lib/i18n.js";
 import { createMap, goHome, tileLayer, writeAttribution } from "../lib/map.js";

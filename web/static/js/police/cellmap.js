@@ -1,6 +1,6 @@
 // The map: cells in the colours of the mode, a sign for each hot place from afar, and the cell that is chosen.
 
-import { CircleMarker, GeoJSON, LayerGroup } from "../../vendor/leaflet/leaflet-src.esm.js";
+import { CircleMarker, GeoJSON, LayerGroup } from "../lib/leaflet.js";
 import { groundLayer } from "../lib/ground.js";
 import { pageConfig, t } from "../lib/i18n.js";
 import { createMap, goHome, tileLayer, writeAttribution } from "../lib/map.js";

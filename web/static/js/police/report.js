@@ -1,6 +1,6 @@
 // Reporting an incident: sealed as soon as it is sent; the answer is a receipt.
 
-import { CircleMarker } from "../../vendor/leaflet/leaflet-src.esm.js";
+import { CircleMarker } from "../lib/leaflet.js";
 import { post } from "../lib/api.js";
 import { pageConfig, t } from "../lib/i18n.js";
 import { say } from "../lib/table.js";
