@@ -645,6 +645,17 @@ def test_everybody_can_use_it(phone: Phone, language: str, width: int) -> None:
         assert page.evaluate(TWICE_THE_TEXT) == [], view
 
 
+def test_a_browser_that_keeps_nothing_says_so_and_takes_nothing(browser: Browser, site: Site) -> None:
+    for language, words in (("zh", "无法在手机上保存"), ("en", "cannot keep records")):
+        context = browser.new_context(viewport={"width": 360, "height": 740}, service_workers="block")
+        page = context.new_page()
+        page.add_init_script("IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };")
+        page.goto(f"{site.address}/field?lang={language}")
+        expect(page.locator("#no-storage")).to_contain_text(words)
+        assert page.locator("[data-category]").count() == 0
+        context.close()
+
+
 def test_who_reports_sees_it_at_once_among_the_own_reports(phone: Phone) -> None:
     context, page = phone()
     context.set_offline(True)

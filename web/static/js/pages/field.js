@@ -309,4 +309,8 @@ async function start() {
   window.addEventListener("online", refreshPack);
 }
 
-start();
+/** Where nothing can be kept (a private window, storage switched off), nothing may be written as if it were. */
+start().catch((error) => {
+  byId("sheet-body").replaceChildren(el("p", { class: "warn", attributes: { role: "alert", id: "no-storage" } }, t("field.no_storage")));
+  console.error(error);
+});
