@@ -43,6 +43,8 @@ def log_hazard(session: Session, actor: Actor, hazard: HazardIn) -> tuple[dict[s
     ------
     ConflictError
         Where the UUID belongs to a hazard that says something else.
+    BadInputError
+        For a subtype of another category, or the position 0, 0.
     """
     claim(session, hazard.id)
     known = hazards.get_hazard(session, hazard.id)
@@ -51,6 +53,9 @@ def log_hazard(session: Session, actor: Actor, hazard: HazardIn) -> tuple[dict[s
             raise ConflictError("a hazard with this id is there already, and says something else")
         return hazard_detail(session, hazard.id), False
     _check_subtype(hazard.category, hazard.subtype)
+    if hazard.lon == hazard.lat == 0:
+        what = "0, 0 is what is written where no position is known; put the hazard on the map"
+        raise BadInputError(what, problems=[Problem("body.lon", what)])
     city = city_at(session, hazard.lon, hazard.lat)
     record = Hazard(
         uuid=hazard.id,

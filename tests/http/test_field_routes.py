@@ -239,6 +239,12 @@ def test_a_text_that_is_too_long_is_said_in_characters(client: TestClient, inspe
         assert words in answer["errors"][0]["what"]
 
 
+def test_a_hazard_at_0_0_has_no_position(client: TestClient, inspector: Headers) -> None:
+    nowhere = record("hazard", new_hazard() | {"lon": 0, "lat": 0.0})
+    [answer] = send(client, inspector | {"Accept-Language": "zh"}, nowhere)
+    assert (answer["state"], "位置" in answer["detail"]) == ("refused", True)
+
+
 def test_checklists_are_data(client: TestClient, inspector: Headers, sign_in: SignIn) -> None:
     admin = sign_in(client, "adm")
     lists = client.get("/api/v1/checklists", headers=inspector).json()["checklists"]

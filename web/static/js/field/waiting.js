@@ -24,11 +24,18 @@ export function renderOutbox(app) {
     el("div", { class: "row" },
       el("button", { class: "button", attributes: { type: "button" }, on: { click: () => app.sendNow() } }, t("field.send_now")),
       el("p", { class: "soft" }, app.send.last_sent ? t("field.last_sent", { time: dateTime(app.send.last_sent) }) : t("field.never_sent"))),
-    app.send.clock_off_min ? el("p", { class: "warn", attributes: { id: "clock-off" } }, t(app.send.clock_off_min > 0 ? "field.clock_ahead" : "field.clock_behind", { n: Math.abs(app.send.clock_off_min) })) : null,
+    app.send.clock_off_min ? el("p", { class: "warn", attributes: { id: "clock-off" } }, clockWords(app.send.clock_off_min)) : null,
     troubled.map((record) => trouble(app, record)),
     rest.length ? el("ul", { class: "list" }, rest.slice(0, SHOWN).map((record) => line(app, record))) : null,
     records.length ? null : el("p", { class: "soft" }, t("field.outbox_empty")),
   ];
+}
+
+/** By how much the phone's clock is wrong: in minutes, or days where that says more. */
+function clockWords(off_min) {
+  const days = Math.round(Math.abs(off_min) / 1440);
+  const by = days > 1 ? t("field.clock_days", { n: days }) : t("field.clock_minutes", { n: Math.abs(off_min) });
+  return t(off_min > 0 ? "field.clock_ahead" : "field.clock_behind", { by });
 }
 
 function signIn() {
