@@ -22,7 +22,7 @@ SignIn = Callable[[TestClient, str], dict[str, str]]
 NOBODYS = str(uuid.UUID(int=1))
 
 
-def routes_there_are(folder: Path) -> set[tuple[str, str]]:
+def registered(folder: Path) -> list[APIRoute]:
     """Return the routes of every module of api.routes, and those that the application adds itself."""
     found: list[object] = list(create_app(Settings(data=folder)).routes)
     for entry in pkgutil.iter_modules(api.routes.__path__):
@@ -30,9 +30,11 @@ def routes_there_are(folder: Path) -> set[tuple[str, str]]:
         for value in vars(module).values():
             if isinstance(value, APIRouter):
                 found += value.routes
-    return {
-        (method, route.path) for route in found if isinstance(route, APIRoute) for method in route.methods - {"HEAD"}
-    }
+    return [route for route in found if isinstance(route, APIRoute)]
+
+
+def routes_there_are(folder: Path) -> set[tuple[str, str]]:
+    return {(method, route.path) for route in registered(folder) for method in route.methods - {"HEAD"}}
 
 
 def filled(path: str) -> str:

@@ -1,6 +1,7 @@
 // Joint actions: the list and their areas on the map, one action with its progress and effect, and planning one.
 
 import { get, getFeatures } from "../lib/api.js";
+import { attempts } from "../lib/attempt.js";
 import { label, pageConfig, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
 import { Palette } from "../lib/symbols.js";
@@ -43,16 +44,7 @@ async function load() {
   render();
 }
 
-async function attempt(work) {
-  say(problem);
-  try {
-    return await work();
-  } catch (error) {
-    say(problem, error.message);
-    problem.scrollIntoView({ block: "nearest" });
-    return undefined;
-  }
-}
+const attempt = attempts(problem);
 
 async function open(id) {
   app.map.stopDrawing();

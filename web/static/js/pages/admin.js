@@ -1,6 +1,7 @@
 // Who walks which cell, schools, the school calendar, exports, distance rules, checklists, accounts and the audit log.
 
 import { change, download, get, getPage, post } from "../lib/api.js";
+import { attempts } from "../lib/attempt.js";
 import { dateTime, has, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
 import { addRows, fillTable, say } from "../lib/table.js";
@@ -18,14 +19,7 @@ const byId = (id) => document.getElementById(id);
 const problem = byId("problem");
 const done = byId("done");
 
-async function attempt(work) {
-  say(problem);
-  try {
-    await work();
-  } catch (error) {
-    say(problem, error.message);
-  }
-}
+const attempt = attempts(problem);
 
 /* ---- tabs ---- */
 

@@ -1,9 +1,10 @@
 // The address book: who holds which duty today and who substitutes; one's own absence and address for e-mail.
 
 import { change, get, post } from "../lib/api.js";
+import { attempts } from "../lib/attempt.js";
 import { label, pageConfig, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
-import { fillTable, say } from "../lib/table.js";
+import { fillTable } from "../lib/table.js";
 import { el } from "../lib/text.js";
 import { dutiesForm } from "../exchange/duties.js";
 
@@ -11,17 +12,7 @@ const byId = (id) => document.getElementById(id);
 const roles = pageConfig.me?.roles ?? [];
 const office = roles.includes("dispatcher") || roles.includes("admin");
 
-async function attempt(work, words) {
-  say(byId("problem"));
-  say(byId("done"));
-  try {
-    await work();
-    if (words) say(byId("done"), words);
-  } catch (error) {
-    say(byId("problem"), error.message);
-    byId("problem").scrollIntoView({ block: "nearest" });
-  }
-}
+const attempt = attempts(byId("problem"), byId("done"));
 
 function holder(one) {
   const away = one.away && el("div", { class: "soft" }, one.away.substitute ? t("book.is_away", { until: one.away.until, name: one.away.substitute }) : t("book.is_away_alone", { until: one.away.until }));

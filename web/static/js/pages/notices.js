@@ -1,6 +1,7 @@
 // Information notices: inbox, sent, drafts and proposed drafts; one notice; writing one.
 
 import { get, getPage, post } from "../lib/api.js";
+import { attempts } from "../lib/attempt.js";
 import { dateTime, label, language, pageConfig, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
 import { Palette, badge } from "../lib/symbols.js";
@@ -24,17 +25,7 @@ function writeAddress() {
   keepHash();
 }
 
-async function attempt(work) {
-  say(problem);
-  say(byId("done"));
-  try {
-    return await work();
-  } catch (error) {
-    say(problem, error.message);
-    problem.scrollIntoView({ block: "nearest" });
-    return undefined;
-  }
-}
+const attempt = attempts(problem, byId("done"));
 
 function receipts(one) {
   if (one.state === "draft") return t("notices.draft");

@@ -1,9 +1,10 @@
 // Requests to see sealed incidents, decisions on them, and the incidents themselves.
 
 import { getPage, post } from "../lib/api.js";
+import { attempts } from "../lib/attempt.js";
 import { dateTime, label, pageConfig, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
-import { addRows, fillTable, say } from "../lib/table.js";
+import { addRows, fillTable } from "../lib/table.js";
 import { el } from "../lib/text.js";
 
 const byId = (id) => document.getElementById(id);
@@ -11,14 +12,7 @@ const problem = byId("problem");
 const roles = pageConfig.me?.roles ?? [];
 const types = new Map((pageConfig.incident_types ?? []).map((type) => [type.code, type]));
 
-async function attempt(work) {
-  say(problem);
-  try {
-    await work();
-  } catch (error) {
-    say(problem, error.message);
-  }
-}
+const attempt = attempts(problem);
 
 /* ---- requests ---- */
 
