@@ -16,6 +16,7 @@ from api.store.models import Case, CaseEntry, Cell, Department, District, School
 from api.store.spatial import Bounds, meets_bbox
 
 SEARCHED_OVER = 20_000  # of the cases that are over, a search by words reads so many: those that ended last
+_EVER = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ def queue_page(
 ) -> Sequence[Case]:
     """Return a page of a queue: the nearest deadline first, of cases that are over the latest; ``after`` where it was."""
     seen = _seen(seer, person, is_open=queue.is_open)
-    query = sa.select(Case).where(_in_queue(queue), *_narrow(narrowed, is_open=queue.is_open), *seen)
+    query = sa.select(Case).where(_in_queue(queue), *_narrow(narrowed), *seen)
+    if narrowed.words:
+        query = query.where(_searched(narrowed.words) if queue.is_open else _searched_over(session, narrowed.words))
     place = sa.tuple_(Case.queue_at, Case.id)
     if after is not None:
         at = sa.tuple_(sa.literal(after[0], Case.queue_at.type), sa.literal(after[1]))
@@ -90,7 +93,9 @@ def queue_counts(
         sa.func.coalesce(sa.func.sum(sa.case((_in_queue(queue), 1), else_=0)), 0).label(name)
         for name, queue in queues.items()
     ]
-    query = sa.select(*sums).where(Case.is_open, *_narrow(narrowed, is_open=True), *_seen(seer, person, is_open=True))
+    query = sa.select(*sums).where(Case.is_open, *_narrow(narrowed), *_seen(seer, person, is_open=True))
+    if narrowed.words:
+        query = query.where(_searched(narrowed.words))
     row = session.execute(query).one()
     return dict(zip(queues, (int(n) for n in row), strict=True))
 
@@ -115,7 +120,7 @@ def _in_queue(queue: Queue) -> Any:
     return sa.and_(*parts)
 
 
-def _narrow(wanted: Narrowed, *, is_open: bool) -> list[Any]:
+def _narrow(wanted: Narrowed) -> list[Any]:
     parts: list[Any] = []
     if wanted.bounds is not None:
         parts.append(meets_bbox(Case.location, wanted.bounds))
@@ -129,19 +134,27 @@ def _narrow(wanted: Narrowed, *, is_open: bool) -> list[Any]:
         parts.append(Case.district_id == town)
     if wanted.school is not None:
         parts.append(Case.school_id == sa.select(School.id).where(School.uuid == wanted.school).scalar_subquery())
-    if wanted.words:
-        parts.append(_searched(wanted.words, is_open=is_open))
     return parts
 
 
-def _searched(words: Sequence[str], *, is_open: bool) -> Any:
-    found = sa.and_(*(_has(word) for word in words))
-    if is_open:
-        return found
-    of_late = aliased(Case)
-    last = sa.select(of_late.id).where(~of_late.is_open).order_by(of_late.queue_at.desc()).limit(SEARCHED_OVER)
-    numbered = sa.or_(Case.number == words[0], Case.external_number == words[0]) if len(words) == 1 else sa.false()
-    return sa.or_(numbered, sa.and_(Case.id.in_(last), found))
+def _searched(words: Sequence[str]) -> Any:
+    return sa.and_(*(_has(word) for word in words))
+
+
+def _searched_over(session: Session, words: Sequence[str]) -> Any:
+    """Return the condition of a search among cases that are over: a whole number names its case, however old.
+
+    Otherwise the cases since the end of the last ``SEARCHED_OVER`` are read: as a moment, so that it is a walk along the
+    index of the queue that ends there.
+    """
+    if len(words) == 1:
+        numbered = sa.select(Case.id).where(sa.or_(Case.number == words[0], Case.external_number == words[0]))
+        if found := session.scalars(numbered.limit(100)).all():
+            return Case.id.in_(found)
+    late = aliased(Case)
+    ends = sa.select(late.queue_at).where(~late.is_open).order_by(late.queue_at.desc())
+    since = ends.offset(SEARCHED_OVER).limit(1).scalar_subquery()
+    return sa.and_(Case.queue_at >= sa.func.coalesce(since, sa.literal(_EVER, Case.queue_at.type)), _searched(words))
 
 
 def _has(word: str) -> Any:
