@@ -3,7 +3,7 @@
 import { t } from "./i18n.js";
 import { el } from "./text.js";
 
-const SWATCHES = ["campus", "school", "perimeter", "cell", "gate", "hazard", "severe", "done", "group"];
+const SWATCHES = ["campus", "school", "perimeter", "cell", "gate", "facility", "hazard", "severe", "done", "group"];
 
 export function fillLegend(node) {
   node.replaceChildren(el("ul", { class: "legend__list" }, SWATCHES.map((name) => el("li", {},

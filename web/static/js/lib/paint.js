@@ -41,10 +41,10 @@ function paint(view, scene) {
   paintCampuses(view, sources.schools.features, scene);
   if (scene.selectedShape) paintSelectedShape(view, scene.selectedShape);
   if (zoom >= 15.5) paintPremises(view, sources.premises.features);
-  if (sources.facilities) paintFacilities(view, sources.facilities.features);
   const room = new LabelRoom();
   paintGates(view, sources.gates.features, room);
   paintHazards(view, scene, room);
+  if (sources.facilities) paintFacilities(view, sources.facilities.features);
   paintSchoolNames(view, sources.schools.features, scene, room);
   if (scene.check) paintCheck(view, scene.check);
   if (scene.pin) paintPin(view, worldX(scene.pin.lon), worldY(scene.pin.lat), SELECTED);
