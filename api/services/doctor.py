@@ -158,7 +158,15 @@ def check_audit_chain(session: Session, settings: Settings) -> Finding:
         key = bytes.fromhex((settings.data / backup.KEY).read_text(encoding="ascii").strip())
     except (OSError, ValueError):
         return Finding("audit log", "error", "its key cannot be read", f"put {backup.KEY} back from a backup")
-    found = list(islice(check_chain(session, key, read_mark(settings.data / MARK)), _SHOWN + 1))
+    mark = read_mark(settings.data / MARK)
+    found = list(islice(check_chain(session, key, mark), _SHOWN + 1))
+    if not soundness.audit_log_is_guarded(session):
+        found.append("the database would let it be changed: the triggers that refuse it are gone")
+    if not found and mark is None:
+        what = f"{MARK} is not there: whether lines were cut off its end cannot be told"
+        return Finding(
+            "audit log", "warning", what, "put it back from where it was kept; the next change makes a new one"
+        )
     return _finding("audit log", found, "somebody changed it: keep a copy, and compare it with a backup")
 
 

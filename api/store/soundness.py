@@ -74,3 +74,17 @@ def stored_ties(session: Session, hazard_ids: Sequence[int]) -> dict[tuple[int, 
     """Return the ties of at most some hundred hazards: (hazard, school) → distance to boundary and to gate."""
     query = sa.select(HazardSchool).where(HazardSchool.hazard_id.in_(list(hazard_ids)))
     return {(t.hazard_id, t.school_id): (t.boundary_distance_m, t.gate_distance_m) for t in session.scalars(query)}
+
+
+def audit_log_is_guarded(session: Session) -> bool:
+    """Return whether the triggers that refuse to change the audit log are there and at work."""
+    if session.get_bind().dialect.name == "postgresql":
+        query = (
+            "SELECT tgname FROM pg_trigger WHERE tgrelid = CAST('audit_log' AS regclass) AND NOT tgisinternal"
+            " AND tgenabled IN ('O', 'A')"
+        )
+        wanted = {"audit_log_only_grows"}
+    else:
+        query = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_log'"
+        wanted = {"audit_log_no_update", "audit_log_no_delete"}
+    return wanted <= set(session.scalars(sa.text(query)))

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 
+from api.services.doctor import check_audit_chain
 from api.services.imports import ImportOptions, import_file
 from api.settings import Settings
 from api.store.audit import MARK, audit_key, check_chain, key_of, read_mark, with_audit_key
@@ -213,6 +214,23 @@ def test_a_tampered_log_is_found(town: Engine, tmp_path: Path, statements: list[
             connection.execute(sa.text(statement))
     with reading(engine) as session:
         assert list(check_chain(session, key_of(session), read_mark(mark))) != []
+
+
+def test_the_doctor_misses_the_mark_and_the_triggers(town: Engine, settings: Settings, tmp_path: Path) -> None:
+    here = settings.model_copy(update={"data": tmp_path})
+    (tmp_path / "audit.key").write_text("")  # this town's log was sealed without a key
+    with reading(town) as session:
+        found = check_audit_chain(session, here)
+        assert (found.state, "audit.mark is not there" in found.seen) == ("warning", True)
+        last, seal = session.execute(sa.text("SELECT last_id, seal FROM audit_head")).one()
+        (tmp_path / MARK).write_text(f"{last:020} {seal}\n")
+        assert check_audit_chain(session, here).state == "ok"
+    with town.begin() as connection:
+        for statement in _without_guard(town):
+            connection.execute(sa.text(statement))
+    with reading(town) as session:
+        found = check_audit_chain(session, here)
+    assert (found.state, "triggers that refuse it are gone" in found.seen) == ("error", True)
 
 
 def test_the_mark_goes_with_the_log_and_an_old_copy_is_found_by_it(town: Engine, tmp_path: Path) -> None:
