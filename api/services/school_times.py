@@ -23,10 +23,10 @@ NEAR_SCHOOL_M = 1_000.0  # an incident further from every school is not set agai
 _M_PER_DEG = 110_000.0  # less than a degree of latitude is anywhere: a reach in degrees is never too short
 
 
-def assumed_dismissals(settings: Settings) -> Mapping[int, Sequence[int]]:
-    """Return the dismissal that is assumed, and marked as assumed, for a school without a timetable."""
+def assumed_dismissal_min(settings: Settings) -> int:
+    """Return the dismissal that is assumed, and marked as assumed, for a school without a timetable: minutes of the day."""
     hour, minute = (int(part) for part in settings.dismissal.split(":"))
-    return {weekday: [hour * 60 + minute] for weekday in range(1, 6)}
+    return hour * 60 + minute
 
 
 def set_against_dismissal(
@@ -71,8 +71,8 @@ def tables_of(
 ) -> tuple[list[Mapping[int, Sequence[int]]], NDArray[np.int64]]:
     """Return the timetables of schools that are met, assumed ones too, and the index of each into them, −1 for none."""
     ids = np.unique(school[school >= 0])
-    assumed = assumed_dismissals(settings)
-    tables = [known.get(i) or assumed for i in ids.tolist()]
+    assumed = {weekday: [assumed_dismissal_min(settings)] for weekday in range(1, 6)}
+    tables: list[Mapping[int, Sequence[int]]] = [known.get(i) or assumed for i in ids.tolist()]
     index = np.searchsorted(ids, school) if ids.size else np.zeros(len(school), dtype=np.int64)
     return tables, np.where(school >= 0, index, -1).astype(np.int64)
 

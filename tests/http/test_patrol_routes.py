@@ -340,6 +340,23 @@ def test_what_cannot_be_is_said_in_words(duty: Duty, timetables: None) -> None:
     assert {one["properties"]["reason"]["why"] for one in stops_of(late, "left out")} <= {"window", "unreachable"}
 
 
+def test_two_schools_share_a_gate(duty: Duty, client: TestClient, timetables: None) -> None:
+    schools = {one["properties"]["name"][-1]: one["id"] for one in client.get("/api/v1/schools").json()["features"]}
+    gates = {one["name"]: one for one in client.get(f"/api/v1/schools/{schools['A']}/gates").json()}
+    lon, lat = gates["A south"]["lon"], gates["A south"]["lat"]
+    shared = {"id": str(uuid.uuid4()), "name": "B by the gate of A", "lon": lon, "lat": lat}
+    answer = client.post(f"/api/v1/schools/{schools['B']}/gates", json=shared, headers=duty.headers["dis"])
+    assert answer.status_code == 201, answer.text
+    plan = duty.plan(sources=["gates"], teams=[{"start": [lon, lat]}])
+    assert plan["state"] == "ready", plan["problem"]
+    there = [one["properties"] for one in stops_of(plan) if one["geometry"]["coordinates"] == pytest.approx([lon, lat])]
+    (one,) = there  # one place to stand at: who stands there sees both leave
+    assert one["school"].count("invented") == 2
+    assert [said["at"] for said in one["dismissals"]] == ["15:50", "16:40"]  # those that are known, of A
+    assert one["assumed_dismissal"]  # for B none is
+    assert "B by the gate of A" not in {left["properties"]["name"] for left in stops_of(plan, "left out")}
+
+
 def test_a_fortnight_cannot_be_guessed_and_forgets_no_school(duty: Duty, timetables: None) -> None:
     for day in ("2026-11-04", "2026-11-05", "2026-11-06", "2026-11-09"):
         duty.plan(day=day, sources=["gates"], every_days=2, ends="16:50", seed=1)

@@ -21,6 +21,7 @@ from api.services.hotspots import hot_spots
 from api.services.patrols.requests import PlanRequest, clock
 from api.services.questions import Question
 from api.services.risk import risky_cells
+from api.services.school_times import assumed_dismissal_min
 from api.settings import Settings
 from api.store import cities, patrols, schools
 from api.store.models import City
@@ -35,7 +36,6 @@ NEAR_M = 200.0  # incidents this near to a gate speak for standing there
 ONE_GATE_M = 10.0  # gates of two schools nearer than this are one place
 AROUND_M = 800.0  # cells and hazards belong to the chosen schools within this distance of a gate
 POST_GRACE_S = 10 * 60  # a team may reach its post so much late
-USUAL_DISMISSAL_MIN = 16 * 60 + 30  # where no school of the city has a timetable
 MEMORY_DAYS = 365
 MOST_STOPS = 240
 MOST_HAZARDS = 60
@@ -177,7 +177,7 @@ def _gates(
     ids = [one for one in ids if one not in shut]
     tables = patrols.dismissals_on(session, city, weekday, wanted.day)
     said = Counter(minute for table in tables.values() for _, minute in table)
-    usual = said.most_common(1)[0][0] if said else USUAL_DISMISSAL_MIN
+    usual = said.most_common(1)[0][0] if said else assumed_dismissal_min(settings)
     names = dict(zip(known["id"], known["name"], strict=True))
     gates = schools.gates_frame(session, city)
     wanted_ids, out = set(ids), []
@@ -277,7 +277,7 @@ def post_hours(
     begins_min: int | None, ends_min: int | None, dismissals_min: list[int], settings: Settings
 ) -> tuple[int, int]:
     """Return from when to when a post is manned, in minutes after midnight."""
-    known = dismissals_min or [USUAL_DISMISSAL_MIN]
+    known = dismissals_min or [assumed_dismissal_min(settings)]
     return (
         min(known) - settings.after_school_before_min if begins_min is None else begins_min,
         max(known) + settings.after_school_after_min if ends_min is None else ends_min,
