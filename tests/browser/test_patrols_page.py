@@ -89,9 +89,9 @@ def test_a_plan_is_made_and_the_rest_is_planned_anew_after_changes_by_hand(visit
     expect(page.locator("[name=gate] option").first).to_be_attached()
     page.fill("[name=manned_by]", "<b>一中队</b>")
     page.locator("#panel-posts form button[type=submit]").click()
-    expect(page.locator(".posts li")).to_contain_text("<b>一中队</b>")
-    page.locator(".posts button").click()
-    expect(page.locator(".posts li")).to_have_class("off")
+    post = page.locator(".posts li", has_text="<b>一中队</b>")  # beside those of the demonstration
+    post.get_by_role("button").click()
+    expect(post).to_have_class("off")
     page.locator(".view[data-view=results]").click()
     expect(page.locator(".figures")).to_be_visible()
     assert watched.trouble() == []
