@@ -72,7 +72,9 @@ class Work:
 
     def client(self, n: int) -> httpx2.AsyncClient:
         headers = {"Authorization": f"Bearer {self.tokens[n % len(self.tokens)]}"}
-        return httpx2.AsyncClient(base_url=self.address, timeout=60, headers=headers)
+        # let go of a connection before the server does (5 s): one that both use at that moment fails
+        kept = httpx2.Limits(keepalive_expiry=2)
+        return httpx2.AsyncClient(base_url=self.address, timeout=60, headers=headers, limits=kept)
 
     async def ask(
         self, client: httpx2.AsyncClient, kind: str, method: str, path: str, **more: object
