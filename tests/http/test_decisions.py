@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy.engine import Engine
@@ -18,7 +19,7 @@ from tests.http.test_briefs import words_of
 from tests.http.test_meetings import LONG
 from tests.photos_sent import two_colours, written
 
-TODAY = dt.datetime.now(dt.UTC).date()
+TODAY = dt.datetime.now(ZoneInfo("Asia/Shanghai")).date()  # of the invented town
 WEEK = "{}-W{:02d}".format(*TODAY.isocalendar()[:2])
 NEXT = "{}-W{:02d}".format(*(TODAY + dt.timedelta(days=7)).isocalendar()[:2])
 DUE = str(TODAY + dt.timedelta(days=10))
