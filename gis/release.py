@@ -54,6 +54,7 @@ BEGINNING = np.datetime64("1900-01-01", "D")
 """Where the period of a group begins that holds incidents of any year."""
 
 _NO_END = np.datetime64("9999-12-31", "D")
+_DAY = np.timedelta64(1, "D")
 
 Period = Literal["week", "month", "half", "year", "all"]
 Integers = NDArray[np.int64]
@@ -317,7 +318,7 @@ def periods(day: Days, level: Level, closed_before: Days) -> tuple[Days, Days]:
         A Monday; only what ended before it is over.
     """
     start, end = _calendar(day, level.period)
-    over = _calendar(closed_before, level.step)[0] - 1
+    over = _calendar(closed_before, level.step)[0] - _DAY
     return start, np.minimum(end, over)
 
 
@@ -327,11 +328,11 @@ def _calendar(day: Days, period: Period) -> tuple[Days, Days]:
         return np.full(day.shape, BEGINNING), np.full(day.shape, _NO_END)
     if period == "week":
         monday = start_of_week(day)
-        end_of_month = (month + 1).astype("datetime64[D]") - 1
-        return np.maximum(monday, month.astype("datetime64[D]")), np.minimum(monday + 6, end_of_month)
+        end_of_month = (month + np.timedelta64(1, "M")).astype("datetime64[D]") - _DAY
+        return np.maximum(monday, month.astype("datetime64[D]")), np.minimum(monday + 6 * _DAY, end_of_month)
     months = {"month": 1, "half": 6, "year": 12}[period]
     start = (month.astype(np.int64) // months * months).astype("datetime64[M]")
-    return start.astype("datetime64[D]"), (start + months).astype("datetime64[D]") - 1
+    return start.astype("datetime64[D]"), (start + np.timedelta64(months, "M")).astype("datetime64[D]") - _DAY
 
 
 def _large_enough(found: Groups, level: Level, k: int, key: bytes) -> NDArray[np.bool_]:
