@@ -89,6 +89,9 @@ def take_action(
         raise BadInputError(what, problems=[Problem("body.action", what)])
     _require(session, actor, case, facts, move)
     _require_needs(move, given)
+    if move.action == "pass" and _lacks_photo(session, case):
+        what = "by its filing rule the case needs a photo of how it is now before it is closed"
+        raise _told(ConflictError(what), session, actor, case, facts)
     moment = at or now()
     new = after(facts, move, doer_of(actor))
     entry = _entry(session, actor, case, move, given, moment)
@@ -209,8 +212,6 @@ def _effects(
     if action == "rate":
         case.score = given.score
         return {"score": given.score}
-    if action == "pass":
-        _require_photo(session, case)
     return {}
 
 
@@ -221,12 +222,11 @@ def _require_amount(case: Case, given: ActionIn) -> None:
         raise BadInputError(what, problems=[Problem("body.amount", what)])
 
 
-def _require_photo(session: Session, case: Case) -> None:
-    """Hold the closing of a case against its rule: a photo that shows how it is now."""
+def _lacks_photo(session: Session, case: Case) -> bool:
+    """Return whether the case's rule wants a photo of how it is now before it is closed, and there is none."""
     if not case.rule["close_needs_photo"] or case.hazard_id is None or case.filed_at is None:
-        return
-    if not cases.photo_since(session, case.hazard_id, case.filed_at):
-        raise ConflictError("by its filing rule the case needs a photo of how it is now before it is closed")
+        return False
+    return not cases.photo_since(session, case.hazard_id, case.filed_at)
 
 
 def _file(session: Session, case: Case, given: ActionIn) -> dict[str, Any]:
