@@ -332,7 +332,9 @@ def _calendar(day: Days, period: Period) -> tuple[Days, Days]:
         return np.maximum(monday, month.astype("datetime64[D]")), np.minimum(monday + 6 * _DAY, end_of_month)
     months = {"month": 1, "half": 6, "year": 12}[period]
     start = (month.astype(np.int64) // months * months).astype("datetime64[M]")
-    return start.astype("datetime64[D]"), (start + np.timedelta64(months, "M")).astype("datetime64[D]") - _DAY
+    return start.astype("datetime64[D]"), np.asarray(
+        (start + np.timedelta64(months, "M")).astype("datetime64[D]") - _DAY, dtype="datetime64[D]"
+    )
 
 
 def _large_enough(found: Groups, level: Level, k: int, key: bytes) -> NDArray[np.bool_]:
