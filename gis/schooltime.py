@@ -8,8 +8,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import tzinfo
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 MINUTES_A_DAY = 24 * 60
@@ -71,6 +73,19 @@ def timetable_weekdays(days: ArrayLike, calendar: SchoolCalendar) -> NDArray[np.
     for made_up, follows in calendar.make_up_days.items():
         out[day == np.datetime64(made_up)] = follows
     return out
+
+
+def local_times(seconds: ArrayLike, zone: tzinfo) -> NDArray[np.datetime64]:
+    """Return moments by the clock of a time zone, ``datetime64[s]``, of whole seconds since 1970 in UTC.
+
+    Examples
+    --------
+    >>> from zoneinfo import ZoneInfo
+    >>> local_times([1_796_054_400], ZoneInfo("Asia/Shanghai")).astype(str).tolist()
+    ['2026-12-01T00:00:00']
+    """
+    moments = pd.to_datetime(np.asarray(seconds, dtype=np.int64), unit="s", utc=True)
+    return np.asarray(moments.tz_convert(zone).tz_localize(None).to_numpy(), dtype="datetime64[s]")
 
 
 def minutes_after_dismissal(

@@ -55,7 +55,7 @@ def issue(
         person_id=person.id,
         kind=kind,
         name=name,
-        token_sha256=_digest(secret),
+        token_sha256=token_digest(secret),
         created_at=moment,
         expires_at=moment + dt.timedelta(days=days),
         address=address,
@@ -74,7 +74,7 @@ def issue(
 
 def who_is(session: Session, secret: str, kind: str, moment: dt.datetime) -> Actor:
     """Return the person of a session or token; nobody where it is unknown or has ended."""
-    found = people.person_of_token(session, _digest(secret), kind, moment)
+    found = people.person_of_token(session, token_digest(secret), kind, moment)
     if found is None:
         return NOBODY
     person, token_id, roles = found
@@ -143,5 +143,6 @@ def csrf_fits(secret: str, sent: str) -> bool:
     return hmac.compare_digest(csrf_token(secret).encode(), sent.encode("utf-8", "replace"))
 
 
-def _digest(secret: str) -> str:
+def token_digest(secret: str) -> str:
+    """Return what is kept of a secret that lets somebody in: its SHA-256."""
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from api.store import incident_table as store
 from api.store.incident_table import Changes
 from api.store.models import City
+from gis.schooltime import local_times
 
 MINUTES_A_DAY = 24 * 60
 _MOST_ANSWERS = 64
@@ -156,10 +157,7 @@ def _read(session: Session, city: City, changes: Changes, *, after_id: int = 0) 
 
 def _local_minutes(seconds: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.int64]:
     """Return minutes since 1970 by a city's clock."""
-    if not len(seconds):
-        return np.zeros(0, dtype=np.int64)
-    local = pd.to_datetime(seconds, unit="s", utc=True).tz_convert(zone).tz_localize(None)
-    return np.asarray(local.to_numpy().astype("datetime64[m]").astype(np.int64))
+    return local_times(seconds, zone).astype("datetime64[m]").astype(np.int64)
 
 
 def day_number(day: dt.date) -> int:

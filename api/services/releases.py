@@ -25,6 +25,7 @@ from api.store.models.base import now
 from api.store.secrets import server_secret
 from gis.lattice import cells_of
 from gis.release import Incidents, group_incidents
+from gis.schooltime import local_times
 
 _log = structlog.get_logger("api.releases")
 
@@ -61,8 +62,7 @@ def _key(session: Session, city: City) -> bytes:
 
 def _days(seconds: NDArray[np.int64], city: City) -> NDArray[np.datetime64]:
     """Return the days of moments in the city's own time."""
-    local = pd.to_datetime(seconds, unit="s", utc=True).tz_convert(ZoneInfo(city.time_zone)).tz_localize(None)
-    return np.asarray(local.to_numpy().astype("datetime64[D]"))
+    return local_times(seconds, ZoneInfo(city.time_zone)).astype("datetime64[D]")
 
 
 def _after_school(minutes: NDArray[np.float64], settings: Settings) -> NDArray[np.bool_]:

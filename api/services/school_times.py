@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
@@ -17,7 +16,9 @@ from api.store.models import City
 from api.store.releases import hold
 from api.store.school_times import Against
 from gis import crs
-from gis.schooltime import minutes_after_dismissal
+from gis.schooltime import local_times, minutes_after_dismissal
+
+Table = Mapping[int, Sequence[int]]  # weekday → minutes of the day of its dismissals
 
 NEAR_SCHOOL_M = 1_000.0  # an incident further from every school is not set against any dismissal
 _M_PER_DEG = 110_000.0  # less than a degree of latitude is anywhere: a reach in degrees is never too short
@@ -59,22 +60,28 @@ def set_against_dismissal(
         crs.project_geometries(points, plane), max_distance=NEAR_SCHOOL_M, all_matches=False
     )
     nearest[place] = campuses["school_id"].to_numpy(dtype=np.int64)[campus]
-    known = schools.dismissals_of(session)
-    tables, index = tables_of(settings, known, nearest)
+    known, tables, index = dismissals(session, settings, nearest)
     minutes = minutes_after_dismissal(moments, index, tables, cities.calendar_of(session, city))
     assumed = (nearest >= 0) & ~np.isin(nearest, list(known))
     return Against(nearest, np.where(time_known, np.rint(minutes), np.nan), assumed)
 
 
-def tables_of(
-    settings: Settings, known: Mapping[int, Mapping[int, Sequence[int]]], school: NDArray[np.integer]
-) -> tuple[list[Mapping[int, Sequence[int]]], NDArray[np.int64]]:
-    """Return the timetables of schools that are met, assumed ones too, and the index of each into them, −1 for none."""
+def dismissals(
+    session: Session, settings: Settings, school: NDArray[np.integer]
+) -> tuple[Mapping[int, Table], list[Table], NDArray[np.int64]]:
+    """Return the timetables of schools that are met.
+
+    Returns
+    -------
+    known, tables, index
+        Those that are known, by school; all, assumed ones too; and the index of each school into these, −1 for none.
+    """
     ids = np.unique(school[school >= 0])
+    known = schools.dismissals_of(session, ids.tolist())
     assumed = {weekday: [assumed_dismissal_min(settings)] for weekday in range(1, 6)}
-    tables: list[Mapping[int, Sequence[int]]] = [known.get(i) or assumed for i in ids.tolist()]
+    tables: list[Table] = [known.get(i) or assumed for i in ids.tolist()]
     index = np.searchsorted(ids, school) if ids.size else np.zeros(len(school), dtype=np.int64)
-    return tables, np.where(school >= 0, index, -1).astype(np.int64)
+    return known, tables, np.where(school >= 0, index, -1).astype(np.int64)
 
 
 def set_anew(
@@ -114,8 +121,7 @@ def set_anew(
     stored = school_times.stored_incidents(session, city, school_ids=school_ids, around=around)
     if not len(stored.id):
         return 0
-    local = pd.to_datetime(stored.occurred_s, unit="s", utc=True).tz_convert(ZoneInfo(city.time_zone)).tz_localize(None)
-    moments = local.to_numpy(dtype="datetime64[s]")
+    moments = local_times(stored.occurred_s, ZoneInfo(city.time_zone))
     against = set_against_dismissal(session, city, settings, stored.point, moments, stored.time_known)
     changed = np.flatnonzero(against.differs(stored.against))
     if changed.size:

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from api.services.incident_table import MINUTES_A_DAY, IncidentTable, day_number, table_of
 from api.services.questions import Places, Question, cell_keys, cells_of_keys, checked_kinds, places_of
-from api.services.school_times import tables_of
+from api.services.school_times import dismissals
 from api.settings import Settings
-from api.store import cities, schools
+from api.store import cities
 from api.store.incidents import CountedIncidents
 from api.store.models import City
 from gis.aoristic import share_after_dismissal, spread_over_slices
@@ -147,7 +147,7 @@ def _shares(
     window = wanted.window(settings)
     begin, finish = low.astype("datetime64[m]"), high.astype("datetime64[m]")
     if window is not None:
-        tables, index = tables_of(settings, schools.dismissals_of(session), table.school[at])
+        _, tables, index = dismissals(session, settings, table.school[at])
         share = share_after_dismissal(
             begin, finish, index, tables, cities.calendar_of(session, city), before_min=-window[0], after_min=window[1],
             weekdays=wanted.weekdays,

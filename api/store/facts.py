@@ -25,14 +25,9 @@ from api.store.models import (
     School,
     Sighting,
 )
+from api.store.moments import whole_seconds
 
 _MANY = 500
-
-
-def _seconds(session: Session, column: Any) -> sa.ColumnElement[Any]:
-    """Return the whole seconds since 1970: a hundred thousand moments as objects would take longer than all the rest."""
-    seconds = sa.extract("epoch", column)
-    return seconds if session.get_bind().dialect.name == "sqlite" else sa.cast(sa.func.floor(seconds), sa.BigInteger)
 
 
 def _frame(session: Session, query: Any, numbers: Sequence[str] = ()) -> pd.DataFrame:
@@ -75,7 +70,7 @@ def hazard_facts(session: Session, city: City, before: dt.datetime) -> pd.DataFr
         sa.select(
             Hazard.id, Hazard.category, Hazard.subtype, (Hazard.status == "open").label("is_open"), Cell.district_id,
             Cell.lattice_column.label("column"), Cell.lattice_row.label("row"),
-            *(_seconds(session, moment).label(name) for name, moment in zip(seconds, moments, strict=True)),
+            *(whole_seconds(session, moment).label(name) for name, moment in zip(seconds, moments, strict=True)),
         )
         .outerjoin(gone, gone.c.hazard_id == Hazard.id)
         .outerjoin(closed, closed.c.hazard_id == Hazard.id)
@@ -121,7 +116,7 @@ def case_facts(session: Session, city: City, before: dt.datetime) -> pd.DataFram
             Case.id, Case.category, Case.subtype, Case.state, Department.code.label("department"), Case.district_id,
             Case.school_id, Case.hazard_id, Case.reworks, Case.recurrence_of_id.is_not(None).label("is_recurrence"),
             Case.id.in_(came_back).label("recurred"),
-            *(_seconds(session, moment).label(name) for name, moment in seconds.items()),
+            *(whole_seconds(session, moment).label(name) for name, moment in seconds.items()),
         )
         .outerjoin(Department, Department.id == Case.lead_id)
         .where(Case.city_id == city.id, Case.state != "draft", Case.received_at < before)
@@ -141,7 +136,7 @@ def inspection_facts(session: Session, city: City, after: dt.datetime, before: d
         sa.select(
             Inspection.id, Inspection.inspector_id, Inspection.school_id,
             sa.func.coalesce(Cell.district_id, School.district_id).label("district_id"),
-            _seconds(session, Inspection.started_at).label("started_s"),
+            whole_seconds(session, Inspection.started_at).label("started_s"),
         )
         .outerjoin(Cell, Cell.id == Inspection.cell_id)
         .outerjoin(School, School.id == Inspection.school_id)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.store.models import City, Incident, IncidentChanges
+from api.store.moments import whole_seconds
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,8 @@ def read_columns(session: Session, city: City, *, after_id: int = 0) -> Columns:
             Incident.id,
             Incident.lattice_column,
             Incident.lattice_row,
-            _seconds(session, Incident.occurred_from),
-            _seconds(session, Incident.occurred_to),
+            whole_seconds(session, Incident.occurred_from),
+            whole_seconds(session, Incident.occurred_to),
             Incident.time_known,
             Incident.kind,
             Incident.minutes_after_dismissal,
@@ -102,9 +103,3 @@ def read_columns(session: Session, city: City, *, after_id: int = 0) -> Columns:
 def highest_id(session: Session, city: City) -> int:
     """Return the highest id of a city's incidents, serious ones too."""
     return session.scalar(sa.select(sa.func.max(Incident.id)).where(Incident.city_id == city.id)) or 0
-
-
-def _seconds(session: Session, moment: Any) -> Any:
-    """Return whole seconds since 1970: a million moments as objects would take longer than all the rest."""
-    seconds = sa.extract("epoch", moment)
-    return seconds if session.get_bind().dialect.name == "sqlite" else sa.cast(sa.func.floor(seconds), sa.BigInteger)

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from api.store.bulk import insert_rows
 from api.store.models import City, Incident, IncidentGroup
 from api.store.models.base import now
+from api.store.moments import whole_seconds
 from api.store.records import reserve_ids
 from gis.release import Groups
 
@@ -51,7 +52,7 @@ def waiting(session: Session, city: City, before: dt.datetime) -> Waiting:
             Incident.id,
             Incident.lattice_column,
             Incident.lattice_row,
-            _seconds(session),
+            whole_seconds(session, Incident.occurred_from),
             Incident.kind,
             Incident.minutes_after_dismissal,
             Incident.weekday,
@@ -77,12 +78,6 @@ def waiting(session: Session, city: City, before: dt.datetime) -> Waiting:
         hour=np.array(columns[7], dtype=np.int64),
         time_known=np.array(columns[8], dtype=bool),
     )
-
-
-def _seconds(session: Session) -> sa.ColumnElement[Any]:
-    """Return the whole seconds since 1970: a million moments as objects would take longer than all the rest."""
-    seconds = sa.extract("epoch", Incident.occurred_from)
-    return seconds if session.get_bind().dialect.name == "sqlite" else sa.cast(sa.func.floor(seconds), sa.BigInteger)
 
 
 def add_groups(
@@ -146,7 +141,7 @@ def with_groups(session: Session, incident_ids: Sequence[int]) -> pd.DataFrame:
         Incident.lattice_row.label("row"),
         Incident.serious,
         Incident.kind,
-        _seconds(session).label("occurred_s"),
+        whole_seconds(session, Incident.occurred_from).label("occurred_s"),
         Incident.minutes_after_dismissal,
         Incident.weekday,
         Incident.hour,

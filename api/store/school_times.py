@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.store.models import City, Incident
+from api.store.moments import whole_seconds
 from api.store.spatial import Bounds, meets_bbox
 
 _BATCH = 500  # fewer than a statement may have parameters
@@ -49,12 +50,11 @@ def stored_incidents(
     session: Session, city: City, *, school_ids: Sequence[int] | None = None, around: Bounds | None = None
 ) -> Stored:
     """Return the incidents of a city, serious ones too: all, or those of some schools and those in a box."""
-    seconds = sa.extract("epoch", Incident.occurred_from)
     columns = (
         Incident.id,
         sa.func.ST_X(Incident.location),
         sa.func.ST_Y(Incident.location),
-        seconds if session.get_bind().dialect.name == "sqlite" else sa.cast(sa.func.floor(seconds), sa.BigInteger),
+        whole_seconds(session, Incident.occurred_from),
         Incident.time_known,
         sa.func.coalesce(Incident.school_id, -1),
         Incident.minutes_after_dismissal,

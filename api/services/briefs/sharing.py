@@ -7,7 +7,6 @@ Of the secret only its SHA-256 is kept; each reading is a line of the audit log.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import secrets
 import uuid
 from typing import Any
@@ -18,6 +17,7 @@ from sqlalchemy.orm import Session
 from api.errors import BadInputError, ConflictError, GoneError, NotFoundError
 from api.schemas.meetings import ShareIn
 from api.security.people import Actor
+from api.security.sessions import token_digest
 from api.services.briefs.files import brief_file
 from api.services.meetings.city import meeting_city
 from api.services.meetings.periods import read_period
@@ -68,7 +68,7 @@ def share(session: Session, actor: Actor, code: str, given: ShareIn) -> tuple[di
         period=code,
         language=given.language,
         note=given.note,
-        token_sha256=_digest(secret),
+        token_sha256=token_digest(secret),
         expires_at=moment + dt.timedelta(days=given.days),
         maker_id=actor.id,
         invented=city.invented,
@@ -129,7 +129,7 @@ def open_shared(engine: Engine, who: Who, settings: Settings, secret: str) -> by
 
 
 def _shared(session: Session, secret: str, moment: dt.datetime) -> tuple[SharedBrief, str]:
-    found = briefs.shared_by_digest(session, _digest(secret))
+    found = briefs.shared_by_digest(session, token_digest(secret))
     if found is None:
         raise NotFoundError("there is no such link")
     if _state(found[0], moment) != "works":
@@ -158,7 +158,3 @@ def _view(shared: SharedBrief, maker: str, revoker: str) -> dict[str, Any]:
         "opened": shared.opened,
         "opened_at": shared.opened_at and shared.opened_at.isoformat(timespec="seconds"),
     }
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()

@@ -19,7 +19,7 @@ from api.settings import Settings
 from api.store import cities, facts
 from api.store.models import City
 from api.store.models.base import now
-from gis.schooltime import SchoolCalendar, count_school_days
+from gis.schooltime import SchoolCalendar, count_school_days, local_times
 
 FEWEST_SHOWN = 5  # incidents in meeting views and in what is printed
 _DAY_S = 86_400
@@ -166,8 +166,7 @@ def _local_days(seconds: pd.Series, zone: ZoneInfo) -> NDArray[np.float64]:
     values = seconds.to_numpy(dtype=np.float64)
     out = np.full(values.shape, np.nan)
     known = ~np.isnan(values)
-    local = pd.to_datetime(values[known].astype(np.int64), unit="s", utc=True).tz_convert(zone).tz_localize(None)
-    out[known] = local.to_numpy().astype("datetime64[D]").astype(np.int64)
+    out[known] = local_times(values[known], zone).astype("datetime64[D]").astype(np.int64)
     return out
 
 
