@@ -86,8 +86,8 @@ class StudyArea:
         known = fine >= 0
         heavy = None if weights is None else weights[known]
         finer = self.finer
-        raster = np.bincount(fine[known], heavy, width * height * finer**2).astype(np.float64)
-        raster = raster.reshape(height * finer, width * finer)
+        sums = np.bincount(fine[known], heavy, width * height * finer**2)
+        raster = sums.astype(np.float64).reshape(height * finer, width * finer)
         if bandwidth_m > 0:
             raster = gaussian_filter(raster, bandwidth_m / (self.cell_m / finer), truncate=_REACH, mode="constant")
         cells: Floats = raster.reshape(height, finer, width, finer).sum(axis=(1, 3)).ravel()[self._place]

@@ -67,7 +67,11 @@ def json_answer(document: Any, *, status: int = 200, etag: int | None = None) ->
 
 
 def version_of(if_match: str | None) -> int:
-    """Return the version that an ``If-Match`` names; one that no record has where it names none."""
+    """Return the version that an ``If-Match`` names; one that no record has where it names none.
+
+    ``W/"1"`` is version 1 too, though ``If-Match`` compares strongly (RFC 9110, 13.1.1): a web server in front that
+    compresses answers makes our tags weak, and a version is exact however it is written.
+    """
     if if_match is None:
         raise HTTPException(428, "send the ETag of the record you read as If-Match")
     text = if_match.strip().removeprefix("W/").strip('"')

@@ -116,7 +116,7 @@ def _density(city: City, lattice: Lattice, counts: Counts, days: int, bandwidth_
     if not value.max(initial=0.0) > 0:
         return Density(lattice, none, none, np.zeros(0), days, bandwidth_m, inside is not None)
     flat = value.ravel()
-    floor = LEAST_OF_PEAK * flat.max()
+    floor = float(LEAST_OF_PEAK * flat.max())
     if np.count_nonzero(flat > floor) > MOST_SHOWN:
         floor = float(np.partition(flat, -MOST_SHOWN)[-MOST_SHOWN])
     at = np.flatnonzero(flat > floor)

@@ -50,7 +50,7 @@ def own_evaluation(
     city = wanted_city(session, city_code)
     around = study_cells(session, city)
     found = table_of(session, city)
-    months = _months(found.day.min() if len(found) else None, today)
+    months = _months(int(found.day.min()) if len(found) else None, today)
     if not months:
         reason = "a whole month of incidents, and something before it, are needed"
         return {"state": "too_little", "reason": reason}

@@ -117,7 +117,8 @@ class _Circles:
     def cells(self, circle: int) -> Integers:
         """Return the occupied cells of a circle."""
         begin, end = self.rings.indptr[self.first[circle]], self.rings.indptr[circle + 1]
-        return np.sort(self.rings.indices[begin:end]).astype(np.int64)
+        cells: Integers = np.sort(self.rings.indices[begin:end]).astype(np.int64)
+        return cells
 
 
 def space_time_scan(

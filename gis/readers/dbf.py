@@ -86,8 +86,8 @@ def read_dbf(path: Path, *, name: str, encoding: str | None = None, most_rows: i
         there = max(0, (len(data) - header_length) // record_length)
         msg = f"{name}: the attribute table (.dbf) is cut off: {there:,} of {count:,} records are there; copy it again"
         raise UnreadableFileError(msg)
-    raw = np.frombuffer(data, dtype=np.uint8, count=count * record_length, offset=header_length)
-    raw = raw.reshape(count, record_length)
+    octets = np.frombuffer(data, dtype=np.uint8, count=count * record_length, offset=header_length)
+    raw = octets.reshape(count, record_length)
     kept = np.flatnonzero(raw[:, 0] != _DELETED)
     cells = {field: _cells(raw[kept], field) for field in fields}
     codec = encoding or _find_encoding(fields, cells, language=data[29], name=name)
