@@ -22,7 +22,8 @@ from api.errors import BadInputError, ConflictError, UnavailableError
 from api.services.backup import FILES, FORMAT, KEY, MANIFEST, Report
 from api.settings import Settings
 from api.store import migrate, snapshots
-from api.store.engine import make_engine
+from api.store.audit import MARK, mark_end
+from api.store.engine import make_engine, reading
 
 _PART_BYTES = 1 << 20
 _LARGEST_MANIFEST_BYTES = 1 << 28
@@ -73,11 +74,13 @@ def restore_backup(settings: Settings, path: Path, *, report: Report) -> Restore
             _place_files(settings, folder)
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             shutil.move(database, target)
+    upgraded_to = _upgraded(settings, manifest["revision"])
+    _mark_the_log(settings)
     return Restored(
         counts=counts,
         files=sum(name.startswith(f"{FILES}/") for name in manifest["members"]),
         revision=manifest["revision"],
-        upgraded_to=_upgraded(settings, manifest["revision"]),
+        upgraded_to=upgraded_to,
     )
 
 
@@ -224,6 +227,15 @@ def _place_files(settings: Settings, folder: Path) -> None:
             if (settings.data / name).is_dir():
                 (settings.data / name).rmdir()  # it is empty
             (folder / name).rename(settings.data / name)
+
+
+def _mark_the_log(settings: Settings) -> None:
+    engine = make_engine(settings.resolved_database_url)
+    try:
+        with reading(engine) as session:
+            mark_end(session, settings.data / MARK)
+    finally:
+        engine.dispose()
 
 
 def _upgraded(settings: Settings, revision: str) -> str | None:

@@ -162,11 +162,9 @@ def check_audit_chain(session: Session, settings: Settings) -> Finding:
     found = list(islice(check_chain(session, key, mark), _SHOWN + 1))
     if not soundness.audit_log_is_guarded(session):
         found.append("the database would let it be changed: the triggers that refuse it are gone")
-    if (
-        not found and mark is None
-    ):  # after a restore, or where an older copy was put in its place, until the next change
+    if not found and mark is None and soundness.audit_log_begins(session):
         what = f"nothing wrong, but {MARK} is not there: whether lines were cut off its end cannot be told"
-        return Finding("audit log", "ok", what)
+        return Finding("audit log", "warning", what, "find out who took it away; the next change sets it again")
     return _finding("audit log", found, "somebody changed it: keep a copy, and compare it with a backup")
 
 

@@ -286,15 +286,26 @@ def _set_mark(session: Session) -> None:
     head: tuple[int, str] | None = session.info.pop("head", None)
     if path is None or head is None:
         return
-    with contextlib.suppress(OSError), _marking:  # what is kept is kept, also where the mark cannot be set
+    with contextlib.suppress(OSError):  # what is kept is kept, also where the mark cannot be set
+        _write_mark(path, *head)
+
+
+def _write_mark(path: Path, last: int, seal: str) -> None:
+    with _marking:
         known = read_mark(path)
-        if known is not None and known[0] >= head[0]:
+        if known is not None and known[0] >= last:
             return
         handle = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
         try:
-            os.write(handle, f"{head[0]:020} {head[1]}\n".encode("ascii"))
+            os.write(handle, f"{last:020} {seal}\n".encode("ascii"))
         finally:
             os.close(handle)
+
+
+def mark_end(session: Session, path: Path) -> None:
+    """Set the mark to the end of a log that was put back as it is."""
+    head = session.execute(sa.select(_HEAD)).one()
+    _write_mark(path, head.last_id, head.seal)
 
 
 def read_mark(path: Path) -> tuple[int, str] | None:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from geoalchemy2 import Geometry
 from sqlalchemy.orm import Session
 
-from api.store.models import Base, City, DecisionFile, Hazard, HazardSchool, NoticeFile, Photo
+from api.store.models import AuditEntry, Base, City, DecisionFile, Hazard, HazardSchool, NoticeFile, Photo
 
 _MOST = 20  # findings of one kind that are worth reading
 
@@ -88,3 +88,8 @@ def audit_log_is_guarded(session: Session) -> bool:
         query = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_log'"
         wanted = {"audit_log_no_update", "audit_log_no_delete"}
     return wanted <= set(session.scalars(sa.text(query)))
+
+
+def audit_log_begins(session: Session) -> bool:
+    """Return whether the audit log has a line."""
+    return session.scalars(sa.select(AuditEntry.id).limit(1)).first() is not None

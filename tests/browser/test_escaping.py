@@ -5,10 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import uuid
+import zipfile
 from collections.abc import Iterator
+from xml.etree import ElementTree as ET
 
+import httpx2
+import icalendar
 import pytest
 import sqlalchemy as sa
+from docx import Document
 from playwright.sync_api import Page, expect
 
 from api.services import demo
@@ -283,3 +288,67 @@ def test_an_export_holds_no_formula_and_a_missing_page_no_markup(visit, attacked
     assert not [cell for row in rows for cell in row if cell.lstrip().startswith(("=", "+", "-", "@", "＝"))]
     page.goto(f"{address}/%3Cimg%20src=x%20onerror=run()%3E?next=%22%3E%3Cimg%20src=x%3E")
     looked_at(page)
+
+
+def words_of(kind: str, made: bytes) -> str:
+    """Return what a file says, as a program of its kind reads it; what would run in it fails."""
+    if kind in {"gpx", "kml"}:
+        return " ".join(ET.fromstring(made).itertext())
+    if kind == "ics":
+        events = icalendar.Calendar.from_ical(made).walk("VEVENT")
+        return " ".join(f"{event['summary']} {event['location']}" for event in events)
+    if kind == "docx":
+        document = Document(io.BytesIO(made))
+        cells = (cell.text for table in document.tables for row in table.rows for cell in row.cells)
+        return " ".join([*(paragraph.text for paragraph in document.paragraphs), *cells])
+    if kind in {"pptx", "xlsx"}:
+        with zipfile.ZipFile(io.BytesIO(made)) as parts:
+            pages = [
+                name
+                for name in parts.namelist()
+                if name.startswith(("ppt/slides/slide", "xl/sharedStr", "xl/worksheets/sheet"))
+            ]
+            trees = [ET.fromstring(parts.read(name)) for name in pages]
+        tags = {element.tag.rsplit("}", 1)[-1] for tree in trees for element in tree.iter()}
+        assert not tags & {"f", "hyperlink", "hlinkClick"}
+        return " ".join(text for tree in trees for text in tree.itertext())
+    assert kind == "pdf"
+    assert made.startswith(b"%PDF-")
+    assert not [word for word in (b"/JavaScript", b"/JS ", b"/URI", b"/OpenAction", b"/Launch") if word in made]
+    return ""  # its streams are compressed, and its fonts name glyphs of their own
+
+
+def test_files_that_people_carry_away_hold_a_text_as_text(attacked):
+    address, passwords = attacked
+    with httpx2.Client(base_url=f"{address}/api/v1", timeout=120) as client:
+
+        def sign_in(name: str) -> None:
+            body = {"username": name, "password": passwords[name]}
+            token = client.post("/token", data=body).raise_for_status().json()["access_token"]
+            client.headers["Authorization"] = f"Bearer {token}"
+
+        sign_in("demo-police")
+        plan = {"id": str(uuid.uuid4()), "city": "330681", "day": "2026-11-25", "begins": "15:30", "ends": "17:30", "name": ATTACKS[0],
+                "teams": [{"name": ATTACKS[1]}], "sources": ["gates"], "iterations": 1}  # fmt: skip
+        client.post("/patrols/plans", json=plan).raise_for_status()
+        paths = [f"/patrols/plans/{plan['id']}.{kind}" for kind in ("gpx", "ics")]
+        while client.get(f"/patrols/plans/{plan['id']}").raise_for_status().json()["state"] == "planning":
+            pass
+        said = {path: words_of(path[-3:], client.get(path).raise_for_status().content) for path in paths}
+        sign_in("demo-admin")
+        decided = {"id": str(uuid.uuid4()), "city": "330681", "problem": f"={ATTACKS[0]}", "measure": ATTACKS[1], "becomes": "notice",
+                   "department": "urban_management", "due_on": "2199-12-31"}  # fmt: skip
+        client.post("/meetings/2026-W39/decisions", json=decided).raise_for_status()
+        kinds = ("docx", "pptx", "xlsx", "pdf")
+        paths = [f"/briefs/2026-W39.{kind}?city=330681" for kind in kinds]
+        paths += [
+            f"/meetings/2026-W39/{what}.{kind}?city=330681"
+            for what in ("minutes", "lists")
+            for kind in ("docx", "xlsx", "pdf")
+        ]
+        paths += ["/exports/schools.xlsx?city=330681", "/exports/hazards.kml?city=330681"]
+        for path in paths:
+            kind = path.split("?")[0].rsplit(".", 1)[1]
+            said[path] = words_of(kind, client.get(path).raise_for_status().content)
+    for path, words in said.items():
+        assert ".pdf" in path or "<img src=x" in words, path

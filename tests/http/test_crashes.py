@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import math
 import os
 import random
 import signal
@@ -134,7 +135,8 @@ def test_what_was_acknowledged_survives_kill_9_once_and_whole(town: Engine, tmp_
     kept_photos: dict[str, str] = {}
     for _ in range(CRASHES):
         with server(town, tmp_path) as (process, address):
-            writing = write_until_it_dies(process, address, chance.randrange(WRITES // 20, WRITES * 9 // 10))
+            kill_after = round(math.exp(chance.uniform(math.log(WRITES / 100), math.log(WRITES * 0.9))))  # often early
+            writing = write_until_it_dies(process, address, kill_after)
             with ThreadPoolExecutor(1) as thread:  # this one may have an event loop already
                 hazards, inspections, photos = thread.submit(asyncio.run, writing).result()
             assert process.wait() == -signal.SIGKILL
