@@ -19,8 +19,10 @@ from web.i18n import translator
 from web.problems import in_language
 
 _GPX = "http://www.topografix.com/GPX/1/1"
-_SIDE = 640  # of a sheet's map, in its own units
+_WIDE, _HIGH, _LOW = 640, 280, 230  # of a sheet's map, in its own units; it is low where many stops need the page
+_FEW = 4
 _MARGIN = 40
+_MARK = 32
 KINDS = {
     "geojson": geojson.MEDIA_TYPE,
     "gpx": "application/gpx+xml",
@@ -180,26 +182,42 @@ def _sheet(team: Mapping[str, Any], stops: list[dict[str, Any]], line: list[list
     west, south = every.min(axis=0)
     east, north = every.max(axis=0)
     narrow = float(np.cos(np.radians((south + north) / 2)))
-    span = max((east - west) * narrow, (north - south), 1e-4)
-    scale = (_SIDE - 2 * _MARGIN) / span
-    left = _MARGIN + (span - (east - west) * narrow) / 2 * scale
+    high = _HIGH if len(stops) <= _FEW else _LOW
+    wide_deg, high_deg = max((east - west) * narrow, 1e-4), max(north - south, 1e-4)
+    scale = min((_WIDE - 2 * _MARGIN) / wide_deg, (high - 2 * _MARGIN) / high_deg)
 
     def on_sheet(lonlat: Any) -> list[tuple[float, float]]:
         places = np.asarray(lonlat, dtype=float).reshape(-1, 2)
-        x = left + (places[:, 0] - west) * narrow * scale
-        y = _MARGIN + (north - places[:, 1]) * scale
+        x = _WIDE / 2 + (places[:, 0] - (west + east) / 2) * narrow * scale
+        y = high / 2 - (places[:, 1] - (south + north) / 2) * scale
         return [(round(float(a), 1), round(float(b), 1)) for a, b in zip(x, y, strict=True)]
 
-    marks = on_sheet([(one["lon"], one["lat"]) for one in stops])
-    bar_m = _bar(span * 111_320 / (_SIDE - 2 * _MARGIN) * 160)
+    places = on_sheet([(one["lon"], one["lat"]) for one in stops])
+    metre = scale / 111_320
+    bar_m = _bar(160 / metre)
     return {
         "team": team,
-        "rows": [stop | {"x": x, "y": y, "title": _title(stop)} for stop, (x, y) in zip(stops, marks, strict=True)],
+        "rows": [stop | {"title": _title(stop)} for stop in stops],
+        "marks": _marks(stops, places),
         "path": " ".join(f"{x},{y}" for x, y in on_sheet(line)) if line else "",
-        "height": round(float((north - south) * scale)) + 2 * _MARGIN,
+        "height": high,
         "bar_m": bar_m,
-        "bar": round(bar_m / (span * 111_320) * (_SIDE - 2 * _MARGIN), 1),
+        "bar": round(bar_m * metre, 1),
     }
+
+
+def _marks(stops: list[dict[str, Any]], places: list[tuple[float, float]]) -> list[dict[str, Any]]:
+    """Return the marks on a sheet's map; stops that would cover each other share one."""
+    marks: list[dict[str, Any]] = []
+    for stop, (x, y) in zip(stops, places, strict=True):
+        near = next((one for one in marks if np.hypot(one["x"] - x, one["y"] - y) < _MARK), None)
+        if near is None:
+            near = {"x": x, "y": y, "post": False, "orders": [], "width": 0}
+            marks.append(near)
+        near["orders"].append(stop["order"])
+        near["post"] |= stop["kind"] == "post"
+        near["width"] = _MARK * len(near["orders"])
+    return marks
 
 
 def _bar(most_m: float) -> int:

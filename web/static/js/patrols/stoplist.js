@@ -44,7 +44,7 @@ export function drawStops(plan, stops, { chosen, choose, change, editable }) {
   };
   const parts = plan.team_list.map((team) => {
     const own = stops.filter((one) => one.team === team.number).sort((a, b) => a.order - b.order);
-    const head = el("h3", {}, `${t("patrols.team_n", { n: team.number })}${team.name ? ` ${team.name}` : ""}`, el("small", {}, own.length ? ` ${t(`patrols.mode.${team.mode}`)} · ${t("patrols.sheet_line", { leaves: team.leaves, returns: team.returns, metres: team.length_m })}` : plan.state === "planning" ? "" : ` ${t("patrols.team_idle")}`));
+    const head = el("h3", {}, `${t("patrols.team_n", { n: team.number })}${team.name ? ` ${team.name}` : ""}`, el("small", {}, own.length ? ` ${t(`patrols.mode.${team.mode}`)} · ${t("patrols.sheet_line", { leaves: team.leaves, returns: team.returns, kilometres: (team.length_m / 1000).toFixed(1) })}` : plan.state === "planning" ? "" : ` ${t("patrols.team_idle")}`));
     head.style.color = colourOf(team.number);
     return el("section", { class: "team-stops" }, head, el("ol", { class: "stops" }, own.map(line)));
   });
