@@ -254,7 +254,9 @@ def meeting_page(request: Request, session: ReadSession, language: Language, act
         "cities": [view for view in cities.city_views(session) if view["code"] in said["periods"]],
         "version": __version__,
     }
-    return _page(request, actor, "meeting.html", language, config | said)
+    words = vocabulary()
+    kinds = {"facility_kinds": words.facility_kinds, "facility_levels": words.facility_levels}
+    return _page(request, actor, "meeting.html", language, config | said, **kinds)
 
 
 @router.get("/patrols")

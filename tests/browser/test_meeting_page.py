@@ -64,3 +64,37 @@ def test_everybody_at_the_table_reads_it_in_english_on_a_phone(visit: Any) -> No
     expect(page.locator("#decide-part")).to_be_hidden()
     nothing_serious(page)
     assert watched.trouble() == []
+
+
+def test_the_office_has_a_brief_written_and_sets_the_targets(visit: Any) -> None:
+    watched = visit("/meeting#period=2026-W47&city=330681", name="demo-dispatcher")
+    page = watched.page
+    page.wait_for_selector("body[data-ready]")
+    with page.expect_download() as down:
+        page.locator("#brief-files").get_by_role("button", name="Excel").click()
+        expect(page.locator("#writing")).to_contain_text("正在生成Excel")
+    assert down.value.suggested_filename == "brief-2026-W47.xlsx"
+    expect(page.locator("#writing")).to_be_hidden()
+    expect(page.locator("#brief-files button").first).to_be_enabled()
+    page.locator("#targets-edit summary").click()
+    rows = page.locator("#targets-list li")
+    expect(rows).to_have_count(4)  # those of the notice
+    expect(rows.nth(1).locator("[name=goal]")).to_have_value("30")
+    for _ in range(3):
+        rows.last.get_by_role("button").click()
+    page.locator("#target-add").click()
+    rows.nth(1).locator("[name=zh]").fill("<b>街道辅导站</b>（虚构）")
+    page.locator("#targets-keep").click()
+    expect(page.locator("#targets tbody tr")).to_have_count(4)  # the browser wants an English name first
+    rows.nth(1).locator("[name=en]").fill("Stations of townships (made up)")
+    rows.nth(1).locator("[name=kind]").select_option("station")
+    rows.nth(1).locator("[name=goal]").fill("23")
+    rows.nth(1).locator("[name=due_on]").fill("2027-06-30")
+    page.locator("#targets-keep").click()
+    expect(page.locator("#targets tbody tr")).to_have_count(2)
+    last = page.locator("#targets tbody tr").last
+    expect(last).to_contain_text("<b>街道辅导站</b>")
+    expect(last).to_contain_text("23")
+    expect(last).to_contain_text("2027-06-30")
+    nothing_serious(page)
+    assert watched.trouble() == []

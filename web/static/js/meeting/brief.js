@@ -1,21 +1,42 @@
 // The brief: its files, and its texts, which the committee's office may edit before it is written.
 
-import { change, get } from "../lib/api.js";
+import { change, download, get } from "../lib/api.js";
+import { attempts } from "../lib/attempt.js";
 import { language, pageConfig, t } from "../lib/i18n.js";
 import { el } from "../lib/text.js";
 
 const byId = (id) => document.getElementById(id);
 const MAY_EDIT = (pageConfig.me?.roles ?? []).some((role) => role === "dispatcher" || role === "admin");
 const KINDS = ["docx", "pdf", "xlsx", "html", "pptx"];
+const attempt = attempts(byId("brief-problem"));
 let asked = null;
 
 /** Offer the files of a period; its texts are read when somebody opens them. */
 export function offerBrief(wanted) {
   asked = wanted;
-  const query = new URLSearchParams({ language, ...(asked.city ? { city: asked.city } : {}) });
-  byId("brief-files").replaceChildren(...KINDS.map((kind) => el("a", { class: "button", attributes: { href: `/api/v1/briefs/${asked.period}.${kind}?${query}`, target: kind === "html" ? "_blank" : null, rel: "noopener" } }, t(`meeting.file.${kind}`))));
+  byId("brief-files").replaceChildren(...KINDS.map(file));
   byId("brief-list").replaceChildren();
   if (byId("brief-texts").open) readTexts();
+}
+
+function file(kind) {
+  const parameters = { language, city: asked.city };
+  const name = `${asked.period}.${kind}`;
+  if (kind !== "html") return el("button", { class: "button", attributes: { type: "button" }, on: { click: () => write(name, kind, parameters) } }, t(`meeting.file.${kind}`));
+  const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value));
+  return el("a", { class: "button", attributes: { href: `/api/v1/briefs/${name}?${query}`, target: "_blank", rel: "noopener" } }, t("meeting.file.html"));
+}
+
+/** Have a file written, which takes some seconds, and keep it. */
+async function write(name, kind, parameters) {
+  const buttons = byId("brief-files").querySelectorAll("button");
+  const writing = byId("writing");
+  writing.lastElementChild.textContent = t("meeting.writing", { kind: t(`meeting.file.${kind}`) });
+  writing.hidden = false;
+  for (const button of buttons) button.disabled = true;
+  await attempt(() => download(`briefs/${name}`, parameters, `brief-${name}`));
+  for (const button of buttons) button.disabled = false;
+  writing.hidden = true;
 }
 
 async function readTexts() {

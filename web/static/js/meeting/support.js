@@ -5,6 +5,7 @@ import { count, language, t } from "../lib/i18n.js";
 import { fillTable, say } from "../lib/table.js";
 import { el } from "../lib/text.js";
 import { rateText } from "./numbers.js";
+import { offerTargets } from "./targets.js";
 
 const byId = (id) => document.getElementById(id);
 const slide = byId("support-slide");
@@ -31,6 +32,7 @@ function draw(said) {
   fillTable(byId("targets"), ["target", "done", "goal", "due"].map((name) => t(`meeting.support_${name}`)), said.targets.map((one) => [
     one[language], el("span", { class: one.done >= one.of ? "is-better" : "" }, count(one.done)), one.every_school ? t("meeting.support_every", { n: count(one.of) }) : count(one.of), one.due_on ?? "–",
   ]));
+  offerTargets(said, asked, () => showSupport({ ...asked }, said.at));
   const months = said.months.filter((one) => one.visits !== null).slice(-6);
   fillTable(byId("support-use"), ["month", "visits", "used"].map((name) => t(`meeting.support_${name}`)), months.map((one) => [
     one.month, one.at_least ? t("meeting.at_least", { n: count(one.visits) }) : count(one.visits), rateText(one.used),
