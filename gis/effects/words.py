@@ -214,9 +214,7 @@ def say_displacement(found: Displacement, about: Subject) -> Statement:
     }
     (a0, b0, c0), (a1, b1, c1) = found.before, found.after
     head_zh = f"{about.place_zh}{about.kind_zh}：行动区 {a0}→{a1} 起，外圈 {b0}→{b1} 起，对照区 {c0}→{c1} 起。"
-    head_en = (
-        f"{about.place_en}, {about.kind_en}: action area {a0} to {a1}, ring {b0} to {b1}, control area {c0} to {c1}."
-    )
+    head_en = f"{about.place_en[:1].upper()}{about.place_en[1:]}, {about.kind_en}: action area {a0} to {a1}, ring {b0} to {b1}, control area {c0} to {c1}."
     if not found.enough:
         return Statement(
             f"{head_zh}数量太少（至少一项不足 {FEWEST} 起），不能判断有无转移。",

@@ -270,9 +270,16 @@ def _group_table(said: Mapping[str, Any], by: str, language: str) -> Table:
                  (2.4, *[1.1] * len(_COLUMNS)))  # fmt: skip
 
 
+def _name(named: Mapping[str, str] | None, language: str) -> str:
+    return "" if named is None else named[language]
+
+
 def _school_table(said: Mapping[str, Any], language: str) -> Table:
     heads = [word(name, language) for name in ("school", "district", "open", "new", "late")]
-    rows = [(one[language], one["district"] or "", one["open"], one["new"], one["overdue"]) for one in said["schools"]]
+    rows = [
+        (one[language], _name(one["district"], language), one["open"], one["new"], one["overdue"])
+        for one in said["schools"]
+    ]
     return Table(word("schools", language), heads, rows, (3.4, 1.8, 1, 1, 1))
 
 
@@ -282,7 +289,7 @@ def _overdue_table(said: Mapping[str, Any], language: str) -> Table:
     rows = [
         (
             department["name"][language], case["number"] or "", categories.get(case["category"], case["category"]),
-            case["school"] or "", case["due"][:16].replace("T", " "), case["days_late"],
+            _name(case["school"], language), case["due"][:16].replace("T", " "), case["days_late"],
         )
         for department in said["overdue"]["departments"]
         for case in department["cases"]

@@ -21,6 +21,10 @@ from api.services.briefs.packages import allowed, same_every_time
 SONG, FANG, HEI, KAI = "宋体", "仿宋", "黑体", "楷体"
 _RED = RGBColor(0xC0, 0x00, 0x00)
 _W = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+_MANY_COLUMNS = 6
+_NARROW_MARGINS = (
+    f'<w:tblCellMar {nsdecls("w")}><w:left w:w="50" w:type="dxa"/><w:right w:w="50" w:type="dxa"/></w:tblCellMar>'
+)
 
 
 def write(brief: Brief) -> bytes:
@@ -55,6 +59,8 @@ def _page(document: Any) -> None:
     section.header_distance = section.footer_distance = Cm(1.2)
     style = document.styles["Normal"]
     _font(style, FANG, 16)
+    for language in document.styles.element.iter(qn("w:lang")):  # else commas are set as Taiwan sets them
+        language.set(qn("w:eastAsia"), "zh-CN")
     for level in (1, 2):
         heading = document.styles[f"Heading {level}"]
         heading.font.color.rgb = RGBColor(0, 0, 0)
@@ -117,11 +123,12 @@ def _masthead(document: Any, brief: Brief) -> None:
     head = _text(document, "", SONG, size, align=middle)
     _run(head, brief.masthead, SONG, size, bold=True, colour=_RED)
     _text(document, brief.issue, FANG, 16, align=middle)
-    line = _text(document, brief.issued_by, FANG, 16)
+    small = 16 if brief.language == "zh" else 12
+    line = _text(document, brief.issued_by, FANG, small)
     line.paragraph_format.tab_stops.add_tab_stop(Cm(15.8), alignment=2)  # to the right
     day = brief.issued_on
     said = f"{day.year}年{day.month}月{day.day}日" if brief.language == "zh" else f"{day.day} {day:%B %Y}"
-    _run(line, f"\t{said}", FANG, 16)
+    _run(line, f"\t{said}", FANG, small)
     _rule(line, "bottom", "C00000", 18)
     title = _text(document, "", SONG, 22, align=middle)
     title.paragraph_format.space_before = title.paragraph_format.space_after = Pt(14)
@@ -136,26 +143,28 @@ def _table(document: Any, block: Table) -> None:
     caption.paragraph_format.space_before = Pt(8)
     table = document.add_table(rows=1, cols=len(block.heads), style="Table Grid")
     table.autofit = False
+    table._tblPr.append(parse_xml(_NARROW_MARGINS))
+    size = 10.5 if len(block.heads) < _MANY_COLUMNS else 9
     total = sum(block.widths)
     widths = [Cm(15.8 * width / total) for width in block.widths]
     for column, width in zip(table.columns, widths, strict=True):
         column.width = width
-    _row(table.rows[0], block.heads, widths, HEI)
+    _row(table.rows[0], block.heads, widths, HEI, size)
     properties = table.rows[0]._tr.get_or_add_trPr()
     properties.append(parse_xml(f"<w:tblHeader {nsdecls('w')}/>"))
     for row in block.rows or [["" for _ in block.heads]]:
-        _row(table.add_row(), row, widths, FANG)
+        _row(table.add_row(), row, widths, FANG, size)
     after = _text(document, "", FANG, 8)
     after.paragraph_format.line_spacing = Pt(8)
 
 
-def _row(row: Any, values: Any, widths: Any, font: str) -> None:
+def _row(row: Any, values: Any, widths: Any, font: str, size_pt: float) -> None:
     row._tr.get_or_add_trPr().append(parse_xml(f"<w:cantSplit {nsdecls('w')}/>"))
     for at, (cell, value, width) in enumerate(zip(row.cells, values, widths, strict=True)):
         cell.width = width
         paragraph = cell.paragraphs[0]
-        _run(paragraph, cell_text(value), font, 10.5)
-        paragraph.paragraph_format.line_spacing = Pt(15)
+        _run(paragraph, cell_text(value), font, size_pt)
+        paragraph.paragraph_format.line_spacing = Pt(size_pt + 4)
         paragraph.paragraph_format.space_after = Pt(0)
         paragraph.alignment = WD_ALIGN_PARAGRAPH.LEFT if at == 0 else WD_ALIGN_PARAGRAPH.CENTER
 

@@ -210,7 +210,7 @@ def _problems(shown: Sequence[Shown], language: str) -> Table:
     for one in shown:
         category = "" if one["category"] is None else getattr(terms[one["category"]], language)
         rows.append((_label(one), one["problem"], category, one["record"]["name"] if one["record"] else ""))
-    return _table("problems", {"number": 2.6, "problem": 6, "category": 2.2, "source": 5}, rows, language)
+    return _table("problems", {"number": 3.2, "problem": 5.6, "category": 2.2, "source": 4.8}, rows, language)
 
 
 def _duties(shown: Sequence[Shown], language: str) -> Table:
@@ -222,7 +222,7 @@ def _duties(shown: Sequence[Shown], language: str) -> Table:
         )
         for one in shown
     ]  # fmt: skip
-    columns = {"number": 2.6, "problem": 4, "lead": 2.4, "assisting": 2.6, "becomes": 1.8, "due": 2.4}
+    columns = {"number": 3.2, "problem": 3.6, "lead": 2.4, "assisting": 2.4, "becomes": 1.6, "due": 2.6}
     return _table("duties", columns, rows, language)
 
 
@@ -238,6 +238,6 @@ def _remedies(shown: Sequence[Shown], title: str, language: str, zone: ZoneInfo)
             day = f"{dt.datetime.fromisoformat(struck['at']).astimezone(zone):%Y-%m-%d}"
             by, proof = struck["by"], "\n".join([struck["note"], *struck["proof"]])
         rows.append((_label(one), one["problem"], one["measure"], one["due_on"], state, day, by, proof))
-    columns = {"number": 1.4, "problem": 2.4, "measure": 2.2, "due": 1.4, "state": 1.6, "struck_on": 1.4,
-               "struck_by": 1.1, "proof": 2.2}  # fmt: skip
+    columns = {"number": 2.3, "problem": 2.4, "measure": 2.4, "due": 2.0, "state": 1.7, "struck_on": 2.0,
+               "struck_by": 1.2, "proof": 1.8}  # fmt: skip
     return _table(title, columns, rows, language)

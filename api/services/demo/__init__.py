@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from api.errors import BadInputError
 from api.services.demo.cases import add_cases
 from api.services.demo.exchange import add_exchange
+from api.services.demo.meetings import add_meetings
 from api.services.demo.people import add_people
 from api.services.demo.posts import add_posts
 from api.settings import Settings
@@ -35,6 +36,7 @@ def load(session: Session, settings: Settings) -> list[str]:
     add_cases(session)
     add_exchange(session)
     add_posts(session)
+    add_meetings(session, settings)
     return [*_summary(session), *signs]
 
 

@@ -35,6 +35,11 @@ _NOTICES = (
 )
 
 
+def identity_of(what: str, number: int) -> uuid.UUID:
+    """Return the UUID of the joint action ("action") or notice ("notice") of a number."""
+    return uuid.uuid5(_SPACE, f"{what} {number}")
+
+
 def add_exchange(session: Session) -> None:
     """Let the office plan two joint actions and write two notices, and name who is on duty; once."""
     office, liaison, leader = (actor_of(session, name) for name in ("demo-dispatcher", "demo-liaison", "demo-leader"))
@@ -45,7 +50,7 @@ def add_exchange(session: Session) -> None:
     around = actions.first_schools(session, city.id, 8)
     for number, (title, first, last, categories, departments) in enumerate(_ACTIONS):
         given = JointActionIn(
-            id=uuid.uuid5(_SPACE, f"action {number}"),
+            id=identity_of("action", number),
             city=CODE,
             title=title,
             purpose="各部门按方案在放学前后一小时定点值守、联合检查。（虚构）",
@@ -65,7 +70,7 @@ def add_exchange(session: Session) -> None:
                 record.invented = True
     for number, (title, body, category, wants) in enumerate(_NOTICES):
         notice = NoticeIn(
-            id=uuid.uuid5(_SPACE, f"notice {number}"), title=title, body=body, category=category, wants_answer=wants,
+            id=identity_of("notice", number), title=title, body=body, category=category, wants_answer=wants,
             to=["urban_management", "police", "education"],
         )  # fmt: skip
         if notices.get_notice(session, notice.id) is None:

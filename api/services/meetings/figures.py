@@ -237,6 +237,12 @@ def _group_rates(row: Mapping[str, Mapping[str, int]], counted: Counted) -> dict
     }
 
 
+def _both(table: pd.DataFrame) -> dict[int, dict[str, str]]:
+    """Return the names in both languages by id; Chinese where there is no English one."""
+    rows = table[["id", "name", "name_en"]].itertuples(index=False)
+    return {int(identity): {"zh": name, "en": english or name} for identity, name, english in rows}
+
+
 def _schools(counted: Counted) -> list[dict[str, Any]]:
     """Return the schools with the most hazards open at the end, those overdue before others."""
     still, new = (counted.members(BY_CODE[code], "this") for code in ("hazards_open", "hazards_new"))
@@ -245,7 +251,7 @@ def _schools(counted: Counted) -> list[dict[str, Any]]:
     for name, members in (("open", still), ("new", new), ("overdue", late)):
         table[name] = members["school_id"].value_counts().reindex(table.index, fill_value=0)
     table = table[table["open"] > 0].sort_values(["open", "overdue", "name"], ascending=[False, False, True])
-    names = counted.districts.set_index("id")["name"]
+    names = _both(counted.districts)
     rows: Any = table.head(MOST_SCHOOLS).itertuples()
     return [
         {
@@ -270,7 +276,7 @@ def _overdue(session: Session, counted: Counted, names: Mapping[str, Mapping[str
     late = late.sort_values(["due_s", "id"])
     zone = ZoneInfo(counted.city.time_zone)
     known = {case.id: case for case in facts.cases_named(session, [int(one) for one in late["id"].head(MOST_OVERDUE)])}
-    schools = dict(zip(counted.schools["id"], counted.schools["name"], strict=True))
+    schools = _both(counted.schools)
     departments: dict[str, list[dict[str, Any]]] = {}
     rows: Any = late.head(MOST_OVERDUE).itertuples()
     for row in rows:

@@ -81,14 +81,14 @@ export function bands(said) {
 
 export function schools(said) {
   table("schools", [t("meeting.school"), t("meeting.district"), t("meeting.open_now"), t("meeting.new"), t("meeting.overdue_now")],
-    said.schools.map((one) => [el("a", { attributes: { href: `/#select=school/${one.id}` } }, one[language]), one.district ?? "", count(one.open), count(one.new), count(one.overdue)]));
+    said.schools.map((one) => [el("a", { attributes: { href: `/#select=school/${one.id}` } }, one[language]), one.district?.[language] ?? "", count(one.open), count(one.new), count(one.overdue)]));
 }
 
 export function overdue(said, categoriesByCode) {
   const parts = said.overdue.departments.flatMap((one) => {
     const list = el("table", { class: "figures" });
     fillTable(list, [t("meeting.record"), t("meeting.category"), t("meeting.school"), t("meeting.due"), t("meeting.days_late")],
-      one.cases.map((found) => [el("a", { attributes: { href: `/board#case=${found.id}` } }, found.number ?? t("meeting.kind_of.case")), categoriesByCode[found.category] ?? found.category, found.school ?? "", found.due.slice(0, 16).replace("T", " "), String(found.days_late)]));
+      one.cases.map((found) => [el("a", { attributes: { href: `/board#case=${found.id}` } }, found.number ?? t("meeting.kind_of.case")), categoriesByCode[found.category] ?? found.category, found.school?.[language] ?? "", found.due.slice(0, 16).replace("T", " "), String(found.days_late)]));
     return [el("h3", {}, t("meeting.of_department", { name: one.name[language], n: count(one.cases.length) })), el("div", { class: "table-holder" }, list)];
   });
   byId("overdue").replaceChildren(...(parts.length ? parts : [el("p", {}, t("meeting.nothing_overdue"))]));
