@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from api.services.briefs.content import brief_of
 from api.settings import Settings
 from api.store.engine import reading, writing
-from api.store.models import Cell, City, Hazard, HazardSchool, School
+from api.store.models import Cell, City, District, Hazard, HazardSchool, School
 from api.store.spatial import to_element, to_shape
 from tests.http.case_office import Office
 from tests.http.conftest import Headers
@@ -102,6 +102,28 @@ def test_a_spot_is_new_then_lasting_then_gone_and_a_school_departs_from_its_own_
         [],
         ["gone"],
     )
+
+
+def test_a_spot_lasts_then_grows_and_is_gone_once_it_is_quiet(office: Office, town: Engine) -> None:
+    set_terms(town, ("2026-03-02", "2027-01-22"))
+    plant(town, [6] * 13 + list(range(7, 20)) + [0])
+    for week, state in (("2026-W33", "lasting"), ("2026-W46", "growing"), ("2026-W47", "gone")):
+        assert [one["state"] for one in alerts(office, week)["spots"] if one["kind"] == "hazards"] == [state], week
+
+
+def test_the_category_that_rises_in_a_township_is_said_at_the_meeting(office: Office, town: Engine) -> None:
+    set_terms(town, ("2026-03-02", "2027-01-22"))
+    with writing(town) as session:
+        city = session.scalars(sa.select(City)).one()
+        session.add(district := District(city_id=city.id, code="330681999", name="虚构镇", name_en="Invented Town"))
+        session.flush()
+        session.execute(sa.update(Cell).values(district_id=district.id))
+    plant(town, [2, 1] * 13 + [12])
+    (rise,) = alerts(office)["trends"]
+    assert (rise["category"], rise["district"], rise["numbers"]["observed"]) == ("VEN", "330681999", 12)
+    assert "本周 12 起" in rise["zh"]
+    assert "Invented Town" in rise["en"]
+    assert alerts(office, "2026-W46")["trends"] == [], "one or two a week are as usual"
 
 
 def test_alerts_need_school_and_a_whole_week(office: Office, town: Engine) -> None:
