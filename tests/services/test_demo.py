@@ -6,6 +6,8 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -14,13 +16,14 @@ from sqlalchemy.engine import Engine
 
 from api.errors import BadInputError, NotFoundError
 from api.services import cellcounts, demo, heatmaps, hotspots, screening
+from api.services.briefs.content import brief_of
 from api.services.questions import Question
 from api.services.selection import by_cell_and_hour, select
 from api.settings import Settings
 from api.store import cities
 from api.store.counts import by_collection
 from api.store.engine import reading, writing
-from api.store.models import EscortPost, Hazard, Incident, Premises, School, Street
+from api.store.models import Case, City, EscortPost, Hazard, Incident, Premises, School, Street
 from tests.databases import Databases
 
 EXPECTED = {
@@ -191,3 +194,44 @@ def test_hot_spots_are_where_the_demonstration_put_them_and_say_so(loaded: Engin
         assert empty["features"] == []
         with pytest.raises(BadInputError, match="weeks"):
             hotspots.hot_spots(session, settings, wanted, weeks=0, today=dt.date(2026, 11, 23), sealed=False)
+
+
+def test_what_the_brief_of_a_month_says_is_what_plain_queries_count(loaded: Engine, settings: Settings) -> None:
+    zone = ZoneInfo("Asia/Shanghai")
+    months = [dt.datetime(2026, n, 1, tzinfo=zone) for n in (9, 10, 11)]
+
+    def within(column: Any, first: dt.datetime, last: dt.datetime) -> Any:
+        return sa.and_(column >= first, column < last)
+
+    with reading(loaded) as session:
+        said = {
+            one.key: one
+            for one in brief_of(
+                session, settings, "2026-10", "330681", language="zh", viewer="", moment=months[2], pictures=False
+            ).paragraphs
+        }
+        city = session.scalars(sa.select(City).where(City.code == "330681")).one()
+
+        def count(model: Any, *conditions: Any) -> int:
+            asked = sa.select(sa.func.count()).select_from(model).where(model.city_id == city.id, *conditions)
+            return int(session.scalars(asked).one())
+
+        for window, first, last in (("this", months[1], months[2]), ("last", months[0], months[1])):
+            new = count(Hazard, within(Hazard.observed_at, first, last))
+            assert said["hazards"].numbers[f"hazards_new.{window}"] == new > 50
+            numbers = {
+                f"accepted.{window}": count(Case, within(Case.received_at, first, last)),
+                f"filed.{window}": count(Case, within(Case.filed_at, first, last)),
+                f"closed_in_period.{window}": count(Case, within(Case.closed_at, first, last)),
+            }
+            assert {name: said["cases"].numbers[name] for name in numbers} == numbers
+        categories = session.execute(
+            sa.select(Hazard.category, n := sa.func.count())
+            .where(Hazard.city_id == city.id, within(Hazard.observed_at, months[1], months[2]))
+            .group_by(Hazard.category)
+            .order_by(n.desc(), Hazard.category)
+        ).all()
+        first_three = {f"{code}.this": int(n) for code, n in categories[:3]}
+        assert said["categories"].numbers == first_three | {"total": sum(int(n) for _, n in categories)}
+        for number in first_three.values():
+            assert f" {number} 处" in said["categories"].text
