@@ -1,6 +1,7 @@
 """A million made-up cases, written by the database itself from numbers: the same on SpatiaLite and PostGIS.
 
-Spread over five years up to now; the last ones of each year's usual share are open. A closed case has three lines in its
+Spread over five years up to now, and over all departments; the last ones of each year's usual share are open. Handlers
+have answered, whoever reported did the rest. A closed case has three lines in its
 flow log and an open one four (a real one has some more); each has a copy of a rule as wide as real ones are.
 """
 
@@ -81,9 +82,10 @@ def fill(engine: Engine, cases: int) -> None:
         for name, table, where in (
             ("department", "departments", ""), ("district", "districts", f"WHERE city_id = {city}"),
             ("school", "schools", f"WHERE city_id = {city}"), ("person", "people", ""),
+            ("handler", "people", "WHERE id IN (SELECT person_id FROM person_roles WHERE role = 'handler')"),
         ):  # fmt: skip
-            first, count = connection.execute(sa.text(f"SELECT min(id), count(*) FROM {table} {where}")).one()
-            numbers |= {f"{name}_0": first, f"{name}_n": count}
+            first, last = connection.execute(sa.text(f"SELECT min(id), max(id) FROM {table} {where}")).one()
+            numbers |= {f"{name}_0": first, f"{name}_n": last - first + 1}
     rule = json.dumps(
         copied(built_in_rules(CITY)[0]) | {"reason": {"zh": "虚构" * 20, "en": "invented " * 10}, "changed": []}
     )
@@ -109,7 +111,7 @@ def fill(engine: Engine, cases: int) -> None:
         {words["series"]}SELECT {words["uuid"]}, {moment(age)}, {moment(age)}, 4, true, :city, '{CITY}-B-' || n,
             :district_0 + n % :district_n, :school_0 + (n * 11) % :school_n, {pick(_CATEGORIES, "n * 3 + n / 10")}, '',
             '虚构案件' || n, '', '', {words["point"].format(x="120.24 + (n % 997) * 0.0002", y="29.71 + (n % 991) * 0.0002")},
-            {state}, {words["json"].format(v=":rule")}, :department_0 + (n * 5) % :department_n, 'ordinary',
+            {state}, {words["json"].format(v=":rule")}, :department_0 + (n / 7) % :department_n, 'ordinary',
             :person_0 + n % :person_n, {moment(age)}, {moment(age)}, {moment(age + " - 1")},
             CASE WHEN {is_open} OR n % 29 = 0 THEN NULL ELSE {moment(f"{age} - {took}")} END,
             {due}, {moment(age)}, CASE WHEN {is_open} THEN {moment("(n * 17) % 100 - 50")} END,
@@ -128,11 +130,13 @@ def fill(engine: Engine, cases: int) -> None:
                 sa.text(f"""
                 INSERT INTO case_entries (uuid, case_id, number, action, from_state, to_state, person_id, department_id,
                     at, note, details, late, case_version)
-                SELECT {words["uuid"]}, id, {k}, '{action}', '', '{after}', reporter_id,
+                SELECT {words["uuid"]}, id, {k}, '{action}', '', '{after}',
+                    {":handler_0 + id % :handler_n" if action == "answer" else "reporter_id"},
                     {"lead_id" if action == "answer" else "NULL"}, received_at, '', {words["json"].format(v="'{}'")},
                     false, {k}
                 FROM cases WHERE number LIKE '{CITY}-B-%' {"AND is_open" if k == 4 else ""}
-                """)
+                """),
+                numbers if action == "answer" else {},
             )
         connection.execute(
             sa.text(
@@ -140,6 +144,9 @@ def fill(engine: Engine, cases: int) -> None:
                 f" SELECT lead_id, id FROM cases WHERE number LIKE '{CITY}-B-%'"
             )
         )
+        for kind in ("soon", "over"):  # people were told in good time of what has been due by now
+            told = f"INSERT INTO told_dues (case_id, kind, due_at) SELECT id, '{kind}', step_due_at FROM cases"
+            connection.execute(sa.text(f"{told} WHERE is_open AND step_due_at IS NOT NULL"))
         again = (
             f"UPDATE cases SET recurrence_of_id = id - 40 WHERE number LIKE '{CITY}-B-%' AND id % 37 = 0 AND id > 200"
         )

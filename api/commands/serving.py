@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -45,6 +46,7 @@ def serve(
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
+            _spare_what_stays()
             if self.started:  # the address is printed when it answers, and not before
                 for listening in self.servers[0].sockets:
                     out.print(_address(host, listening.getsockname()[1]))
@@ -76,6 +78,16 @@ def serve(
             server.run()
     except SystemExit:
         raise UnavailableError(f"the server cannot listen on {host}:{port}; the line above says why") from None
+
+
+def _spare_what_stays() -> None:
+    """Have the collector of garbage leave alone what is there for good: all modules, routes and tables.
+
+    To walk through these 400,000 objects takes 0.2 s, in which nobody gets an answer.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def work(

@@ -40,6 +40,7 @@ BATCH = 20
 FIRST_WAIT_S, LONGEST_WAIT_S = 15.0, 3600.0
 _JITTER = 0.2
 _IDLE_S = 2.0
+_ROUNDS = 20
 _SWEEP_EVERY = dt.timedelta(minutes=1)
 Clock = Callable[[], dt.datetime]
 
@@ -110,8 +111,11 @@ class Worker:
 
     def _sweep(self, moment: dt.datetime) -> None:
         soon = dt.timedelta(minutes=self._settings.due_soon_min)
+        for _ in range(_ROUNDS):  # in short transactions: nobody else who writes waits for long
+            with writing(self._engine) as session:
+                if not tell_of_dues(session, moment, soon=soon):
+                    break
         with writing(self._engine) as session:
-            tell_of_dues(session, moment, soon=soon)
             remind_by_the_clock(session, moment)
             outbox.forget_before(session, moment - dt.timedelta(days=self._settings.messages_kept_days))
             if self._swept is None or self._swept.date() != moment.date():  # it reads all visits: once a day

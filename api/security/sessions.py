@@ -77,9 +77,8 @@ def who_is(session: Session, secret: str, kind: str, moment: dt.datetime) -> Act
     found = people.person_of_token(session, token_digest(secret), kind, moment)
     if found is None:
         return NOBODY
-    person, token_id, roles = found
     return Actor(
-        person.id, person.uuid, person.name, person.display_name, frozenset(roles), person.department_id, token_id
+        found.id, found.uuid, found.name, found.display_name, found.roles, found.department_id, found.credential
     )
 
 
@@ -90,8 +89,7 @@ def still_is(session: Session, actor: Actor, moment: dt.datetime) -> bool:
     found = people.person_of_credential(session, actor.credential_id, moment)
     if found is None:
         return False
-    person, roles = found
-    return (person.id, frozenset(roles), person.department_id) == (actor.id, actor.roles, actor.department_id)
+    return (found.id, found.roles, found.department_id) == (actor.id, actor.roles, actor.department_id)
 
 
 def list_credentials(session: Session, actor: Actor, moment: dt.datetime) -> Sequence[AccessToken]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,6 +15,8 @@ from api.store.cases import Seer, visible
 from api.store.models import Case, CaseEntry, Cell, Department, District, School
 from api.store.spatial import Bounds, meets_bbox
 
+_FEW = 200
+_COUNTED: tuple[tuple[str, ...], ...] = ((), ("not_handler",))  # guards of what is counted by the states alone
 SEARCHED_OVER = 20_000  # of the cases that are over, a search by words reads so many: those that ended last
 _EVER = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
 
@@ -31,12 +33,16 @@ class Owed:
 
 @dataclass(frozen=True)
 class Waiting:
-    """For whom cases wait: what is owed by a person of a department, and which actions count as having it in hand."""
+    """For whom cases wait: what is owed by a person of a department, and which actions count as having it in hand.
+
+    ``ended`` are the departments that are none any more.
+    """
 
     person: int | None
     department: int | None
     owed: Sequence[Owed]
     in_hand: Sequence[str]
+    ended: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,10 @@ class Queue:
 
 @dataclass(frozen=True)
 class Narrowed:
-    """What narrows every queue; what is empty does not matter. Every word of ``words`` is to be found."""
+    """What narrows every queue; what is empty does not matter. Every word of ``words`` is to be found.
+
+    ``cases`` are the only ones that are meant, by id; None: any.
+    """
 
     bounds: Bounds | None = None
     categories: Sequence[str] = ()
@@ -60,6 +69,18 @@ class Narrowed:
     district: str | None = None
     school: uuid.UUID | None = None
     words: Sequence[str] = field(default_factory=tuple)
+    cases: Sequence[int] | None = None
+
+
+def with_few(session: Session, narrowed: Narrowed) -> Narrowed:
+    """Return what narrows the queues of open cases with the cases themselves in place of words that few of them have.
+
+    So the open cases are read once for a search, and not for its page and each of its counts.
+    """
+    if not narrowed.words:
+        return narrowed
+    found = session.scalars(sa.select(Case.id).where(Case.is_open, _searched(narrowed.words)).limit(_FEW + 1)).all()
+    return narrowed if len(found) > _FEW else replace(narrowed, words=(), cases=found)
 
 
 def queue_page(
@@ -73,8 +94,7 @@ def queue_page(
     limit: int,
 ) -> Sequence[Case]:
     """Return a page of a queue: the nearest deadline first, of cases that are over the latest; ``after`` where it was."""
-    seen = _seen(seer, person, is_open=queue.is_open)
-    query = sa.select(Case).where(_in_queue(queue), *_narrow(narrowed), *seen)
+    query = sa.select(Case).where(_in_queue(queue), *_narrow(narrowed), *_seen(seer, person, is_open=queue.is_open))
     if narrowed.words:
         query = query.where(_searched(narrowed.words) if queue.is_open else _searched_over(session, narrowed.words))
     place = sa.tuple_(Case.queue_at, Case.id)
@@ -88,16 +108,74 @@ def queue_page(
 def queue_counts(
     session: Session, queues: Mapping[str, Queue], narrowed: Narrowed, *, seer: Seer | None, person: int | None
 ) -> dict[str, int]:
-    """Return how many cases stand in each of some queues of open cases, in one walk over those that are open."""
-    sums = [
-        sa.func.coalesce(sa.func.sum(sa.case((_in_queue(queue), 1), else_=0)), 0).label(name)
-        for name, queue in queues.items()
-    ]
-    query = sa.select(*sums).where(Case.is_open, *_narrow(narrowed), *_seen(seer, person, is_open=True))
+    """Return how many cases stand in each of some queues of open cases.
+
+    One walk over the index of those that are open counts them by what the queues tell them apart by: the state, the
+    moments that are limits of a queue, and whether it is led by the department, or was reported by the person, that a
+    queue is about. Only what waits for somebody on conditions beyond these is counted by a query of its own.
+    """
+    conditions = [Case.is_open, *_narrow(narrowed), *_seen(seer, person, is_open=True)]
     if narrowed.words:
-        query = query.where(_searched(narrowed.words))
-    row = session.execute(query).one()
-    return dict(zip(queues, (int(n) for n in row), strict=True))
+        conditions.append(_searched(narrowed.words))
+    limits = sorted({at for queue in queues.values() for at in (queue.due_from, queue.due_before) if at is not None})
+    owed = [one for queue in queues.values() if queue.waiting is not None for one in queue.waiting.owed]
+    leads = sorted({one.lead for one in owed if one.lead is not None})
+    reporters = sorted({one.reporter for one in owed if one.reporter is not None})
+    passed: Any = sa.literal_column("0")
+    for at in limits:
+        passed = passed + sa.case((Case.queue_at >= at, 1), else_=0)
+    keys = {
+        "state": Case.state,
+        "passed": passed,
+        "lead": sa.case((Case.lead_id.in_(leads), Case.lead_id), else_=0) if leads else sa.literal_column("0"),
+        "reporter": (
+            sa.case((Case.reporter_id.in_(reporters), Case.reporter_id), else_=0)
+            if reporters
+            else sa.literal_column("0")
+        ),
+    }
+    columns = [key.label(f"by_{name}") for name, key in keys.items()]
+    # grouped by the names of the columns: their parameters PostgreSQL would take for others there
+    names: list[Any] = [sa.literal_column(f"by_{name}") for name in keys]
+    rows: Sequence[Any] = session.execute(
+        sa.select(*columns, sa.func.count()).where(*conditions).group_by(*names)
+    ).all()
+    out = {}
+    for name, queue in queues.items():
+        first = 0 if queue.due_from is None else limits.index(queue.due_from) + 1
+        last = len(limits) if queue.due_before is None else limits.index(queue.due_before)
+        waits = queue.waiting
+        out[name] = sum(
+            int(number)
+            for state, among, lead, reporter, number in rows
+            if (not queue.states or state in queue.states)
+            and first <= among <= last
+            and (waits is None or any(_is_free(one, state, lead, reporter) for one in waits.owed))
+        )
+        if waits is not None:
+            out[name] += _count_bound(session, waits, conditions)
+    return out
+
+
+def _is_free(one: Owed, state: str, lead: int, reporter: int) -> bool:
+    """Return whether something is owed whatever else there is to be said of a case, but who handled it."""
+    is_theirs = one.lead in {None, lead} and one.reporter in {None, reporter}
+    return one.guards in _COUNTED and state in one.states and is_theirs
+
+
+def _count_bound(session: Session, waiting: Waiting, conditions: Sequence[Any]) -> int:
+    """Return how many cases wait on some condition of the table alone, less those counted that they handled."""
+    count = sa.select(sa.func.count()).select_from(Case).where(*conditions)
+    number = 0
+    if bound := [one for one in waiting.owed if one.guards not in _COUNTED and not _is_idle(waiting, one)]:
+        counted = [_owed(waiting, replace(one, guards=())) for one in waiting.owed if one.guards in _COUNTED]
+        query = count.where(_any(waiting, bound), sa.not_(sa.or_(sa.false(), *counted)))
+        number = session.scalar(query) or 0
+    if checked := [replace(one, guards=()) for one in waiting.owed if one.guards == _COUNTED[1]]:
+        free = [_owed(waiting, one) for one in waiting.owed if not one.guards]
+        query = count.where(_any(waiting, checked), _handled(waiting), sa.not_(sa.or_(sa.false(), *free)))
+        number -= session.scalar(query) or 0
+    return number
 
 
 def _seen(seer: Seer | None, person: int | None, *, is_open: bool) -> list[Any]:
@@ -122,6 +200,8 @@ def _in_queue(queue: Queue) -> Any:
 
 def _narrow(wanted: Narrowed) -> list[Any]:
     parts: list[Any] = []
+    if wanted.cases is not None:
+        parts.append(Case.id.in_(wanted.cases))
     if wanted.bounds is not None:
         parts.append(meets_bbox(Case.location, wanted.bounds))
     if wanted.categories:
@@ -161,15 +241,32 @@ def _has(word: str) -> Any:
     """Return the condition that a word stands in a number, a name, or the name of the school or township, or a cell."""
     texts = (Case.number, Case.external_number, Case.name)
     return sa.or_(
-        *(text.icontains(word, autoescape=True) for text in texts),
-        Case.school_id.in_(sa.select(School.id).where(School.name.icontains(word, autoescape=True))),
-        Case.district_id.in_(sa.select(District.id).where(District.name.icontains(word, autoescape=True))),
+        *(_contains(text, word) for text in texts),
+        Case.school_id.in_(sa.select(School.id).where(_contains(School.name, word))),
+        Case.district_id.in_(sa.select(District.id).where(_contains(District.name, word))),
         Case.cell_id.in_(sa.select(Cell.id).where(Cell.code == word)),
     )
 
 
+def _contains(text: Any, word: str) -> Any:
+    """Return the condition that a text has a word in it, in capitals or not; Chinese and digits have none of these."""
+    if word.lower() == word.upper():
+        return text.contains(word, autoescape=True)
+    return text.icontains(word, autoescape=True)
+
+
 def _waits(waiting: Waiting) -> Any:
-    return sa.or_(sa.false(), *(_owed(waiting, one) for one in waiting.owed))
+    return _any(waiting, [one for one in waiting.owed if not _is_idle(waiting, one)])
+
+
+def _any(waiting: Waiting, owed: Sequence[Owed]) -> Any:
+    """Return the condition that any of these is owed; the states first, which the database looks up by an index."""
+    states = sorted(frozenset[str]().union(*(one.states for one in owed)))
+    return sa.and_(Case.state.in_(states), sa.or_(sa.false(), *(_owed(waiting, one) for one in owed)))
+
+
+def _is_idle(waiting: Waiting, one: Owed) -> bool:
+    return "lead_ended" in one.guards and not waiting.ended
 
 
 def _owed(waiting: Waiting, one: Owed) -> Any:
@@ -182,13 +279,13 @@ def _owed(waiting: Waiting, one: Owed) -> Any:
     extended = sa.func.json_array_length(Case.extensions["amounts"])
     conditions: dict[str, Any] = {
         "something_asked": Case.asked.is_not(None),
-        "extension_asked": kind == "extension",
-        "suspension_asked": kind == "suspension",
+        "extension_asked": sa.and_(Case.asked.is_not(None), kind == "extension"),  # there is an index of what is asked
+        "suspension_asked": sa.and_(Case.asked.is_not(None), kind == "suspension"),
         "first_extension": extended == 0,
         "second_extension": extended == 1,
         "not_asker": sa.or_(by.is_(None), by != waiting.person),
         "not_handler": ~_handled(waiting),
-        "lead_ended": Case.lead_id.in_(sa.select(Department.id).where(Department.valid_to < sa.func.current_date())),
+        "lead_ended": Case.lead_id.in_(sorted(waiting.ended)),
     }
     return sa.and_(*parts, *(conditions[guard] for guard in one.guards))
 

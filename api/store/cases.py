@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from api.store.models import (
     Case,
@@ -118,7 +118,7 @@ def cases_page(
 
 @dataclass(frozen=True)
 class Around:
-    """What a case's own columns only refer to."""
+    """What a case's own columns only refer to; ``assisting`` are the codes of the departments that assist."""
 
     hazard: uuid.UUID | None
     cell_code: str | None
@@ -127,46 +127,72 @@ class Around:
     recurrence_of: uuid.UUID | None
     merged_into: uuid.UUID | None
     reporter: str | None
+    assisting: list[str]
 
 
-def around(session: Session, case_ids: Sequence[int]) -> dict[int, Around]:
+def _referred(kind: str, column: Any, first: Any, second: Any = None) -> sa.Select[Any]:
+    """Return a part of what is looked up at once: of what kind, by which id, and two texts."""
+    none = sa.literal_column("''") if second is None else second
+    query = sa.select(sa.literal_column(f"'{kind}'").label("kind"), column, sa.cast(first, sa.String), none)
+    return query.where(column.in_(sa.bindparam(kind, expanding=True)))
+
+
+# Asked with each page of the board, and so put together once: that takes longer than to run them. A join of these
+# eight tables would take PostgreSQL ten times as long to plan as this takes in all.
+_AROUND = sa.union_all(
+    _referred("hazard", Hazard.id, Hazard.uuid),
+    _referred("cell", Cell.id, Cell.code),
+    _referred("district", District.id, District.code, District.name),
+    _referred("school", School.id, School.uuid, School.name),
+    _referred("case", Case.id, Case.uuid),
+    _referred("person", Person.id, Person.display_name),
+    _referred("assisting", CaseAssisting.case_id, Department.code).join(
+        Department, Department.id == CaseAssisting.department_id
+    ),
+)
+_HANDLERS = sa.select(CaseEntry.case_id, CaseEntry.person_id, CaseEntry.department_id).where(
+    CaseEntry.case_id.in_(sa.bindparam("cases", expanding=True)),
+    CaseEntry.action.in_(sa.bindparam("actions", expanding=True)),
+)
+
+_CODES = sa.select(Department.id, Department.code)
+
+
+def around(session: Session, found: Sequence[Case]) -> dict[int, Around]:
     """Return what cases refer to, by the id of the case."""
-    before, into = aliased(Case), aliased(Case)
     out: dict[int, Around] = {}
-    for start in range(0, len(case_ids), _MANY):
-        rows = session.execute(
-            sa.select(
-                Case.id, Hazard.uuid, Cell.code, District.code, District.name, School.uuid, School.name,
-                before.uuid, into.uuid, Person.display_name,
+    for start in range(0, len(found), _MANY):
+        part = found[start : start + _MANY]
+        wanted: dict[str, set[Any]] = {
+            "hazard": {case.hazard_id for case in part}, "cell": {case.cell_id for case in part},
+            "district": {case.district_id for case in part}, "school": {case.school_id for case in part},
+            "case": {one for case in part for one in (case.recurrence_of_id, case.merged_into_id)},
+            "person": {case.reporter_id for case in part}, "assisting": {case.id for case in part},
+        }  # fmt: skip
+        texts: dict[tuple[str, int], tuple[str, str]] = {}
+        assisting: dict[int, list[str]] = {}
+        rows = session.execute(_AROUND, {kind: sorted(ids - {None}) for kind, ids in wanted.items()}).all()
+        for kind, identity, first, second in rows:
+            if kind == "assisting":
+                assisting.setdefault(identity, []).append(first)
+            else:
+                texts[kind, identity] = first, second
+
+        def uuid_at(kind: str, identity: int | None, texts: dict[Any, Any] = texts) -> uuid.UUID | None:
+            return None if identity is None else uuid.UUID(texts[kind, identity][0])
+
+        for case in part:
+            school = None if case.school_id is None else texts["school", case.school_id]
+            out[case.id] = Around(
+                uuid_at("hazard", case.hazard_id),
+                None if case.cell_id is None else texts["cell", case.cell_id][0],
+                None if case.district_id is None else texts["district", case.district_id],
+                None if school is None else (uuid.UUID(school[0]), school[1]),
+                uuid_at("case", case.recurrence_of_id),
+                uuid_at("case", case.merged_into_id),
+                None if case.reporter_id is None else texts["person", case.reporter_id][0],
+                sorted(assisting.get(case.id, ())),
             )
-            .outerjoin(Hazard, Hazard.id == Case.hazard_id)
-            .outerjoin(Cell, Cell.id == Case.cell_id)
-            .outerjoin(District, District.id == Case.district_id)
-            .outerjoin(School, School.id == Case.school_id)
-            .outerjoin(before, before.id == Case.recurrence_of_id)
-            .outerjoin(into, into.id == Case.merged_into_id)
-            .outerjoin(Person, Person.id == Case.reporter_id)
-            .where(Case.id.in_(list(case_ids[start : start + _MANY])))
-        )  # fmt: skip
-        for case, hazard, cell, district, district_name, school, school_name, old, new, reporter in rows:
-            town = None if district is None else (district, district_name)
-            at = None if school is None else (school, school_name)
-            out[case] = Around(hazard, cell, town, at, old, new, reporter)
-    return out
-
-
-def assisting_of(session: Session, case_ids: Sequence[int]) -> dict[int, list[str]]:
-    """Return the codes of the departments that assist, by the id of the case."""
-    out: dict[int, list[str]] = {}
-    for start in range(0, len(case_ids), _MANY):
-        rows = session.execute(
-            sa.select(CaseAssisting.case_id, Department.code)
-            .join(Department, Department.id == CaseAssisting.department_id)
-            .where(CaseAssisting.case_id.in_(list(case_ids[start : start + _MANY])))
-            .order_by(Department.code)
-        )
-        for case, code in rows:
-            out.setdefault(case, []).append(code)
     return out
 
 
@@ -194,8 +220,7 @@ def add_parties(session: Session, case_id: int, department_ids: Iterable[int | N
 
 def department_codes(session: Session) -> dict[int, str]:
     """Return the codes of all departments by id."""
-    rows = session.execute(sa.select(Department.id, Department.code)).all()
-    return {row.id: row.code for row in rows}
+    return {row.id: row.code for row in session.execute(_CODES).all()}
 
 
 def leads_case_of(session: Session, hazard_id: int, department_id: int) -> bool:
@@ -246,12 +271,8 @@ def handlers_of(
     people: dict[int, set[int]] = {}
     departments: dict[int, set[int]] = {}
     for start in range(0, len(case_ids), _MANY):
-        rows = session.execute(
-            sa.select(CaseEntry.case_id, CaseEntry.person_id, CaseEntry.department_id).where(
-                CaseEntry.case_id.in_(list(case_ids[start : start + _MANY])), CaseEntry.action.in_(list(actions))
-            )
-        )
-        for case, person, department in rows:
+        wanted = {"cases": list(case_ids[start : start + _MANY]), "actions": list(actions)}
+        for case, person, department in session.execute(_HANDLERS, wanted).all():
             people.setdefault(case, set()).update(() if person is None else (person,))
             departments.setdefault(case, set()).update(() if department is None else (department,))
     return {case: (frozenset(people[case]), frozenset(departments[case])) for case in people}

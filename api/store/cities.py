@@ -18,6 +18,8 @@ from api.store.spatial import to_shape, to_shapes
 from gis.lattice import Lattice
 from gis.schooltime import SchoolCalendar
 
+_FIRST_ZONE = sa.select(City.time_zone).order_by(City.code).limit(1)
+
 
 def all_cities(session: Session) -> Sequence[City]:
     """Return all cities, by code."""
@@ -141,5 +143,13 @@ def city_of(session: Session, city_id: int) -> City:
 
 def local_day(session: Session, moment: dt.datetime) -> dt.date:
     """Return the day that it is where the departments are: in the first city, or in UTC while there is none."""
-    zone = session.scalar(sa.select(City.time_zone).order_by(City.code).limit(1))
-    return moment.astimezone(ZoneInfo(zone or "UTC")).date()
+    return moment.astimezone(local_zone(session)).date()
+
+
+def local_zone(session: Session) -> ZoneInfo:
+    """Return the time zone of the first city, or UTC while there is none: the board has one clock."""
+    known: str | None = session.info.get("zone")  # asked several times for one answer
+    if known is None:
+        known = session.scalar(_FIRST_ZONE)
+        session.info["zone"] = known
+    return ZoneInfo(known or "UTC")

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session, aliased
 from api.store.cases import FINAL
 from api.store.models import Absence, Case, Department, DepartmentDuty, DepartmentName, Person
 
+_ENDED = sa.select(Department.id).where(Department.valid_to < sa.bindparam("today"))  # asked with every case shown
+
 
 def get_department(session: Session, code: str, *, lock: bool = False) -> Department | None:
     """Return the department of a code; locked, nobody else changes it until the transaction ends."""
@@ -47,7 +49,7 @@ def duties_of(session: Session, department_id: int) -> Sequence[Any]:
 
 def ended_departments(session: Session, today: dt.date) -> set[int]:
     """Return the departments that are none any more."""
-    return set(session.scalars(sa.select(Department.id).where(Department.valid_to < today)))
+    return set(session.scalars(_ENDED, {"today": today}))
 
 
 def names_of(session: Session, department_id: int) -> Sequence[DepartmentName]:

@@ -227,9 +227,10 @@ def reading(engine: Engine) -> Iterator[Session]:
     UnavailableError
         Where all connections are taken by requests that wait for the database.
     """
-    with _in_words(), Session(engine.execution_options(read_only=True), expire_on_commit=False) as session:
-        if engine.dialect.name == "postgresql":
-            session.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+    options: dict[str, Any] = {"read_only": True}
+    if engine.dialect.name == "postgresql":  # said with BEGIN, and not by a statement of its own
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with _in_words(), Session(engine.execution_options(**options), expire_on_commit=False) as session:
         yield session
 
 

@@ -10,7 +10,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from api.store.cases import FINAL
 from api.store.models import (
     Absence,
     Case,
@@ -105,9 +104,11 @@ def dues_to_tell(session: Session, kind: str, first: dt.datetime, last: dt.datet
     """Return cases whose step is due in ``[first, last)`` of which nobody has been told yet in this way."""
     known = sa.exists().where(ToldDue.case_id == Case.id, ToldDue.kind == kind, ToldDue.due_at == Case.step_due_at)
     query = sa.select(Case).where(
+        Case.is_open,
+        Case.queue_at < last,  # no step is due before this: the walk along the index ends here
         Case.step_due_at >= first,
         Case.step_due_at < last,
-        Case.state.not_in((*FINAL, "draft", "suspended")),
+        Case.state.not_in(("draft", "suspended")),
         ~known,
     )
     return session.scalars(query.order_by(Case.step_due_at, Case.id).limit(limit)).all()

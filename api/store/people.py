@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -28,34 +30,51 @@ def all_people(session: Session) -> Sequence[tuple[Person, str]]:
     return [(person, ", ".join(sorted(roles.get(person.id, [])))) for person in everybody]
 
 
-def person_of_token(
-    session: Session, digest: str, kind: str, moment: dt.datetime
-) -> tuple[Person, int, list[str]] | None:
-    """Return the person of a session or token that has not ended, its id, and the person's roles."""
-    row = session.execute(
-        sa.select(Person, AccessToken.id)
-        .join(AccessToken, AccessToken.person_id == Person.id)
-        .where(
-            AccessToken.token_sha256 == digest,
-            AccessToken.kind == kind,
-            AccessToken.expires_at > moment,
-            Person.disabled.is_(False),
-        )
-    ).one_or_none()
-    if row is None:
-        return None
-    person, token_id = row
-    return person, token_id, roles_of(session, person.id)
+@dataclass(frozen=True)
+class Known:
+    """Somebody who is signed in, by a session or token that has not ended (``credential``)."""
+
+    id: int
+    uuid: uuid.UUID
+    name: str
+    display_name: str
+    department_id: int | None
+    credential: int
+    roles: frozenset[str]
 
 
-def person_of_credential(session: Session, credential_id: int, moment: dt.datetime) -> tuple[Person, list[str]] | None:
-    """Return the person of a session or token by its id, and their roles; None once it has ended."""
-    person = session.scalar(
-        sa.select(Person)
-        .join(AccessToken, AccessToken.person_id == Person.id)
-        .where(AccessToken.id == credential_id, AccessToken.expires_at > moment, Person.disabled.is_(False))
+# each request asks this first, so it is put together once
+_KNOWN = (
+    sa.select(
+        Person.id, Person.uuid, Person.name, Person.display_name, Person.department_id, AccessToken.id, PersonRole.role
     )
-    return None if person is None else (person, roles_of(session, person.id))
+    .join(AccessToken, AccessToken.person_id == Person.id)
+    .outerjoin(PersonRole, PersonRole.person_id == Person.id)
+    .where(AccessToken.expires_at > sa.bindparam("moment"), Person.disabled.is_(False))
+)
+_BY_SECRET = _KNOWN.where(
+    AccessToken.token_sha256 == sa.bindparam("digest"), AccessToken.kind == sa.bindparam("token_kind")
+)
+_BY_CREDENTIAL = _KNOWN.where(AccessToken.id == sa.bindparam("credential"))
+
+
+def person_of_token(session: Session, digest: str, kind: str, moment: dt.datetime) -> Known | None:
+    """Return the person of a session or token; None where there is none, or it has ended."""
+    return _known(session, _BY_SECRET, {"digest": digest, "token_kind": kind, "moment": moment})
+
+
+def person_of_credential(session: Session, credential_id: int, moment: dt.datetime) -> Known | None:
+    """Return the person of a session or token by its id; None once it has ended."""
+    return _known(session, _BY_CREDENTIAL, {"credential": credential_id, "moment": moment})
+
+
+def _known(session: Session, query: Any, given: dict[str, Any]) -> Known | None:
+    rows: Sequence[Any] = session.execute(query, given).all()
+    if not rows:
+        return None
+    identity, public, name, shown, department, credential, _ = rows[0]
+    roles = frozenset(row.role for row in rows if row.role is not None)
+    return Known(identity, public, name, shown, department, credential, roles)
 
 
 def roles_of(session: Session, person_id: int) -> list[str]:

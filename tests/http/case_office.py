@@ -30,6 +30,10 @@ class Office:
             )
             assert answer.json()["department"] == department, answer.text
 
+    def person(self, name: str) -> dict[str, Any]:
+        found = self.client.get("/api/v1/people", headers=self.headers["adm"]).json()["people"]
+        return next(person for person in found if person["name"] == name)
+
     def hazard(self, x: float = 70, y: float = 0, **more: Any) -> str:
         lon, lat = place(x, y)
         body = {"id": str(uuid.uuid4()), "lon": lon, "lat": lat, "category": "VEN", "name": "invented"} | more

@@ -20,9 +20,9 @@ from api.security.people import Actor
 from api.security.sessions import end_all, who_is
 from api.services.cases import live as live_module
 from api.services.cases.live import Live
-from api.store import people
+from api.store import case_queues, people
 from api.store.engine import reading, writing
-from api.store.models import Case
+from api.store.models import Case, Department
 from api.store.models.base import now
 from tests import loops
 from tests.http.case_office import Office, SignIn
@@ -42,6 +42,14 @@ def queue(office: Office, name: str, which: str, more: str = "") -> list[str]:
 def counts(office: Office, name: str, more: str = "") -> dict[str, int]:
     said: dict[str, int] = office.get(f"/api/v1/cases/queue?counts=true{more}", name)["counts"]
     return said
+
+
+def assert_counts_are_those_of_the_queues(office: Office, more: str = "") -> None:
+    """Count each queue of everybody by walking it, and hold that against what is said beside the list."""
+    for name in office.headers:
+        if name != "vie":
+            said = counts(office, name, more)
+            assert said == {which: len(queue(office, name, which, more)) for which in said}, (name, more)
 
 
 def test_every_case_stands_in_the_queue_of_what_it_waits_for(office: Office, town: Engine) -> None:
@@ -75,9 +83,28 @@ def test_every_case_stands_in_the_queue_of_what_it_waits_for(office: Office, tow
         )
     assert queue(office, "dis", "overdue") == [cases["filed"]] == queue(office, "dis", "open")[:1]
     assert counts(office, "dis")["overdue"] == 1
+    # whoever has two duties handled what they would check; a department ends with a case in hand; somebody asks
+    office.client.patch(
+        f"/api/v1/people/{office.person('han')['id']}",
+        json={"roles": ["handler", "inspector"]},
+        headers=office.headers["adm"] | {"If-Match": f'"{office.person("han")["version"]}"'},
+    )
+    office.do(cases["in_progress"], "han", "resume")
+    office.do(cases["in_progress"], "han", "ask_extension", note="the owner is away", amount=2)
+    lon, lat = place(90, 0)
+    body = {"id": str(uuid.uuid4()), "category": "ENV", "lon": lon, "lat": lat, "draft": True}
+    assert office.client.post("/api/v1/cases", json=body, headers=office.headers["ins"]).status_code == 201
+    assert_counts_are_those_of_the_queues(office)
+    assert cases["awaiting_check"] not in queue(office, "han", "mine")
+    with writing(town) as session:
+        session.execute(
+            sa.update(Department).values(valid_to=dt.date(2026, 1, 5)).where(Department.code == "urban_management")
+        )
+    assert cases["dispatched"] in queue(office, "dis", "mine")
+    assert_counts_are_those_of_the_queues(office)
 
 
-def test_a_queue_is_narrowed_and_walked_page_by_page(office: Office) -> None:
+def test_a_queue_is_narrowed_and_walked_page_by_page(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     cases = [office.case(40 + 5 * n, 0, name=f"stall-{n}", category="ENV" if n % 2 else "VEN") for n in range(7)]
     numbers = {case: office.show(case)["number"] for case in cases}
     walked: list[str] = []
@@ -96,6 +123,9 @@ def test_a_queue_is_narrowed_and_walked_page_by_page(office: Office) -> None:
     east, north = place(52, 5)
     assert sorted(queue(office, "dis", "open", f"&bbox={west},{south},{east},{north}")) == sorted(cases[:3])
     assert counts(office, "dis", "&category=ENV")["new"] == 3
+    monkeypatch.setattr(case_queues, "_FEW", 2)  # so that seven are many
+    for more in ("&category=ENV", f"&q={numbers[cases[3]]}", "&q=STALL", f"&bbox={west},{south},{east},{north}"):
+        assert_counts_are_those_of_the_queues(office, more)
     school = office.show(cases[0])["school"]["id"]
     assert len(queue(office, "dis", "open", f"&school={school}")) == 7
     assert queue(office, "dis", "open", f"&school={uuid.uuid4()}&department=nobody&district=999") == []

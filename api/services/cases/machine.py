@@ -185,6 +185,7 @@ TABLE: tuple[Move, ...] = (
     Move("comment", "备注", "Comment", tuple(STATES), None, ("anyone",), ("note",)),
 )  # fmt: skip
 MOVES: dict[str, Move] = {move.action: move for move in TABLE}
+_FROM = {state: [move for move in TABLE if state in move.sources] for state in STATES}
 _RUNG_OF = {"urge": 1, "assist": 2, "supervise": 3, "circulate": 4}
 _MAY_ASK = {source for action in ("ask_extension", "ask_suspension") for source in MOVES[action].sources}
 IN_HAND = frozenset({"accept", "start", "answer", "ask_extension", "ask_suspension"})
@@ -234,39 +235,49 @@ WHO_TEXT: dict[tuple[Who, ...], str] = {
 
 
 def _holds(guard: str, facts: Facts, doer: Doer) -> bool:
-    asked = "" if facts.asked is None else facts.asked.kind
-    if guard == "not_handler":
-        in_hand = doer.department is not None and doer.department in facts.handling_departments
-        return not in_hand and doer.person not in facts.handlers
-    if guard == "not_asker":
-        return facts.asked is None or facts.asked.by != doer.person
-    return {
-        "nothing_asked": not asked,
-        "something_asked": bool(asked),
-        "extension_asked": asked == "extension",
-        "suspension_asked": asked == "suspension",
-        "extensions_left": facts.extensions < MOST_EXTENSIONS,
-        "first_extension": facts.extensions == 0,
-        "second_extension": facts.extensions == 1,
-        "lead_ended": facts.lead_ended,
-        "urged": facts.rung >= 1,
-        "assisted": facts.rung >= 2,
-        "supervised": facts.rung >= 3,
-    }[guard]
+    asked = None if facts.asked is None else facts.asked.kind
+    match guard:
+        case "not_handler":
+            in_hand = doer.department is not None and doer.department in facts.handling_departments
+            return not in_hand and doer.person not in facts.handlers
+        case "not_asker":
+            return facts.asked is None or facts.asked.by != doer.person
+        case "nothing_asked":
+            return asked is None
+        case "something_asked":
+            return asked is not None
+        case "extension_asked" | "suspension_asked":
+            return asked == guard.removesuffix("_asked")
+        case "extensions_left":
+            return facts.extensions < MOST_EXTENSIONS
+        case "first_extension" | "second_extension":
+            return facts.extensions == (guard == "second_extension")
+        case "lead_ended":
+            return facts.lead_ended
+        case "urged" | "assisted" | "supervised":
+            return facts.rung >= RUNGS.index(guard)
+    raise KeyError(guard)
 
 
 def is_one_of(who: tuple[Who, ...], facts: Facts, doer: Doer) -> bool:
     """Return whether somebody is one of those whom a move is for."""
-    is_theirs = doer.department is not None and doer.department == facts.department
-    holds = {
-        "anyone": True,
-        "reporter": doer.person is not None and doer.person == facts.reporter,
-        "field": bool(doer.roles & FIELD_ROLES),
-        "office": bool(doer.roles & OFFICE_ROLES),
-        "leader": "leader" in doer.roles,
-        "department": "handler" in doer.roles and is_theirs,
-    }
-    return any(holds[one] for one in who)
+    return any(_is(one, facts, doer) for one in who)
+
+
+def _is(who: Who, facts: Facts, doer: Doer) -> bool:
+    match who:
+        case "anyone":
+            return True
+        case "reporter":
+            return doer.person is not None and doer.person == facts.reporter
+        case "field":
+            return bool(doer.roles & FIELD_ROLES)
+        case "office":
+            return bool(doer.roles & OFFICE_ROLES)
+        case "leader":
+            return "leader" in doer.roles
+        case "department":
+            return "handler" in doer.roles and doer.department is not None and doer.department == facts.department
 
 
 def why_not(move: Move, facts: Facts, doer: Doer) -> tuple[Literal["", "state", "who", "guard"], str]:
@@ -284,7 +295,7 @@ def why_not(move: Move, facts: Facts, doer: Doer) -> tuple[Literal["", "state", 
 
 def allowed(facts: Facts, doer: Doer) -> list[Move]:
     """Return what somebody may do with a case now, in the order of the table."""
-    return [move for move in TABLE if why_not(move, facts, doer)[0] == ""]
+    return [move for move in _FROM[facts.state] if why_not(move, facts, doer)[0] == ""]
 
 
 def after(facts: Facts, move: Move, doer: Doer, department: int | None = None) -> Facts:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -15,6 +14,7 @@ from api.services.cases.machine import IN_HAND, TABLE, Doer, Facts, is_one_of
 from api.services.cases.views import doer_of, seer_of, shown
 from api.store import case_queues, cities
 from api.store.case_queues import Narrowed, Owed, Queue, Waiting
+from api.store.departments import ended_departments
 from api.store.models.base import now
 
 # what ends a case beside its way, or only adds to it, is nobody's duty
@@ -33,10 +33,11 @@ NAMES = ("open", "mine", "new", "dispatch", "today", "overdue", "returned", "han
 def queues_of(session: Session, actor: Actor, moment: dt.datetime) -> dict[str, Queue]:
     """Return the queues as they are for somebody at a moment, by name, in the order in which they are shown."""
     midnight = _midnight(session, moment)
+    ended = frozenset(ended_departments(session, cities.local_day(session, moment)))
     found = {name: Queue(states=states) for name, states in _STATES.items()}
     found |= {
         "open": Queue(),
-        "mine": Queue(waiting=waiting_for(doer_of(actor))),
+        "mine": Queue(waiting=waiting_for(doer_of(actor), ended)),
         "today": Queue(due_from=moment, due_before=midnight),
         "overdue": Queue(due_before=moment),
         "closed": Queue(is_open=False),
@@ -44,29 +45,29 @@ def queues_of(session: Session, actor: Actor, moment: dt.datetime) -> dict[str, 
     return {name: found[name] for name in NAMES}
 
 
-def waiting_for(doer: Doer) -> Waiting:
+def waiting_for(doer: Doer, ended: frozenset[int] = frozenset()) -> Waiting:
     """Return what waits for somebody: the moves of the table that bring a case on, or answer what was asked.
 
     Of the lines of the table those are left out that nobody is bound to (void, merge, rating) and the ladder of urging.
     """
-    owed: list[Owed] = []
+    owed: dict[Owed, None] = {}  # what passes a check may also send it back: it is owed once
     nothing = Facts()
     for move in TABLE:
         if move.action in _NOBODYS or (move.target is None and move.action not in _ANSWERS):
             continue
         states = frozenset(move.sources)
         if is_one_of(tuple(who for who in move.who if who not in {"reporter", "department"}), nothing, doer):
-            owed.append(Owed(states, move.guards))
+            owed[Owed(states, move.guards)] = None
         elif "department" in move.who and "handler" in doer.roles and doer.department is not None:
-            owed.append(Owed(states, move.guards, lead=doer.department))
+            owed[Owed(states, move.guards, lead=doer.department)] = None
         elif "reporter" in move.who and doer.person is not None:
-            owed.append(Owed(states, move.guards, reporter=doer.person))
-    return Waiting(doer.person, doer.department, tuple(owed), tuple(sorted(IN_HAND)))
+            owed[Owed(states, move.guards, reporter=doer.person)] = None
+    return Waiting(doer.person, doer.department, tuple(owed), tuple(sorted(IN_HAND)), ended)
 
 
 def _midnight(session: Session, moment: dt.datetime) -> dt.datetime:
     """Return the end of the local day; of several cities that of the first: the board has one clock."""
-    zone = ZoneInfo(next((one.time_zone for one in cities.all_cities(session)), "Asia/Shanghai"))
+    zone = cities.local_zone(session)
     tomorrow = moment.astimezone(zone).date() + dt.timedelta(days=1)
     return dt.datetime.combine(tomorrow, dt.time(), zone).astimezone(dt.UTC)
 
@@ -78,14 +79,23 @@ def show_queue(
     moment = now()
     queues = queues_of(session, actor, moment)
     after = None if cursor is None else _place(cursor)
+    among_open = case_queues.with_few(session, narrowed) if with_counts or queues[name].is_open else narrowed
     rows = case_queues.queue_page(
-        session, queues[name], narrowed, seer=seer_of(actor), person=actor.id, after=after, limit=limit + 1
+        session,
+        queues[name],
+        among_open if queues[name].is_open else narrowed,
+        seer=seer_of(actor),
+        person=actor.id,
+        after=after,
+        limit=limit + 1,
     )
     following = _cursor(rows[limit - 1].queue_at, rows[limit - 1].id) if len(rows) > limit else None
     document = shown(session, actor, rows[:limit], moment) | {"as_of": moment.isoformat()}
     if with_counts:
         counted = {name: queue for name, queue in queues.items() if queue.is_open}
-        document["counts"] = case_queues.queue_counts(session, counted, narrowed, seer=seer_of(actor), person=actor.id)
+        document["counts"] = case_queues.queue_counts(
+            session, counted, among_open, seer=seer_of(actor), person=actor.id
+        )
     return document, following
 
 

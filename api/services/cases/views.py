@@ -134,8 +134,7 @@ def cases_shown(session: Session, actor: Actor, found: Sequence[Case]) -> dict[s
 
 
 def _properties(session: Session, actor: Actor, found: Sequence[Case], moment: dt.datetime) -> list[dict[str, Any]]:
-    ids = [case.id for case in found]
-    near, assisting, facts = cases.around(session, ids), cases.assisting_of(session, ids), facts_of(session, found)
+    near, facts = cases.around(session, found), facts_of(session, found)
     codes = cases.department_codes(session)
     out = []
     for case in found:
@@ -150,7 +149,7 @@ def _properties(session: Session, actor: Actor, found: Sequence[Case], moment: d
                 "state": case.state,
                 "urgency": case.urgency,
                 "lead": codes[case.lead_id] if case.lead_id is not None else case.rule["lead"],
-                "assisting": assisting.get(case.id, []) if case.filed_at is not None else case.rule["assisting"],
+                "assisting": about.assisting if case.filed_at is not None else case.rule["assisting"],
                 "hazard": _text(about.hazard),
                 "cell_code": about.cell_code,
                 "district": None

@@ -33,6 +33,7 @@ _TOLD = {
 }
 _IN_DEPARTMENT = frozenset({"accept", "handle"})  # steps that the leading department has to do; the others the office's
 SOON_SHARE = 4  # a step is due soon in its last quarter at the earliest
+_READ = 200  # of what is due soon, some have so short a step that it is too early yet
 LATEST = dt.timedelta(days=7)  # what is overdue longer than this was told of before, or comes from an import
 
 
@@ -56,18 +57,26 @@ def tell_of_action(session: Session, case: Case, entry: CaseEntry) -> None:
     tell(session, event, today=today, moment=entry.at)
 
 
-def tell_of_dues(session: Session, moment: dt.datetime, *, soon: dt.timedelta, limit: int = 200) -> int:
-    """Tell of steps that are due soon, and of those that are overdue, once each; return how many cases that were."""
-    told = 0
-    for case in messages.dues_to_tell(session, "soon", moment, moment + soon, limit):
-        if case.step_due_at is None or case.step_started_at is None:
-            continue
-        if moment < case.step_due_at - min(soon, (case.step_due_at - case.step_started_at) / SOON_SHARE):
-            continue
-        told += _tell_of_due(session, case, "soon", "case_due_soon", moment)
-    for case in messages.dues_to_tell(session, "over", moment - LATEST, moment, limit):
-        told += _tell_of_due(session, case, "over", "case_overdue", moment)
-    return told
+def tell_of_dues(session: Session, moment: dt.datetime, *, soon: dt.timedelta, most: int = 20) -> int:
+    """Tell of steps that are due soon, and of those that are overdue, once each; return how many cases that were.
+
+    At most ``most`` of each kind: whoever calls it comes again until there is none left, in a transaction of its own.
+    """
+    coming = [
+        case
+        for case in messages.dues_to_tell(session, "soon", moment, moment + soon, _READ)
+        if _is_soon(case, moment, soon)
+    ]
+    over = messages.dues_to_tell(session, "over", moment - LATEST, moment, most)
+    return sum(_tell_of_due(session, case, "soon", "case_due_soon", moment) for case in coming[:most]) + sum(
+        _tell_of_due(session, case, "over", "case_overdue", moment) for case in over
+    )
+
+
+def _is_soon(case: Case, moment: dt.datetime, soon: dt.timedelta) -> bool:
+    if case.step_due_at is None or case.step_started_at is None:
+        return False
+    return moment >= case.step_due_at - min(soon, (case.step_due_at - case.step_started_at) / SOON_SHARE)
 
 
 def _tell_of_due(session: Session, case: Case, way: str, kind: str, moment: dt.datetime) -> int:

@@ -23,12 +23,26 @@ class Case(Record, Base):
 
     ``is_open`` and ``queue_at`` say where a case stands in its queue, so that a page of the board is a walk along an
     index and not a sort of everything there ever was: an open case stands at the nearer of its two due moments
-    (``NEVER`` where no clock runs), one that is over at the moment when it came to its end.
+    (``NEVER`` where no clock runs), one that is over at the moment when it came to its end. ``ix_cases_open`` has all
+    that queues are counted, narrowed and searched by: few cases are open, and their rows are wide.
     """
 
     __tablename__ = "cases"
     __table_args__ = (
         sa.Index("ix_cases_is_open_queue_at_id", "is_open", "queue_at", "id"),
+        sa.Index(
+            "ix_cases_open",
+            *("queue_at", "id", "state", "lead_id", "reporter_id", "category", "district_id", "school_id", "cell_id"),
+            *("number", "external_number", "name"),
+            sqlite_where=sa.text("is_open = 1"),
+            postgresql_where=sa.text("is_open"),
+        ),
+        sa.Index(
+            "ix_cases_asked",
+            "state",
+            sqlite_where=sa.text("asked IS NOT NULL"),
+            postgresql_where=sa.text("asked IS NOT NULL"),
+        ),
         *(
             sa.Index(f"ix_cases_{column}_is_open_queue_at", column, "is_open", "queue_at")
             for column in ("state", "category", "lead_id", "district_id", "school_id")
