@@ -114,6 +114,19 @@ def test_a_period_without_anything_says_so(town: Engine, settings: Settings, per
         assert brief.issue == "〔2026〕第 30 期（周报）"
 
 
+def test_a_week_with_one_record_is_said_without_percentages(office: Office, town: Engine, settings: Settings) -> None:
+    office.hazard(x=60, observed_at=at("2026-11-17").isoformat())
+    with reading(town) as session:
+        for language, words in (
+            ("zh", "新增隐患 1 处，比上期（0）增加 1"),
+            ("en", "1 new hazard, 1 more than in the last period (0)"),
+        ):
+            brief = brief_of(session, settings, "2026-W47", CITY, language=language, viewer="", moment=MOMENT)
+            said = {one.key: one.text for one in brief.paragraphs}
+            assert words in said["hazards"]
+            assert not [text for text in said.values() if "%" in text]
+
+
 def test_texts_are_edited_and_the_edits_stay(office: Office) -> None:
     def edit(name: str, version: int, text: str, key: str = "hazards") -> Any:
         return office.client.put(

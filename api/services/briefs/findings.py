@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from api.services.briefs.blocks import Paragraph, Table
-from api.services.briefs.sentences import paragraph
+from api.services.briefs.sentences import many, paragraph
 from api.services.meetings.alerts import Alerts
 from api.services.meetings.outcomes import Measured
 
@@ -24,8 +24,9 @@ def alert_paragraphs(found: Alerts, least: int, language: str) -> list[Paragraph
     head = (
         f"{year}年第{number}周（{found.monday.isoformat()} 起）：热点及已消退热点 {found.of} 处，上升类别 {len(found.trends)} 项，"
         f"异于往常的学校 {len(found.schools)} 所。事件仅计不少于 {least} 起的分组。",
-        f"Week {number} of {year} (from {found.monday.isoformat()}): {found.of} hot spots, those that are gone among them; "
-        f"{len(found.trends)} rising categories; {len(found.schools)} schools unlike their own past. "
+        f"Week {number} of {year} (from {found.monday.isoformat()}): {many(found.of, 'hot spot')}, those that are gone among them; "
+        f"{many(len(found.trends), 'rising category', 'rising categories')}; "
+        f"{many(len(found.schools), 'school')} unlike their own past. "
         f"Of incidents only groups of at least {least} count.",
     )
     if not (found.spots or found.trends or found.schools):
@@ -96,14 +97,16 @@ def support_blocks(said: Mapping[str, Any], language: str) -> list[Paragraph | T
         last = told[-1]
         least = ("至少 ", "at least ") if last["at_least"] else ("", "")
         zh.append(f"{last['month']} 使用 {least[0]}{last['visits']} 人次（{last['said']} 个辅导室填报）")
-        en.append(f"in {last['month']} {least[1]}{last['visits']} visits ({last['said']} rooms reported)")
+        en.append(
+            f"in {last['month']} {least[1]}{many(last['visits'], 'visit')} ({many(last['said'], 'room')} reported)"
+        )
     beyond = said["beyond"]
     if said["stations"]:
         zh.append(
             f"步行 {said['walk_m']} 米内没有辅导站的学校 {beyond['schools']} 所，学生 {beyond['pupils']} 名（全市 {beyond['all_pupils']} 名）"
         )
         en.append(
-            f"{beyond['schools']} schools with {beyond['pupils']} pupils (of {beyond['all_pupils']}) have no station within "
+            f"{many(beyond['schools'], 'school')} with {many(beyond['pupils'], 'pupil')} (of {beyond['all_pupils']}) have no station within "
             f"{said['walk_m']} m on foot"
         )
     head = f"心理辅导室、站共 {said['facilities']} 处", f"{said['facilities']} counselling rooms and stations"

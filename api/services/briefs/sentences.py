@@ -47,6 +47,17 @@ def per_day(one: Figures) -> tuple[str, str]:
     return f"，每上课日 {days['this']:g}{zh}", f", {days['this']:g} per school day{en}"
 
 
+def many(n: int, one: str, more: str = "") -> str:
+    """Return a number with its English noun.
+
+    Examples
+    --------
+    >>> many(1, "new hazard"), many(0, "new hazard"), many(2, "category is rising", "categories are rising")
+    ('1 new hazard', '0 new hazards', '2 categories are rising')
+    """
+    return f"{n} {one if n == 1 else more or one + 's'}"
+
+
 def numbers_of(*figures: Figures) -> dict[str, float | None]:
     """Return the numbers behind a sentence about some figures, by code and window."""
     return {f"{one['code']}.{name}": one.get(name) for one in figures for name in ("this", "last", "year")}
@@ -75,7 +86,7 @@ def hazard_sentence(said: Figures, language: str) -> Paragraph:
     else:
         change, days = compared(new["this"], new["last"]), per_day(new)
         zh.append(f"新增隐患 {new['this']} 处{change[0]}{days[0]}；本年累计 {new['year']} 处")
-        en.append(f"{new['this']} new hazards{change[1]}{days[1]}; {new['year']} in the year to date")
+        en.append(f"{many(new['this'], 'new hazard')}{change[1]}{days[1]}; {new['year']} in the year to date")
         change = compared(closed["this"], closed["last"])
         zh.append(f"销除 {closed['this']} 处{change[0]}，其中当场整改 {spot['this']} 处")
         en.append(f"{closed['this']} closed{change[1]}, {spot['this']} of the new ones on the spot")
@@ -127,7 +138,7 @@ def case_sentence(said: Figures, language: str) -> Paragraph:
     texts = (
         f"受理案卷 {figures['accepted']['this']} 件，立案 {filed['this']} 件{change[0]}；本期结案 {ended['this']} 件。"
         f"按期结案 {rate_text(on_time)}，返工 {rate_text(rework)}。期末超期未结 {late} 件。",
-        f"{figures['accepted']['this']} cases accepted, {filed['this']} filed{change[1]}; {ended['this']} closed. "
+        f"{many(figures['accepted']['this'], 'case')} accepted, {filed['this']} filed{change[1]}; {ended['this']} closed. "
         f"On time {rate_text(on_time)}, reworked {rate_text(rework)}. {late} overdue at the end.",
     )
     return paragraph("cases", texts, language, numbers_of(figures["accepted"], filed, ended) | {
@@ -155,7 +166,7 @@ def effort_sentence(said: Figures, language: str) -> Paragraph:
     change = compared(schools["this"], schools["last"])
     told = [one for one in said["reported"] if one["this"] is not None]
     zh = f"检查学校 {schools['this']} 所{change[0]}，巡查 {rounds['this']} 次、{turns['this']} 人·天。"
-    en = f"{schools['this']} schools checked{change[1]}, {rounds['this']} rounds on {turns['this']} person-days. "
+    en = f"{many(schools['this'], 'school')} checked{change[1]}, {many(rounds['this'], 'round')} on {many(turns['this'], 'person-day')}. "
     if told:
         zh += "部门填报：" + "，".join(f"{one['zh']} {one['this']}" for one in told) + "。"
         en += "Reported by departments: " + ", ".join(f"{one['en'].lower()} {one['this']}" for one in told) + "."
@@ -187,7 +198,11 @@ def plan_sentence(due: int, said: Figures, language: str) -> Paragraph:
     names_zh = "、".join(one["zh"] for one in schools)
     names_en = ", ".join(one["en"] for one in schools)
     zh = f"下期有 {due} 件案卷到期" if due else "下期没有案卷到期"
-    en = f"{due} cases fall due in the next period" if due else "No case falls due in the next period"
+    en = (
+        f"{many(due, 'case falls', 'cases fall')} due in the next period"
+        if due
+        else "No case falls due in the next period"
+    )
     if schools:
         zh += f"；未消除隐患最多的学校：{names_zh}，建议优先巡查"
         en += f"; the schools with the most open hazards come first: {names_en}"
