@@ -24,6 +24,7 @@ from api.store.models import (
     Person,
     School,
 )
+from api.store.moments import whole_seconds
 from api.store.spatial import Bounds, meets_bbox
 
 _MANY = 500
@@ -146,13 +147,18 @@ def outlines_of(session: Session, city_id: int, codes: Sequence[str]) -> dict[st
     return out
 
 
-def cells_of(session: Session, city_id: int) -> Sequence[Any]:
-    """Return the cells of a city's lattice: code, lattice_column, lattice_row and outline."""
-    return session.execute(
-        sa.select(Cell.code, Cell.lattice_column, Cell.lattice_row, Cell.outline)
-        .where(Cell.city_id == city_id, Cell.kind == "lattice")
-        .order_by(Cell.code)
-    ).all()
+def cells_of(session: Session, city_id: int, *, most: int) -> Sequence[Any]:
+    """Return the cells of a city's lattice by their code: column and row."""
+    return (
+        session.connection()
+        .execute(
+            sa.select(Cell.lattice_column, Cell.lattice_row)
+            .where(Cell.city_id == city_id, Cell.kind == "lattice")
+            .order_by(Cell.code)
+            .limit(most)
+        )
+        .all()
+    )
 
 
 def cases_near(
@@ -188,13 +194,13 @@ def inspections_between(session: Session, city_id: int, start: dt.datetime, end:
 def hazards_between(
     session: Session, city_id: int, start: dt.datetime, end: dt.datetime, categories: Sequence[str]
 ) -> Sequence[Any]:
-    """Return the hazards of a city that were observed in ``[start, end)``: category, observed_at and location."""
-    query = sa.select(Hazard.category, Hazard.observed_at, Hazard.location).where(
-        Hazard.city_id == city_id, Hazard.observed_at >= start, Hazard.observed_at < end
-    )
+    """Return the hazards of a city that were observed in ``[start, end)``: seconds since 1970, longitude, latitude."""
+    query = sa.select(
+        whole_seconds(session, Hazard.observed_at), sa.func.ST_X(Hazard.location), sa.func.ST_Y(Hazard.location)
+    ).where(Hazard.city_id == city_id, Hazard.observed_at >= start, Hazard.observed_at < end)
     if categories:
         query = query.where(Hazard.category.in_(list(categories)))
-    return session.execute(query.order_by(Hazard.id)).all()
+    return session.connection().execute(query).all()
 
 
 def incidents_by_cell(session: Session, city_id: int, start: dt.datetime, end: dt.datetime) -> Sequence[Any]:

@@ -304,8 +304,13 @@ def _write_mark(path: Path, last: int, seal: str) -> None:
 
 def mark_end(session: Session, path: Path) -> None:
     """Set the mark to the end of a log that was put back as it is."""
+    _write_mark(path, *end_of_log(session))
+
+
+def end_of_log(session: Session) -> tuple[int, str]:
+    """Return the last line of the log and its seal: the same where no record has changed."""
     head = session.execute(sa.select(_HEAD)).one()
-    _write_mark(path, head.last_id, head.seal)
+    return head.last_id, head.seal
 
 
 def read_mark(path: Path) -> tuple[int, str] | None:

@@ -31,7 +31,7 @@ _MANY = 500
 
 
 def _frame(session: Session, query: Any, numbers: Sequence[str] = ()) -> pd.DataFrame:
-    rows = session.execute(query)
+    rows = session.connection().execute(query)  # columns alone: the way through objects takes half as long again
     names = list(rows.keys())
     columns = list(zip(*rows.all(), strict=True)) or [() for _ in names]
     return pd.DataFrame(
@@ -91,7 +91,8 @@ def _nearest_schools(session: Session, city: City) -> pd.Series[float]:
         .where(School.city_id == city.id),
         ("hazard_id", "school_id", "boundary_distance_m"),
     )
-    first = pairs.sort_values(["hazard_id", "boundary_distance_m", "school_id"]).drop_duplicates("hazard_id")
+    order = np.lexsort((pairs["school_id"], pairs["boundary_distance_m"], pairs["hazard_id"]))
+    first = pairs.iloc[order].drop_duplicates("hazard_id")
     return first.set_index("hazard_id")["school_id"]
 
 

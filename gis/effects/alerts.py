@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
-import scipy  # scipy.stats is loaded where it is first used: alone it takes as long as the rest of a start
 from numpy.typing import ArrayLike
+from scipy import special
 
 from gis.effects.differences import Floats
 from gis.errors import GisError
@@ -179,9 +179,22 @@ def _predicted(observed: int, expected: float, dispersion: float, share: float, 
     The variance is that of the weeks and that of the rate's estimate: ``expected · dispersion · (1 + share)``.
     """
     inflation = dispersion * (1 + share)
-    law = (
-        scipy.stats.nbinom(expected / (inflation - 1), 1 / inflation)
-        if inflation > 1 + 1e-9
-        else scipy.stats.poisson(expected)
-    )
-    return float(law.sf(observed - 1)), float(law.ppf(1 - alpha))
+    if inflation > 1 + 1e-9:  # a negative binomial law
+        size, chance = expected / (inflation - 1), 1 / inflation
+
+        def most(k: int) -> float:
+            return float(special.betainc(size, k + 1.0, chance))
+
+        p = float(special.betaincc(size, float(observed), chance)) if observed > 0 else 1.0
+    else:
+
+        def most(k: int) -> float:
+            return float(special.pdtr(k, expected))
+
+        p = float(special.pdtrc(observed - 1, expected)) if observed > 0 else 1.0
+    bound = max(0, round(expected + float(special.ndtri(1 - alpha)) * math.sqrt(expected * inflation)))
+    while bound > 0 and most(bound - 1) >= 1 - alpha:
+        bound -= 1
+    while most(bound) < 1 - alpha:
+        bound += 1
+    return p, float(bound)

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import scipy  # scipy.stats is loaded where it is first used: alone it takes as long as the rest of a start
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import gammaln
 
+from gis.effects.laws import quantile, two_sided_p
 from gis.errors import EmptyInputError, GisError
 
 Floats = NDArray[np.float64]
@@ -217,9 +217,9 @@ def _quasi(
     log_ratio = math.log(a1 / a0) - math.log(c1 / c0) - offset
     wide = not math.isnan(dispersion) and dispersion > 1
     spread = math.sqrt(sum(1 / n for n in four) * (dispersion if wide else 1.0))
-    law = scipy.stats.t(free) if wide else scipy.stats.norm
-    reach = float(law.ppf(0.5 + confidence / 2)) * spread
-    p = 2 * float(law.sf(abs(log_ratio) / spread))
+    degrees = free if wide else math.inf
+    reach = quantile(0.5 + confidence / 2, degrees) * spread
+    p = two_sided_p(log_ratio / spread, degrees)
     return math.exp(log_ratio - reach), math.exp(log_ratio + reach), p
 
 

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
-import scipy  # scipy.stats is loaded where it is first used: alone it takes as long as the rest of a start
 from numpy.typing import ArrayLike, NDArray
 
 from gis.effects.differences import FEWEST, Floats
+from gis.effects.laws import quantile, two_sided_p
 from gis.errors import BadCoordinatesError, GisError
 
 _DRAWS = 4999
@@ -251,10 +251,8 @@ def displacement_difference(
     error = math.sqrt(float(parts.sum()))
     if not error:
         return DisplacementDifference(0.0, 0.0, math.nan, math.nan, 0.0, 0.0)
-    z, reach = estimate / error, float(scipy.stats.norm.ppf(0.5 + confidence / 2)) * error
-    return DisplacementDifference(
-        estimate, error, z, 2 * float(scipy.stats.norm.sf(abs(z))), estimate - reach, estimate + reach
-    )
+    z, reach = estimate / error, quantile(0.5 + confidence / 2) * error
+    return DisplacementDifference(estimate, error, z, two_sided_p(z), estimate - reach, estimate + reach)
 
 
 def _measures(first: Floats, last: Floats) -> tuple[Floats, Floats, Floats]:

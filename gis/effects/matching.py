@@ -12,11 +12,11 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # scipy.stats is loaded where it is first used: alone it takes as long as the rest of a start
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
 from gis.effects.differences import Floats, checked_panel
+from gis.effects.laws import quantile, two_sided_p
 from gis.errors import GisError
 
 _FAR = 1e6
@@ -190,11 +190,11 @@ def pre_trend(counts_before: ArrayLike, school_days: ArrayLike, treated: ArrayLi
         return unknown
     free = periods - 2
     dispersion = float(np.sum((k - n * share) ** 2 / weight) / free)
-    law = scipy.stats.t(free) if dispersion > 1 else scipy.stats.norm
+    wide = free if dispersion > 1 else math.inf
     spread = math.sqrt(max(dispersion, 1.0) * float(np.linalg.inv(information)[1, 1]))
-    reach = float(law.ppf(0.975)) * spread
+    reach = quantile(0.975, wide) * spread
     slope = float(at[1])
-    p = 2 * float(law.sf(abs(slope) / spread))
+    p = two_sided_p(slope / spread, wide)
     return PreTrend(math.exp(slope), math.exp(slope - reach), math.exp(slope + reach), p, periods, incidents)
 
 

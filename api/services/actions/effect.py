@@ -25,7 +25,7 @@ from api.store import actions, cities, incidents
 from api.store.incidents import GroupFilter
 from api.store.models import City, JointAction
 from api.store.models.base import now
-from api.store.spatial import to_shape, to_shapes
+from api.store.spatial import to_shape
 from api.vocabulary import vocabulary
 from gis.effects.areas import cells_by_area
 from gis.effects.differences import difference_in_differences
@@ -34,7 +34,7 @@ from gis.effects.matching import comparable_units, pre_trend
 from gis.effects.words import Statement, Subject, say_difference, say_displacement, say_pre_trend
 from gis.errors import GisError
 from gis.lattice import Lattice, cells_of
-from gis.schooltime import SchoolCalendar, count_school_days
+from gis.schooltime import SchoolCalendar, count_school_days, local_times
 
 Outcome = Literal["hazards", "incidents"]
 Since = Literal["end", "start"]
@@ -183,11 +183,10 @@ def _panel(
     calendar: SchoolCalendar,
     basis: str,
 ) -> Panel | None:
-    cells = actions.cells_of(session, city.id)[:_MOST_CELLS]
-    column = np.array([cell.lattice_column for cell in cells], dtype=np.int64)
-    row = np.array([cell.lattice_row for cell in cells], dtype=np.int64)
-    if not len(cells):
+    cells = actions.cells_of(session, city.id, most=_MOST_CELLS)
+    if not cells:
         return None
+    column, row = (np.array(part, dtype=np.int64) for part in zip(*cells, strict=True))
     part = cells_by_area(to_shape(action.area), column, row, lattice, ring_m=RING_M, apart_m=APART_M)
     if not (part == Area.ACTION).any():
         return None
@@ -217,13 +216,13 @@ def _count_hazards(
     rows = actions.hazards_between(session, city.id, start, end, action.categories)
     if not rows:
         return
-    shapes = to_shapes(row.location for row in rows)
-    columns, lines = cells_of([shape.x for shape in shapes], [shape.y for shape in shapes], lattice)
-    for row, cell in zip(rows, zip(columns.tolist(), lines.tolist(), strict=True), strict=True):
-        day = row.observed_at.astimezone(zone).date()
-        at = next((n for n, span in enumerate(spans) if span.first <= day <= span.last), None)
-        if at is not None and cell in position:
-            counts[position[cell], at] += 1
+    seconds, lon, lat = (np.array(part, dtype=np.float64) for part in zip(*rows, strict=True))
+    day = local_times(seconds, zone).astype("datetime64[D]")
+    columns, lines = cells_of(lon, lat, lattice)
+    cell = np.array([position.get(one, -1) for one in zip(columns.tolist(), lines.tolist(), strict=True)])
+    for at, span in enumerate(spans):
+        inside = (day >= np.datetime64(span.first)) & (day <= np.datetime64(span.last)) & (cell >= 0)
+        counts[:, at] += np.bincount(cell[inside], minlength=len(counts))
 
 
 def _count_incidents(

@@ -19,6 +19,7 @@ from api.errors import NotFoundError
 from api.services.hotspots import hot_spots
 from api.services.meetings.city import meeting_city
 from api.services.meetings.counted import Counted, fewest, read_counted
+from api.services.meetings.kept import kept
 from api.services.notices.trends import trends
 from api.services.questions import Question
 from api.services.study_area import StudyCells, study_cells
@@ -106,6 +107,11 @@ def show_alerts(session: Session, settings: Settings, code: str, city_code: str 
 
 def alerts_of(session: Session, settings: Settings, counted: Counted) -> Alerts:
     """Return what is unusual in the last whole week of what was counted."""
+    asked = ("alerts", counted.city.uuid, counted.period.code, fewest(settings))
+    return kept(session, asked, lambda: _alerts(session, settings, counted))
+
+
+def _alerts(session: Session, settings: Settings, counted: Counted) -> Alerts:
     monday = _last_whole_week(counted)
     if monday is None:
         return Alerts(None)

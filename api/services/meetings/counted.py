@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from api.services.cases.rules import best_rule, rules_of
 from api.services.meetings.definitions import Figure, TableName, Window
+from api.services.meetings.kept import kept
 from api.services.meetings.periods import Period, previous, read_period
 from api.settings import Settings
 from api.store import cities, facts
@@ -65,13 +66,18 @@ class Counted:
 
 
 def read_counted(session: Session, settings: Settings, city: City, code: str) -> Counted:
-    """Read what the figures of a period are counted from.
+    """Return what the figures of a period are counted from; its tables are shared, and must not be changed.
 
     Raises
     ------
     BadInputError, NotFoundError
         Where the code names no period, or a term that is not in the calendar.
     """
+    asked = ("counted", city.uuid, code, fewest(settings))
+    return replace(kept(session, asked, lambda: _read(session, settings, city, code)), city=city)
+
+
+def _read(session: Session, settings: Settings, city: City, code: str) -> Counted:
     calendar = cities.calendar_of(session, city)
     period = read_period(code, calendar.terms)
     before = previous(period, calendar.terms)
@@ -141,7 +147,7 @@ def _complete_hazards(
     latest = alive.drop_duplicates("hazard_id", keep="last").set_index("hazard_id")
     hazards["case_due_s"] = hazards["id"].map(latest["due_s"]).astype(float)
     hazards["is_recurrence"] = hazards["id"].isin(alive.loc[alive["is_recurrence"], "hazard_id"])
-    types = zip(hazards["category"], hazards["subtype"], strict=True)
+    types = zip(hazards["category"].to_numpy(object), hazards["subtype"].to_numpy(object), strict=True)
     usual = pd.Series([leads[kind] for kind in types], index=hazards.index, dtype=object)
     hazards["department"] = hazards["id"].map(latest["department"]).astype(object).where(lambda s: s.notna(), usual)
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from api.services.actions.effect import Outcome, Since, effect
 from api.services.meetings.city import meeting_city
 from api.services.meetings.counted import fewest
+from api.services.meetings.kept import kept
 from api.services.meetings.periods import Period, read_period
 from api.settings import Settings
 from api.store import actions, cities
@@ -47,8 +48,12 @@ def show_effects(session: Session, settings: Settings, code: str, city_code: str
     """
     city = meeting_city(session, city_code)
     period = read_period(code, cities.calendar_of(session, city).terms)
-    found, total = effects_of(session, settings, city, period)
-    return {"of": total, "actions": [_view(one) for one in found]}
+
+    def measured() -> dict[str, Any]:
+        found, total = effects_of(session, settings, city, period)
+        return {"of": total, "actions": [_view(one) for one in found]}
+
+    return kept(session, ("effects", city.uuid, period.code, fewest(settings)), measured)
 
 
 def _view(one: Measured) -> dict[str, Any]:
