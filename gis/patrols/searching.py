@@ -30,6 +30,7 @@ from pyvrp.search import (
     compute_neighbours,
 )
 
+from gis.patrols.beam import good_routes
 from gis.patrols.encoding import Encoding
 from gis.patrols.recombining import recombine
 
@@ -41,6 +42,8 @@ ROUNDS = 8
 # starts lead away from a plan that is stuck.
 _FROM_BEST_OF_FEW, _FROM_BEST_OF_MANY = frozenset([5, 7]), frozenset(range(2, ROUNDS))
 _MANY_TEAMS = 3
+_FEW_TEAMS, _ENOUGH_FOR_BEAMS_S = 4, 2.0
+_BEST_OF_BEAMS = 400  # routes of each type of team
 _LOOK_EVERY = 50  # iterations between looks at the clock
 _SHARE_OF_SEARCH = 0.97  # of the time of a round; the rest is for recombining
 _PENALTIES = PenaltyParams(solutions_between_updates=100, target_feasible=0.2, max_penalty=1e9)
@@ -144,6 +147,9 @@ def search(
     manager = PenaltyManager(([], first, first), _PENALTIES)
     _single(encoding, watch)
     teams = sum(len(alike) for alike in encoding.types)
+    if teams <= _FEW_TEAMS and (seconds is None or seconds >= _ENOUGH_FOR_BEAMS_S):
+        _from_beams(encoding, watch)
+        _recombined(encoding, watch, None if seconds is None else seconds / (2 * ROUNDS))
     from_best = _FROM_BEST_OF_MANY if teams >= _MANY_TEAMS else _FROM_BEST_OF_FEW
     for k in range(ROUNDS):
         perturbation = _PERTURBATION_OF_ONE if teams == 1 and k % 2 == 0 else _PERTURBATION
@@ -187,6 +193,17 @@ def _single(encoding: Encoding, watch: _Watch) -> None:
                 route = VrpRoute(data, order, kind)
                 if route.is_feasible():
                     watch.collect(Solution(data, [route]))
+
+
+def _from_beams(encoding: Encoding, watch: _Watch) -> None:
+    """Keep good routes of each type of team without a break."""
+    for kind, own in enumerate(encoding.resting):
+        if own:
+            continue
+        for clients in good_routes(encoding, kind, _BEST_OF_BEAMS):
+            route = VrpRoute(encoding.data, list(clients), kind)
+            if route.is_feasible():
+                watch.collect(Solution(encoding.data, [route]))
 
 
 def _idle(encoding: Encoding) -> Solution:
