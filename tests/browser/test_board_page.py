@@ -118,6 +118,53 @@ def test_what_somebody_else_does_appears_by_itself(visit, site):
     assert watched.trouble() == []
 
 
+@pytest.mark.parametrize("how", ["held back", "broken off"])
+def test_where_the_stream_does_not_come_through_it_is_asked_for(visit, site, how):
+    case = reported(site, f"询问案件（虚构）{how}")
+    page = visit("/departments", name="demo-dispatcher").page
+    page.route("**/api/v1/cases/changes", lambda route: None if how == "held back" else route.abort())
+    page.clock.install()
+    page.goto(f"{site.address}/board#case={case}")
+    ready(page)
+    expect(page.locator("#case .tag").first).to_have_text("已上报")
+    page.clock.fast_forward(9_000)
+    token = site.sign_in("demo-admin")
+    site.ask(f"/api/v1/cases/{case}/actions", {"action": "file"}, token=token)
+    page.clock.fast_forward(16_000)
+    expect(page.locator("#case .tag").first).to_have_text("已立案")
+    expect(page.locator("#state")).to_contain_text("更新于")
+    page.unroute("**/api/v1/cases/changes")
+    page.clock.fast_forward(61_000)  # it is tried again
+    expect(page.locator("#state")).to_contain_text("实时")
+
+
+def test_a_case_that_is_over_says_how_it_ended_and_no_clock_runs(visit, site):
+    token = site.sign_in("demo-dispatcher")
+    over = site.ask("/api/v1/cases/queue?queue=closed", token=token)["features"]
+    closed = next(one for one in over if one["properties"]["closed_at"])
+    late = closed["properties"]["closed_at"] > closed["properties"]["due_at"]
+    page = ready(visit(f"/board#queue=closed&case={closed['id']}", name="demo-dispatcher").page)
+    card = page.locator("#case")
+    expect(card.locator(".facts")).to_contain_text("结案" if late else "按期结案")
+    expect(page.locator(f'.case[data-id="{closed["id"]}"] .case__side')).to_contain_text("期")
+    assert page.locator(".time--late").count() == 0  # nothing is running late that has come to its end
+    page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    expect(card.locator(".case__foot")).to_contain_text("demo-dispatcher 打印于")
+    expect(card.locator(".case__map canvas").first).to_be_visible()
+    expect(card.locator(".moves-title")).to_be_hidden()
+    drawn, shown = (card.locator(one).first.bounding_box()["width"] for one in (".case__map canvas", ".case__map"))
+    assert drawn >= shown - 1  # no part of the map is missing on paper
+
+
+@pytest.mark.parametrize("width", [1240, 1440])
+def test_twelve_pages_in_english_leave_room_for_the_bell(visit, site, width):
+    page = visit("/departments?lang=en", name="demo-dispatcher", size=(width, 900)).page
+    ends = page.locator(".masthead__nav a").last.bounding_box()
+    bell = page.locator("#bell").bounding_box()
+    assert ends["x"] + ends["width"] <= bell["x"]
+
+
 def test_a_figure_opens_the_list_of_its_cases(visit, site):
     watched = visit("/board/indicators#span=year&by=category", name="demo-leader")
     page = ready(watched.page)

@@ -139,7 +139,7 @@ class Live:
                     me.too_many = False
                     yield _event(self._mark, "cases", told)
                 else:
-                    yield b": still here\n\n"
+                    yield b"event: beat\ndata: {}\n\n"  # an event: of comments a page never hears
         finally:
             self._listeners.remove(me)
 

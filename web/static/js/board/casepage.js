@@ -4,7 +4,7 @@ import { get } from "../lib/api.js";
 import { dateTime, t } from "../lib/i18n.js";
 import { el } from "../lib/text.js";
 import { smallMap } from "./casemap.js";
-import { timeLeft } from "./clock.js";
+import { timeLeft, timeOf } from "./clock.js";
 import { movesOf } from "./moves.js";
 
 const HANDLED = new Set(["start", "answer"]);
@@ -20,8 +20,8 @@ function facts(properties, { words, palette }) {
     fact("urgency", t(`board.urgency.${properties.urgency}`)),
     fact("why", rule?.reason ? rule.reason[document.documentElement.lang.startsWith("en") ? "en" : "zh"] : ""),
     fact("reported_by", properties.reported_by, properties.reported_by && ` · ${dateTime(properties.observed_at)}`),
-    fact("step", properties.step && t(`board.clock.${properties.step}`), " ", timeLeft(properties.step_due_at)),
-    fact("whole", timeLeft(properties.due_at)),
+    properties.step ? fact("step", t(`board.clock.${properties.step}`), " ", timeLeft(properties.step_due_at)) : [],
+    fact("whole", timeOf(properties)),
     fact("counts", [properties.extensions && t("board.extensions", { n: properties.extensions }), properties.reworks && t("board.reworks", { n: properties.reworks }), properties.returns && t("board.returns", { n: properties.returns }), properties.rung && t(`board.rung.${properties.rung}`), properties.recurrence_of && t("board.recurrence")].filter(Boolean).join(t("list.comma"))),
     fact("asked", properties.asked && t(`board.asked.${properties.asked.kind}`)),
     fact("note", properties.note));
@@ -65,11 +65,13 @@ export async function showCase(node, id, options) {
     el("p", { class: "case__news", attributes: { hidden: true, role: "status" } }, t("board.news"), " ", el("button", { class: "text-button", attributes: { type: "button" }, on: { click: () => showCase(node, id, { ...options, wanted: null }) } }, t("board.news_show"))),
     el("p", {}, el("span", { class: properties.overdue ? "tag tag--alert" : "tag" }, words.state(properties.state)), properties.overdue && el("span", { class: "tag tag--alert" }, t("board.overdue")), properties.invented && el("span", { class: "tag tag--off" }, t("invented.tag"))),
     facts(properties, options),
-    el("h3", {}, t("board.next")), ...movesOf(feature, { ...options, others }),
+    el("h3", { class: "moves-title" }, t("board.next")), ...movesOf(feature, { ...options, others }),
     el("h3", {}, t("board.photos")), photos,
     el("h3", {}, t("board.place")), place,
-    el("h3", {}, t("board.log")), logOf(properties.log, words));
+    el("h3", {}, t("board.log")), logOf(properties.log, words),
+    el("p", { class: "case__foot" }));
   node.hidden = false;
+  place.style.setProperty("--drawn-width", `${place.clientWidth}px`); // on paper it is as wide as it was drawn
   node.small = smallMap(place, feature, palette.get(properties.category).colour);
   if (!properties.hazard) photos.replaceChildren(el("p", { class: "soft" }, t("board.no_photo")));
   else {

@@ -13,10 +13,20 @@ function span(ms) {
   return minutes >= 60 ? t("board.hours_minutes", { h: Math.floor(minutes / 60), m: minutes % 60 }) : t("board.minutes", { m: minutes });
 }
 
-/** The nearer of the step's and the whole case's deadline, or null. */
-export function nextDue({ step_due_at: step, due_at: whole }) {
-  const both = [step, whole].filter(Boolean).map((text) => Date.parse(text));
-  return both.length ? Math.min(...both) : null;
+/** How the whole case stands with its limit: time left, that the clock is stopped, or how it ended; null where there is nothing to say. */
+export function timeOf(properties, due = properties.due_at) {
+  const { step, state, closed_at: closed, due_at: whole } = properties;
+  if (step) return timeLeft(due); // a clock runs
+  if (state === "suspended") return el("span", { class: "time" }, t("board.stopped"));
+  if (!closed || !whole) return null;
+  const late = Date.parse(closed) - Date.parse(whole);
+  return el("span", { class: "time", attributes: { title: dateTime(closed) } }, late > 0 ? t("board.closed_late", { span: span(late) }) : t("board.closed_in_time"));
+}
+
+/** The same by the nearer of the step's and the whole case's deadline. */
+export function nextTime(properties) {
+  const both = [properties.step_due_at, properties.due_at].filter(Boolean).map((text) => Date.parse(text));
+  return timeOf(properties, both.length ? new Date(Math.min(...both)).toISOString() : null);
 }
 
 /** Time left or overdue as an element; nothing where no clock runs. The deadlines count working time, this counts the wall's. */

@@ -26,7 +26,7 @@ export function dutiesForm(name, known, people, { save, cancel }) {
       return { person: value("person").value, duty: value("duty").value, deputy: value("deputy").checked, starts_on: value("starts_on").value, ends_on: value("ends_on").value || null };
     }));
   } } },
-    el("h2", {}, name), rows,
+    el("h2", {}, name), known.duties.length ? null : el("p", { class: "soft" }, t("book.no_duties")), rows,
     el("button", { class: "text-button", attributes: { type: "button" }, on: { click: () => rows.append(dutyRow(people, null)) } }, t("book.add_duty")),
     el("div", { class: "moves" }, el("button", { class: "button button--primary", attributes: { type: "submit" } }, t("actions.save")), el("button", { class: "button", attributes: { type: "button" }, on: { click: cancel } }, t("board.cancel"))));
 }

@@ -10,7 +10,7 @@ import { debounce, el } from "../lib/text.js";
 import { drawBulk } from "../board/bulk.js";
 import { CaseMap } from "../board/casemap.js";
 import { showCase } from "../board/casepage.js";
-import { nextDue, timeLeft } from "../board/clock.js";
+import { nextTime } from "../board/clock.js";
 
 const QUEUES = ["open", "mine", "new", "dispatch", "today", "overdue", "returned", "handling", "check", "closed"];
 const FILTERS = ["category", "department", "district", "find", "school", "bbox"];
@@ -61,14 +61,13 @@ function wordsOf(machine) {
 
 function row(one) {
   const { properties } = one;
-  const due = nextDue(properties);
   return el("li", { class: "case", attributes: { "data-id": one.id, "aria-current": one.id === app.current ? "true" : null }, on: { click: (event) => { if (!event.target.matches("input")) open(one.id); } } },
     el("input", { attributes: { type: "checkbox", "aria-label": t("board.choose", { number: properties.number }), checked: app.chosen.has(one.id) }, on: { change: (event) => pick(one, event.target.checked) } }),
     badge(app.palette.get(properties.category)),
     el("div", {},
       el("button", { class: "case__name", attributes: { type: "button" } }, properties.name || app.palette.get(properties.category).name),
       el("p", { class: "case__line" }, [properties.number, properties.school?.name, app.words.department(properties.lead)].filter(Boolean).join(" · "))),
-    el("div", { class: "case__side" }, el("span", { class: properties.overdue ? "tag tag--alert" : "tag" }, app.words.state(properties.state)), el("div", {}, due === null ? null : timeLeft(new Date(due).toISOString()))));
+    el("div", { class: "case__side" }, el("span", { class: properties.overdue ? "tag tag--alert" : "tag" }, app.words.state(properties.state)), el("div", {}, nextTime(properties))));
 }
 
 function drawQueues() {
@@ -220,6 +219,11 @@ document.addEventListener("keydown", (event) => {
   else if (number >= 1 && number <= 9 && app.current) byId("case").querySelectorAll("[data-action]")[number - 1]?.click();
   else return;
   event.preventDefault();
+});
+
+window.addEventListener("beforeprint", () => { // who printed it, and when
+  const foot = byId("case").querySelector(".case__foot");
+  if (foot) foot.textContent = t("board.print_foot", { name: pageConfig.me.display_name || pageConfig.me.name, time: dateTime(new Date().toISOString()) });
 });
 
 /* ---- start ---- */
