@@ -66,7 +66,7 @@ def _in_one_line(error: Exception) -> str | None:
         report = getattr(error, "report", None)
         if report is not None:
             imports.show_report(report, err)
-        return str(error)
+        return f"{error}{_option(error)}"
     if isinstance(error, OSError):
         return f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")
     from sqlalchemy.exc import OperationalError  # loaded already where it can be one
@@ -74,6 +74,13 @@ def _in_one_line(error: Exception) -> str | None:
     if isinstance(error, OperationalError):
         return f"the database cannot be used: {str(error.orig).strip().splitlines()[0]}"
     return None
+
+
+def _option(error: CampusError | GisError) -> str:
+    """Return the option that an error is about, where it says so as it does over HTTP: ``query.city`` is --city."""
+    places = {problem.where for problem in error.problems} if isinstance(error, CampusError) else set()
+    one = places.pop() if len(places) == 1 else ""
+    return f" (--{one.removeprefix('query.')})" if one.startswith("query.") else ""
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import shapely
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from api.errors import BadInputError, NotFoundError
+from api.errors import BadInputError, NotFoundError, Problem
 from api.store.models import CalendarDay, City, District, Hazard, School, Term
 from api.store.spatial import to_shape, to_shapes
 from gis.lattice import Lattice
@@ -43,9 +43,12 @@ def get_city(session: Session, code: str | None = None) -> City:
                 return city
         raise NotFoundError(f"there is no city {code!r}; there are: {_codes(cities)}")
     if not cities:
-        raise NotFoundError("there is no city yet; import something first, or add one: campus city add CODE NAME")
+        raise NotFoundError(
+            "there is no city yet; an administrator imports something first, or adds one: campus city add CODE NAME"
+        )
     if len(cities) > 1:
-        raise BadInputError(f"there are several cities ({_codes(cities)}); say which: --city CODE")
+        what = f"there are several cities ({_codes(cities)}); say the code of one"
+        raise BadInputError(what, problems=[Problem("query.city", what)])
     return cities[0]
 
 
