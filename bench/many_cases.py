@@ -54,7 +54,7 @@ def _without_indexes(connection: sa.Connection) -> Iterator[None]:
     found = connection.execute(
         sa.text(
             "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
-            " AND tablename IN ('cases', 'case_entries', 'case_parties')"
+            " AND tablename IN ('cases', 'case_entries')"
             f" AND indexname NOT IN ({of_constraints})"
         )
     ).all()
@@ -107,7 +107,7 @@ def fill(engine: Engine, cases: int) -> None:
         INSERT INTO cases (uuid, created_at, updated_at, version, invented, city_id, number, district_id, school_id,
             category, subtype, name, note, address, location, state, rule, lead_id, urgency, reporter_id, observed_at,
             received_at, filed_at, closed_at, due_at, step_started_at, step_due_at, stops, extensions, reworks, returns,
-            rung, recurrence_of_id, is_open, queue_at)
+            rung, recurrence_of_id, is_open, queue_at, parties)
         {words["series"]}SELECT {words["uuid"]}, {moment(age)}, {moment(age)}, 4, true, :city, '{CITY}-B-' || n,
             :district_0 + n % :district_n, :school_0 + (n * 11) % :school_n, {pick(_CATEGORIES, "n * 3 + n / 10")}, '',
             '虚构案件' || n, '', '', {words["point"].format(x="120.24 + (n % 997) * 0.0002", y="29.71 + (n % 991) * 0.0002")},
@@ -119,7 +119,8 @@ def fill(engine: Engine, cases: int) -> None:
             {words["json"].format(v=":extensions")}, CASE WHEN n % 31 = 0 THEN 1 ELSE 0 END, 0, 0,
             NULL, {is_open},
             CASE WHEN NOT ({is_open}) THEN {moment(f"{age} - {took}")}
-                WHEN (n * 13) % 200 - 100 > (n * 17) % 100 - 50 THEN {due} ELSE {moment("(n * 17) % 100 - 50")} END
+                WHEN (n * 13) % 200 - 100 > (n * 17) % 100 - 50 THEN {due} ELSE {moment("(n * 17) % 100 - 50")} END,
+            '|' || (:department_0 + (n / 7) % :department_n) || '|'
         FROM {words["from"]}
     """
     lines = (("propose", "reported"), ("file", "filed"), ("answer", "answered"), ("dispatch", "dispatched"))
@@ -138,12 +139,6 @@ def fill(engine: Engine, cases: int) -> None:
                 """),
                 numbers if action == "answer" else {},
             )
-        connection.execute(
-            sa.text(
-                "INSERT INTO case_parties (department_id, case_id)"
-                f" SELECT lead_id, id FROM cases WHERE number LIKE '{CITY}-B-%'"
-            )
-        )
         for kind in ("soon", "over"):  # people were told in good time of what has been due by now
             told = f"INSERT INTO told_dues (case_id, kind, due_at) SELECT id, '{kind}', step_due_at FROM cases"
             connection.execute(sa.text(f"{told} WHERE is_open AND step_due_at IS NOT NULL"))

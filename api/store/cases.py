@@ -15,7 +15,6 @@ from api.store.models import (
     Case,
     CaseAssisting,
     CaseEntry,
-    CaseParty,
     Cell,
     CellInspector,
     Department,
@@ -63,10 +62,7 @@ def visible(seer: Seer) -> Any:
     """Return the condition of the cases that somebody sees."""
     ways: list[Any] = [Case.reporter_id == seer.person] if seer.person is not None else [sa.false()]
     if seer.department is not None:
-        party = sa.select(CaseParty.case_id).where(
-            CaseParty.case_id == Case.id, CaseParty.department_id == seer.department
-        )
-        ways.append(party.exists())
+        ways.append(Case.parties.contains(f"|{seer.department}|"))
     if seer.inspector and seer.person is not None:
         walked = sa.select(CellInspector.cell_id).where(CellInspector.person_id == seer.person)
         assigned = sa.select(Cell.city_id).join(CellInspector, CellInspector.cell_id == Cell.id)
@@ -201,21 +197,21 @@ def assisting_ids(session: Session, case_id: int) -> set[int]:
     return set(session.scalars(sa.select(CaseAssisting.department_id).where(CaseAssisting.case_id == case_id)))
 
 
-def add_assisting(session: Session, case_id: int, department_ids: Sequence[int]) -> None:
+def add_assisting(session: Session, case: Case, department_ids: Sequence[int]) -> None:
     """Let departments assist with a case, beside those that do already."""
-    query = sa.select(CaseAssisting.department_id).where(CaseAssisting.case_id == case_id)
+    query = sa.select(CaseAssisting.department_id).where(CaseAssisting.case_id == case.id)
     known = set(session.scalars(query))
     session.add_all(
-        CaseAssisting(case_id=case_id, department_id=one) for one in dict.fromkeys(department_ids) if one not in known
+        CaseAssisting(case_id=case.id, department_id=one) for one in dict.fromkeys(department_ids) if one not in known
     )
-    add_parties(session, case_id, department_ids)
+    add_parties(case, department_ids)
 
 
-def add_parties(session: Session, case_id: int, department_ids: Iterable[int | None]) -> None:
+def add_parties(case: Case, department_ids: Iterable[int | None]) -> None:
     """Let the people of departments see a case from now on."""
-    known = set(session.scalars(sa.select(CaseParty.department_id).where(CaseParty.case_id == case_id)))
-    new = {one for one in department_ids if one is not None} - known
-    session.add_all(CaseParty(department_id=one, case_id=case_id) for one in sorted(new))
+    known = {int(one) for one in case.parties.split("|") if one}
+    all_of_them = sorted(known | {one for one in department_ids if one is not None})
+    case.parties = "".join(f"|{one}" for one in all_of_them) + "|" * bool(all_of_them)
 
 
 def department_codes(session: Session) -> dict[int, str]:

@@ -78,6 +78,42 @@ def test_up_from_the_version_before_keeps_records(empty: Engine) -> None:
         assert connection.execute(sa.text("SELECT ST_X(location) FROM places")).scalar_one() == 120
 
 
+def test_whose_departments_see_a_case_survives_both_ways(empty: Engine) -> None:
+    migrate.upgrade(empty, "0018")
+    no = "0" if empty.dialect.name == "sqlite" else "false"
+    made = f"'2026-01-01', '2026-01-01', 1, {no}"
+    with empty.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO cities (uuid, created_at, updated_at, version, invented, code, name, name_en, time_zone, cell_m,"
+            f" perimeter_distance_m) VALUES ('{1:032x}', {made}, 'X', 'invented', '', 'UTC', 100, 200)"
+        )
+        for number in (1, 2, 3):
+            connection.exec_driver_sql(
+                "INSERT INTO departments (uuid, created_at, updated_at, version, invented, code, is_convenor)"
+                f" VALUES ('{number:032x}', {made}, 'd{number}', {no})"
+            )
+            connection.exec_driver_sql(
+                "INSERT INTO cases (uuid, created_at, updated_at, version, invented, city_id, category, subtype, name,"
+                " note, address, location, state, rule, urgency, observed_at, received_at, stops, extensions, reworks,"
+                f" returns, rung) VALUES ('{number:032x}', {made}, 1, 'VEN', '', '', '', '',"
+                " ST_GeomFromText('POINT(120 30)', 4326), 'filed', '{}', 'ordinary', '2026-01-01', '2026-01-01', '{}',"
+                " '{}', 0, 0, 0)"
+            )
+        parties = {(1, 1), (3, 1), (2, 2)}
+        for department, case in parties:
+            connection.exec_driver_sql(f"INSERT INTO case_parties VALUES ({department}, {case})")
+    migrate.upgrade(empty, "0019")
+    with empty.connect() as connection:
+        found = connection.exec_driver_sql("SELECT parties FROM cases ORDER BY id").scalars().all()
+    assert [sorted(one.split("|")) for one in found] == [["", "", "1", "3"], ["", "", "2"], [""]]
+    migrate.downgrade(empty, "0018")
+    with empty.connect() as connection:
+        again = connection.exec_driver_sql("SELECT department_id, case_id FROM case_parties").all()
+    assert {tuple(one) for one in again} == parties
+    migrate.upgrade(empty)
+    assert differences(empty) == []
+
+
 def test_back_to_empty_and_up_again(empty: Engine) -> None:
     migrate.upgrade(empty)
     migrate.downgrade(empty, "base")

@@ -100,7 +100,7 @@ def take_action(
     case.version += 1
     entry.to_state, entry.case_version = case.state, case.version
     session.add(entry)
-    cases.add_parties(session, case.id, (case.lead_id, actor.department_id))
+    cases.add_parties(case, (case.lead_id, actor.department_id))
     session.flush()
     tell_of_action(session, case, entry)
     session.expire_all()
@@ -193,7 +193,7 @@ def _effects(
         return _dispatch(session, case, given)
     if action == "assist":
         found = [department_of(session, code, "body.departments") for code in given.departments or []]
-        cases.add_assisting(session, case.id, [one.id for one in found])
+        cases.add_assisting(session, case, [one.id for one in found])
         return {"departments": [one.code for one in found]}
     if action in {"ask_extension", "ask_suspension"}:
         asked: dict[str, Any] = {"kind": action.removeprefix("ask_"), "by": actor.id, "by_name": actor.display_name}
@@ -245,7 +245,7 @@ def _file(session: Session, case: Case, given: ActionIn) -> dict[str, Any]:
     case.urgency = case.rule["urgency"]
     case.lead_id = department_of(session, case.rule["lead"]).id
     assisting = [department_of(session, code, "body.departments").id for code in case.rule["assisting"]]
-    cases.add_assisting(session, case.id, assisting)
+    cases.add_assisting(session, case, assisting)
     return changed
 
 

@@ -2,7 +2,7 @@
 
 from api.store.models.actions import JointAction, JointActionDepartment
 from api.store.models.base import SRID, Base, Record
-from api.store.models.cases import NEVER, Case, CaseAssisting, CaseEntry, CaseParty, FilingRule, WorkYear
+from api.store.models.cases import NEVER, Case, CaseAssisting, CaseEntry, FilingRule, WorkYear
 from api.store.models.decisions import Decision, DecisionDepartment, DecisionEntry, DecisionFile, Meeting
 from api.store.models.districts import City, District, StallArea
 from api.store.models.facilities import Facility, FacilityTargets, FacilityUse, PupilCount
@@ -53,7 +53,6 @@ __all__ = [
     "Case",
     "CaseAssisting",
     "CaseEntry",
-    "CaseParty",
     "Cell",
     "CellInspector",
     "CellPiece",

@@ -25,6 +25,9 @@ class Case(Record, Base):
     index and not a sort of everything there ever was: an open case stands at the nearer of its two due moments
     (``NEVER`` where no clock runs), one that is over at the moment when it came to its end. ``ix_cases_open`` has all
     that queues are counted, narrowed and searched by: few cases are open, and their rows are wide.
+
+    ``parties`` are the departments that lead, assist with or have had their hands on a case, and whose people see it:
+    ``|3|7|``. It stands in the row, and not in a table of its own, because it is asked of every case of a queue.
     """
 
     __tablename__ = "cases"
@@ -33,6 +36,7 @@ class Case(Record, Base):
         sa.Index(
             "ix_cases_open",
             *("queue_at", "id", "state", "lead_id", "reporter_id", "category", "district_id", "school_id", "cell_id"),
+            "parties",
             *("number", "external_number", "name"),
             sqlite_where=sa.text("is_open = 1"),
             postgresql_where=sa.text("is_open"),
@@ -64,6 +68,7 @@ class Case(Record, Base):
     state: Mapped[str] = mapped_column(sa.String(16), default="reported")
     rule: Mapped[dict[str, Any]]
     lead_id: Mapped[int | None] = mapped_column(sa.ForeignKey("departments.id"))
+    parties: Mapped[str] = mapped_column(sa.String(400), default="", server_default="")
     urgency: Mapped[str] = mapped_column(sa.String(16), default="ordinary")
     reporter_id: Mapped[int | None] = mapped_column(sa.ForeignKey("people.id"), index=True)
     observed_at: Mapped[dt.datetime]
@@ -85,15 +90,6 @@ class Case(Record, Base):
     is_open: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     queue_at: Mapped[dt.datetime] = mapped_column(default=NEVER, server_default="2200-01-01 00:00:00.000000")
     external_number: Mapped[str | None] = mapped_column(sa.String(60), index=True)
-
-
-class CaseParty(Base):
-    """A department that leads, assists with or has had its hands on a case: whose people see it."""
-
-    __tablename__ = "case_parties"
-
-    department_id: Mapped[int] = mapped_column(sa.ForeignKey("departments.id"), primary_key=True)
-    case_id: Mapped[int] = mapped_column(sa.ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True, index=True)
 
 
 class CaseAssisting(Base):
