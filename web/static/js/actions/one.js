@@ -85,7 +85,7 @@ export async function showAction(node, id, { palette, named, map, close, attempt
     properties.purpose && el("p", { class: "pre" }, properties.purpose),
     el("p", { class: "soft" }, properties.categories.length ? properties.categories.map((code) => palette.get(code).name).join(t("list.comma")) : t("actions.all_categories")),
     table([t("actions.field.department"), t("actions.field.people"), t("actions.field.vehicles")], [
-      ...properties.departments.map((one) => [cell([named(one.department), one.lead && el("span", { class: "tag" }, t("actions.field.lead"))], ""), cell(count(one.people)), cell(count(one.vehicles))]),
+      ...properties.departments.map((one) => [cell([named(one.department), " ", one.lead && el("span", { class: "tag" }, t("actions.field.lead"))], ""), cell(count(one.people)), cell(count(one.vehicles))]),
       [cell(t("actions.total"), ""), cell(count(properties.people)), cell(count(properties.vehicles))],
     ]),
     mayPlan ? el("div", { class: "moves" }, el("button", { class: "button", attributes: { type: "button" }, on: { click: () => edit(feature) } }, t("actions.change")), el("button", { class: "button", attributes: { type: "button" }, on: { click: () => call(properties.state !== "cancelled") } }, properties.state === "cancelled" ? t("actions.call_on") : t("actions.call_off"))) : "",
