@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -108,3 +109,18 @@ def vocabulary() -> Vocabulary:
     """Return the vocabulary of ``api/vocabulary.toml``."""
     tables = tomllib.loads(resources.files("api").joinpath("vocabulary.toml").read_text(encoding="utf-8"))
     return Vocabulary(**{name: _Frozen(_terms(table)) for name, table in tables.items()})
+
+
+def word(term: Term) -> dict[str, Any]:
+    """Return a code and its words, as they go to the browser."""
+    return {"code": term.code, "zh": term.zh, "en": term.en}
+
+
+def words_of(terms: Mapping[str, Term]) -> list[dict[str, Any]]:
+    """Return the codes of a table and their words."""
+    return [word(term) for term in terms.values()]
+
+
+def hazard_words() -> list[dict[str, Any]]:
+    """Return the categories of hazards and their words, each with its subtypes."""
+    return [word(term) | {"subtypes": words_of(term.subtypes)} for term in vocabulary().hazard_categories.values()]

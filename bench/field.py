@@ -34,7 +34,7 @@ GROUND = ("/api/v1/tiles/",)
 
 
 _WATCH = """new MutationObserver((_, watch) => {
-  if (!document.body?.dataset.ready || !document.querySelector("[data-category]")) return;
+  if (!document.body?.dataset.usable || !document.querySelector("[data-category]")) return;
   watch.disconnect();
   requestAnimationFrame(() => setTimeout(() => { document.documentElement.dataset.paintedMs = performance.now(); }));
 }).observe(document, { subtree: true, childList: true, attributes: true });"""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
 STATIC = Path(__file__).parent / "static"
 PAGES = {"zh": "/field?lang=zh", "en": "/field?lang=en"}
 _ENTRY = STATIC / "js" / "pages" / "field.js"
+_VIEWS = STATIC / "js" / "field" / "views.js"
 _WORKER = STATIC / "js" / "field" / "worker.js"
 _OTHERS = (
     "css/base.css",
@@ -23,6 +25,7 @@ _OTHERS = (
     "field.webmanifest",
 )
 _IMPORT = re.compile(r"""^\s*(?:import|export)\s+(?:[\w*{}\s,$]+\s+from\s+)?["'](\.{1,2}/[^"']+)["']""", re.MULTILINE)
+_KEY = re.compile(r"""["'`]([a-z][a-z0-9_]*)\.""")
 _LATER = re.compile(r"""\bimport\(["'](\.{1,2}/[^"']+)["']\)""")
 
 
@@ -43,7 +46,36 @@ def first() -> tuple[str, ...]:
 
     They are asked for at once, over some connections: the largest comes beside the others then, and not after them.
     """
-    return tuple(_address(path) for path in sorted(modules(_ENTRY), key=lambda path: -path.stat().st_size))
+    return _by_size(modules(_ENTRY))
+
+
+def later() -> tuple[str, ...]:
+    """Return the addresses of the modules that come once the page can be used: the other views and the map."""
+    start = set(modules(_ENTRY))
+    return _by_size([path for path in modules(_VIEWS) if path not in start])
+
+
+def words(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts of a catalogue that the app may need: of each section that one of its modules names.
+
+    Examples
+    --------
+    >>> sorted(words({"field.save": "Save", "board.title": "Cases"}))
+    ['field.save']
+    """
+    named = _sections()
+    return {key: text for key, text in texts.items() if key.partition(".")[0] in named}
+
+
+@lru_cache(maxsize=1)
+def _sections() -> frozenset[str]:
+    return frozenset(
+        name for path in modules(_ENTRY, later=True) for name in _KEY.findall(path.read_text(encoding="utf-8"))
+    )
+
+
+def _by_size(paths: list[Path]) -> tuple[str, ...]:
+    return tuple(_address(path) for path in sorted(paths, key=lambda path: -path.stat().st_size))
 
 
 def _address(path: Path) -> str:

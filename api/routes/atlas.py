@@ -10,7 +10,7 @@ from api.dependencies import Box, Cursor, Limit, ReadSession
 from api.routes.answers import FEATURES, geojson_answer, json_answer
 from api.schemas.records import Latitude, Longitude
 from api.services import atlas, ground, places
-from api.vocabulary import Term, vocabulary
+from api.vocabulary import hazard_words, vocabulary, word, words_of
 
 Level = Annotated[int, Path(ge=0, le=22)]
 MVT = "application/vnd.mapbox-vector-tile"
@@ -84,25 +84,15 @@ def words() -> Response:
     known = vocabulary()
     return json_answer(
         {
-            "hazard_categories": [
-                _word(t) | {"subtypes": _words(t.subtypes)} for t in known.hazard_categories.values()
-            ],
-            "premises_categories": _words(known.premises_categories),
-            "stages": _words(known.stages),
-            "verdicts": _words(known.verdicts),
-            "hazard_statuses": _words(known.hazard_statuses),
-            "severities": _words(known.severities),
-            "gate_kinds": _words(known.gate_kinds),
-            "facility_kinds": _words(known.facility_kinds),
-            "facility_levels": _words(known.facility_levels),
-            "incident_types": [_word(t) for t in known.incident_types.values() if not t.serious],
+            "hazard_categories": hazard_words(),
+            "premises_categories": words_of(known.premises_categories),
+            "stages": words_of(known.stages),
+            "verdicts": words_of(known.verdicts),
+            "hazard_statuses": words_of(known.hazard_statuses),
+            "severities": words_of(known.severities),
+            "gate_kinds": words_of(known.gate_kinds),
+            "facility_kinds": words_of(known.facility_kinds),
+            "facility_levels": words_of(known.facility_levels),
+            "incident_types": [word(t) for t in known.incident_types.values() if not t.serious],
         }
     )
-
-
-def _word(term: Term) -> dict[str, Any]:
-    return {"code": term.code, "zh": term.zh, "en": term.en}
-
-
-def _words(terms: Any) -> list[dict[str, Any]]:
-    return [_word(term) for term in terms.values()]

@@ -23,9 +23,9 @@ from api.services import atlas, cities, ground
 from api.services.meetings.choices import choices
 from api.settings import Settings
 from api.store.models.base import now
-from api.vocabulary import vocabulary
+from api.vocabulary import hazard_words, vocabulary, words_of
 from web import FOLDER, shell
-from web.i18n import LANGUAGES, page_context
+from web.i18n import LANGUAGES, catalogue, page_context
 
 MEMO_COOKIE = "campus-city"
 router = APIRouter(tags=["pages"], include_in_schema=False)
@@ -99,7 +99,10 @@ def heat_page(
 
 def _field(request: Request, settings: AppSettings, session: ReadSession, language: str) -> Response:
     """Return the field app without a word of who is signed in: it is kept on the phone."""
-    return _page(request, NOBODY, "field.html", language, _config(settings, session), modules=shell.first())
+    words = {"hazard_categories": hazard_words(), "severities": words_of(vocabulary().severities)}
+    config = _config(settings, session) | {"words": words, "later": shell.later()}
+    texts = shell.words(catalogue(language))
+    return _page(request, NOBODY, "field.html", language, config, modules=shell.first(), catalogue=texts)
 
 
 @router.get("/field")

@@ -60,9 +60,14 @@ def _moment(moment: dt.datetime) -> dt.datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
 
 
+_CLOCK_AHEAD = dt.timedelta(days=1)  # what a phone in a wrong time zone may say, and no more
+
+
 def _observed(moment: dt.datetime) -> dt.datetime:
     """Refuse what only a clock that was never set says; clocks that are merely wrong are kept beside our own."""
-    if not 2000 <= moment.year <= 2200:
+    if moment > dt.datetime.now(dt.UTC) + _CLOCK_AHEAD:
+        raise ValueError("the time lies more than a day ahead: set the clock of the phone, then mend the record")
+    if moment.year < 2000:
         raise ValueError("the time lies before 2000: set the clock of the phone, then mend the record")
     return moment
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,17 +63,37 @@ class Site:
         return self.ask("/api/v1/token", body, form=True)["access_token"]
 
 
+@dataclass(frozen=True)
+class Demonstration:
+    """A data folder with the demonstration, to be copied, and the passwords of its people."""
+
+    folder: Path
+    passwords: dict[str, str]
+
+    def copied(self, folder: Path) -> Settings:
+        """Return the settings of a copy in a new folder."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return Settings(data=folder)
+
+
 @pytest.fixture(scope="session")
-def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Return a server with the demonstration; the browser is asked for first, so that nothing is loaded in vain."""
-    settings = Settings(data=tmp_path_factory.mktemp("data"))
+def demonstration(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
+    """Return the demonstration, loaded once; the browser is asked for first, so that nothing is loaded in vain."""
+    settings = Settings(data=tmp_path_factory.mktemp("demonstration"))
     engine = make_engine(settings.resolved_database_url)
     migrate.upgrade(engine)
     with writing(engine) as session:
         signs = demo.load(session, settings)
-    passwords = dict(line.split() for line in signs if line.startswith("  demo-"))
-    with running(engine, settings) as address:
-        yield Site(address, passwords)
+    engine.dispose()
+    return Demonstration(settings.data, dict(line.split() for line in signs if line.startswith("  demo-")))
+
+
+@pytest.fixture(scope="session")
+def site(demonstration: Demonstration, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Return a server with the demonstration."""
+    settings = demonstration.copied(tmp_path_factory.mktemp("data"))
+    with running(make_engine(settings.resolved_database_url), settings) as address:
+        yield Site(address, demonstration.passwords)
 
 
 @contextmanager

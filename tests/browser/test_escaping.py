@@ -16,12 +16,9 @@ import sqlalchemy as sa
 from docx import Document
 from playwright.sync_api import Page, expect
 
-from api.services import demo
-from api.settings import Settings
-from api.store import migrate
 from api.store.engine import make_engine, writing
 from api.store.models.base import Base
-from tests.browser.conftest import PHONE, running
+from tests.browser.conftest import PHONE, Demonstration, running
 
 pytestmark = pytest.mark.browser
 
@@ -150,12 +147,12 @@ def test_every_column_of_text_is_looked_at() -> None:
 
 
 @pytest.fixture(scope="module")
-def attacked(browser: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, dict[str, str]]]:
-    settings = Settings(data=tmp_path_factory.mktemp("attacked"))
+def attacked(
+    demonstration: Demonstration, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[str, dict[str, str]]]:
+    settings = demonstration.copied(tmp_path_factory.mktemp("attacked"))
     engine = make_engine(settings.resolved_database_url)
-    migrate.upgrade(engine)
     with writing(engine) as session:
-        signs = demo.load(session, settings)
         for table in Base.metadata.sorted_tables:
             if table.name == "audit_log":
                 continue
@@ -165,9 +162,8 @@ def attacked(browser: object, tmp_path_factory: pytest.TempPathFactory) -> Itera
                 session.execute(
                     sa.update(table).values({name: sa.literal(text) + sa.cast(table.primary_key.columns[0], sa.String)})
                 )
-    passwords = dict(line.split() for line in signs if line.startswith("  demo-"))
     with running(engine, settings) as address:
-        yield address, passwords
+        yield address, demonstration.passwords
     engine.dispose()
 
 

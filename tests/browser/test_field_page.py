@@ -144,6 +144,23 @@ def test_two_taps_from_opening_to_saved(phone: Phone, site: Site) -> None:
     expect(page.locator(".grid .big").first).to_have_attribute("data-category", "DNG")  # the most used first
 
 
+def test_tagging_works_before_the_rest_of_the_app_has_come(phone: Phone, site: Site) -> None:
+    context, page = phone(name="")
+    context.route("**/js/field/views.js", lambda route: route.abort())
+    body = {"username": "demo-inspector", "password": site.passwords["demo-inspector"]}
+    assert context.request.post(f"{site.address}/api/v1/session", data=body).ok
+    page.reload()
+    page.locator("[data-category=CUL]").tap()
+    page.locator("#save").tap()
+    sent(page)
+    page.locator("[data-go=day]").tap()
+    expect(page.locator("#sheet-body .warn")).to_contain_text("打点可照常使用")
+    context.unroute("**/js/field/views.js")
+    page.evaluate("() => window.dispatchEvent(new Event('online'))")
+    expect(page.locator("#sheet-body .view__title")).to_have_text("我的一天")
+    expect(page.locator(".leaflet-container")).to_have_count(1)
+
+
 def test_distances_on_the_phone_are_those_of_the_server(phone: Phone, site: Site) -> None:
     context, page = phone()
     pack = context.request.get(f"{site.address}/api/v1/field/pack").json()
@@ -234,10 +251,11 @@ def test_a_refused_record_says_why_and_is_mended(phone: Phone, site: Site) -> No
     sent(page)
     stored = context.request.get(f"{site.address}/api/v1/hazards/{identity}").json()["properties"]
     assert (stored["category"], stored["note"]) == ("MED", note)
-    bad = data | {"id": str(uuid.uuid4())}
+    bad = data | {"id": str(uuid.uuid4()), "observed_at": "2099-01-01T00:00:00Z"}
     page.evaluate(WRITE, [{"id": bad["id"], "kind": "hazard", "data": bad}, me])
     page.locator("#net").tap()
     page.get_by_role("button", name="立即发送").tap()
+    expect(page.locator(f"[data-record='{bad['id']}']")).to_contain_text("发现时间：时间比现在晚一天以上")
     page.locator(f"[data-record='{bad['id']}']").get_by_role("button", name="丢弃").tap()
     page.locator("#sure-no").tap()
     expect(page.locator(f"[data-record='{bad['id']}']")).to_be_visible()
@@ -510,7 +528,7 @@ def test_each_kind_of_refused_record_can_be_mended(phone: Phone, site: Site) -> 
         "state": "there",
         "observed_at": "2026-11-20T08:00:00Z",
     }
-    late = {"id": str(uuid.uuid4()), "hazard": own, "state": "worse", "observed_at": long_ago}
+    late = {"id": str(uuid.uuid4()), "hazard": own, "state": "worse", "observed_at": "2099-01-01T00:00:00Z"}
     hazard = {"id": own, "lon": lon, "lat": lat, "category": "ENV", "observed_at": "2026-11-20T08:00:00Z"}
     poison = {"id": str(uuid.uuid4())} | {f"field_{n}": n for n in range(50)}  # of an app that is newer than the server
     photo = {"id": str(uuid.uuid4()), "hazard": own, "sent_sha256": "0" * 64}  # its bytes are gone from the phone
@@ -544,6 +562,10 @@ def test_each_kind_of_refused_record_can_be_mended(phone: Phone, site: Site) -> 
     assert visit_of(context, site, visit["id"])["answers"]["items"] == {"guard": "yes"}
     history = context.request.get(f"{site.address}/api/v1/hazards/{own}/sightings").json()["sightings"]
     assert [one["id"] for one in history] == [late["id"]]
+    seen = dt.datetime.fromisoformat(history[0]["observed_at"])
+    assert abs(seen - dt.datetime.now(dt.UTC)) < dt.timedelta(
+        hours=1
+    )  # when it was mended: of 2099 nobody knows better
     assert len(context.request.get(f"{site.address}/api/v1/hazards/{own}/photos").json()["photos"]) == 1
 
 

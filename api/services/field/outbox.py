@@ -27,20 +27,28 @@ from api.store.engine import reading, writing
 from gis.errors import GisError
 
 
+_OWNERS = frozenset({"hazard", "inspection"})
+
+
 def take_batch(
     engine: Engine, who: Who, actor: Actor, settings: Settings, records: list[OutboxRecord]
 ) -> list[dict[str, Any]]:
-    """Take in the records of a batch in their order, each in a transaction of its own.
+    """Take in the records of a batch, each in a transaction of its own.
+
+    What others hang on (hazards, rounds) comes first, and the rest in its order: a sighting that stands before its
+    hazard is taken all the same.
 
     Returns
     -------
     list of dict
-        For each record ``id`` (as it was sent), ``kind`` and ``state``: ``created``; ``duplicate`` (it was there);
+        For each record, in the order in which they were sent, ``id`` (as it was sent), ``kind`` and ``state``: ``created``; ``duplicate`` (it was there);
         ``wanted`` (a photo that is not there: send it); ``conflict`` (somebody changed the record meanwhile, or the id
         means another; ``record`` is the server's); ``refused`` (with ``detail`` and ``errors``: mend it or discard it);
         ``later`` (not now: send it again). Once answered with one of the first two, a record is on the disk.
     """
-    return [_take(engine, who, actor, settings, record) for record in records]
+    order = sorted(range(len(records)), key=lambda at: records[at].kind not in _OWNERS)
+    answers = {at: _take(engine, who, actor, settings, records[at]) for at in order}
+    return [answers[at] for at in range(len(records))]
 
 
 def _take(engine: Engine, who: Who, actor: Actor, settings: Settings, record: OutboxRecord) -> dict[str, Any]:

@@ -14,9 +14,9 @@ function daysSince(date) {
   return Math.round((new Date().setHours(0, 0, 0, 0) - then) / DAY_MS);
 }
 
-export class Day {
-  static SHOWN = 60;
+const SHOWN = 60;
 
+export class Day {
   constructor(app) {
     this.app = app;
     this.order = "late";
@@ -35,8 +35,8 @@ export class Day {
         class: "chip-button", attributes: { type: "button", "aria-pressed": String(order === this.order), disabled: order === "near" && !here },
         on: { click: () => { this.order = order; app.render(); } },
       }, t(`field.by.${order}`)))),
-      now.length ? el("ul", { class: "list" }, now.slice(0, Day.SHOWN).map((one, at) => this.line(one, at + 1))) : el("p", { class: "soft" }, app.shift.known ? t("field.nothing_due") : t("field.no_pack")),
-      later.length ? el("details", { class: "later" }, el("summary", {}, t("field.later", { n: later.length })), el("ul", { class: "list" }, later.slice(0, Day.SHOWN).map((one) => this.line(one)))) : null,
+      now.length ? el("ul", { class: "list" }, now.slice(0, SHOWN).map((one, at) => this.line(one, at + 1))) : el("p", { class: "soft" }, app.shift.known ? t("field.nothing_due") : t("field.no_pack")),
+      later.length ? el("details", { class: "later" }, el("summary", {}, t("field.later", { n: later.length })), el("ul", { class: "list" }, later.slice(0, SHOWN).map((one) => this.line(one)))) : null,
       app.walk.walk ? null : app.walk.render(),
       this.#reports(),
       this.app.track.render(),
@@ -51,9 +51,9 @@ export class Day {
     return all.sort(this.order === "near" ? (a, b) => (a.away_m ?? Infinity) - (b.away_m ?? Infinity) : (a, b) => b.overdue_days - a.overdue_days || (a.away_m ?? 0) - (b.away_m ?? 0));
   }
 
-  /** What has to be gone to: shown on the map too. */
-  open() {
-    return this.sorted(this.app.shift.pack.due ?? []).filter((one) => this.#isOpen(one) && one.lon !== null);
+  /** What has to be gone to, numbered as it is listed: shown on the map too. */
+  shown() {
+    return this.sorted(this.app.shift.pack.due ?? []).filter((one) => this.#isOpen(one)).slice(0, SHOWN).map((one, at) => ({ ...one, number: at + 1 })).filter((one) => one.lon !== null);
   }
 
   #isOpen(one) {
@@ -115,7 +115,7 @@ export class Day {
     const fresh = app.ownHazards(); // written here since the pack was fetched
     const reports = [...fresh.map((one) => ({ ...one, written: app.records.find(({ id }) => id === one.id).state })).reverse(), ...app.shift.reports];
     return el("section", {}, el("h3", {}, t("field.my_reports")),
-      reports.length ? el("ul", { class: "list" }, reports.slice(0, Day.SHOWN).map((one) => el("li", { class: "list__one" },
+      reports.length ? el("ul", { class: "list" }, reports.slice(0, SHOWN).map((one) => el("li", { class: "list__one" },
         el("div", { class: "list__main" }, badge(app.palette.get(one.properties.category)), el("span", {}, app.palette.get(one.properties.category).name),
           el("span", { class: "soft" }, [dateTime(one.properties.observed_at), one.properties.sightings ? t("field.seen_times", { n: one.properties.sightings }) : "", one.properties.case?.number].filter(Boolean).join(" · "))),
         one.written ? el("span", { class: `state state--${one.written}` }, t(`field.state.${one.written}`)) : this.#fate(one.properties)))) : el("p", { class: "soft" }, t("field.no_reports")));

@@ -8,10 +8,12 @@ import { groundLayer } from "../lib/ground.js";
 import { t } from "../lib/i18n.js";
 import { el } from "../lib/text.js";
 
+const STOPS = { waiting: "#b3261e", here: "#c2410c", left: "#1f6b41", skipped: "#75828c" };
+const SEARCH_PX = 60; // the search box and its margins, above
 const still = () => ({ features: [], enabled: true, state: "ready", truncated: false });
 
 export class FieldMap {
-  /** @param {object} options palette, chosen(place), pickHazard(id), pickSchool(id) */
+  /** @param {object} options palette, chosen(place), pickHazard(id) */
   constructor(node, options) {
     Object.assign(this, options);
     this.map = createMap(node);
@@ -37,6 +39,7 @@ export class FieldMap {
     this.path = new Polyline([], { color: "#c2410c", weight: 4, opacity: 0.8, interactive: false }).addTo(this.map);
     this.walked = new LayerGroup().addTo(this.map);
     this.tasks = new LayerGroup().addTo(this.map);
+    this.stops = new LayerGroup().addTo(this.map);
     this.pin = new Marker([0, 0], {
       draggable: true, autoPan: true, keyboard: true, alt: t("field.pin"), title: t("field.pin"),
       icon: new DivIcon({ className: "pin", iconSize: [44, 52], iconAnchor: [22, 50] }),
@@ -103,18 +106,33 @@ export class FieldMap {
   /** Mark what has to be gone to: a ring around each place, numbered as in the list; `pick` gets the one that is tapped. */
   todo(list, pick) {
     this.tasks.clearLayers();
-    for (const [at, one] of list.entries()) {
-      const mark = new Marker([one.lat, one.lon], { keyboard: false, icon: new DivIcon({ className: one.overdue_days > 0 ? "todo todo--late" : "todo", iconSize: [28, 28], html: el("span", {}, String(at + 1)) }) });
+    for (const one of list) {
+      const mark = new Marker([one.lat, one.lon], { keyboard: false, icon: new DivIcon({ className: one.overdue_days > 0 ? "todo todo--late" : "todo", iconSize: [28, 28], html: el("span", {}, String(one.number)) }) });
       mark.on("click", () => pick(one));
       this.tasks.addLayer(mark);
     }
   }
 
+  /** Draw the ways of a patrol, and its stops by their state. */
+  patrol(ways, stops) {
+    this.stops.clearLayers();
+    for (const { geometry } of ways) new Polyline(geometry.coordinates.map(([lon, lat]) => [lat, lon]), { color: "#1b5e9e", weight: 4, opacity: 0.8, interactive: false }).addTo(this.stops);
+    for (const { place: [lon, lat], state } of stops) new CircleMarker([lat, lon], { radius: 9, color: "#ffffff", weight: 2, fillColor: STOPS[state], fillOpacity: 1, interactive: false }).addTo(this.stops);
+  }
+
   /** Draw the track: [lat, lon] of each point. */
   line(points) { this.path.setLatLngs(points); }
 
-  /** Bring a place into the middle. */
+  /** Bring a place into the middle of what the search leaves free. */
   look(place, zoom = 17) {
-    this.map.setView([place[1], place[0]], Math.max(this.map.getZoom(), zoom), { animate: false });
+    const level = Math.max(this.map.getZoom(), zoom);
+    const middle = this.map.project([place[1], place[0]], level).subtract([0, SEARCH_PX / 2]);
+    this.map.setView(this.map.unproject(middle, level), level, { animate: false });
   }
+
+  /** Show all of what is between west, south, east and north. */
+  frame([west, south, east, north]) { this.map.fitBounds([[south, west], [north, east]], { animate: false }); }
+
+  /** The looks of the categories, as the vocabulary has them. */
+  words(palette) { this.scene.palette = palette; }
 }

@@ -32,10 +32,27 @@ function nextOrder(records) {
   return last;
 }
 
-/** A moment that a server can believe, or null: a clock that was never set says 1970. */
+const EARLIEST_MS = Date.UTC(2000, 0);
+const AHEAD_MS = 86_400_000;
+let clockOff_ms = 0;
+
+/** Keep by how much the phone's clock is ahead of the server's. */
+export function clockIs(off_ms) {
+  clockOff_ms = off_ms;
+}
+
+/** A moment that a server can believe, or null: a clock that was never set says 1970, or 2099. */
 export function validTime(text) {
-  const year = new Date(text ?? "").getUTCFullYear();
-  return year >= 2000 && year <= 2200 ? text : null;
+  const time = Date.parse(text ?? "");
+  return time >= EARLIEST_MS && time <= Date.now() - clockOff_ms + AHEAD_MS ? text : null;
+}
+
+/** The moment itself where it can be; else what the server's clock said then, or where that cannot be known, what it says now. */
+export function mendedTime(text) {
+  if (validTime(text)) return text;
+  const then = Date.parse(text ?? "") - clockOff_ms;
+  const now = Date.now() - clockOff_ms;
+  return new Date(then >= EARLIEST_MS && then <= now ? then : now).toISOString();
 }
 
 /** Give back the room of what can be fetched again: tiles and small pictures. */

@@ -3,7 +3,6 @@
 // All of it goes into the outbox as records of kind "patrol_check", so that it works without a signal; the shift itself
 // comes with the pack.
 
-import { Polyline, LayerGroup, CircleMarker } from "../lib/leaflet.js";
 import { t } from "../lib/i18n.js";
 import { metresBetween } from "../lib/measure.js";
 import { el } from "../lib/text.js";
@@ -16,7 +15,6 @@ export class Patrol {
   /** @param {object} app see pages/field.js */
   constructor(app) {
     this.app = app;
-    this.layer = new LayerGroup().addTo(app.map.map);
     this.drawn_at = 0;
     this.note = "";
   }
@@ -46,16 +44,8 @@ export class Patrol {
   /** The way and the stops on the map; the tab only where there is a patrol. */
   draw() {
     document.getElementById("go-patrol").hidden = !this.shift;
-    this.layer.clearLayers();
-    if (!this.shift) return;
-    for (const one of this.shift.stops.features) {
-      if (one.properties.is === "route") new Polyline(one.geometry.coordinates.map(([lon, lat]) => [lat, lon]), { color: "#1b5e9e", weight: 4, opacity: 0.8, interactive: false }).addTo(this.layer);
-    }
-    for (const stop of this.stops) {
-      const [lon, lat] = stop.geometry.coordinates;
-      const state = this.#stateOf(stop);
-      new CircleMarker([lat, lon], { radius: 9, color: "#ffffff", weight: 2, fillColor: { waiting: "#b3261e", here: "#c2410c", left: "#1f6b41", skipped: "#75828c" }[state], fillOpacity: 1, interactive: false }).addTo(this.layer);
-    }
+    const ways = (this.shift?.stops.features ?? []).filter((one) => one.properties.is === "route");
+    this.app.map.patrol(ways, this.stops.map((one) => ({ place: one.geometry.coordinates, state: this.#stateOf(one) })));
   }
 
   /** The phone has moved: distances change, though not every second. */

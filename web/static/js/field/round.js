@@ -241,8 +241,9 @@ export class Round {
     const { arrived } = this.#arrival();
     const { position } = app;
     const now = new Date().toISOString();
+    const started_at = outbox.mendedTime(draft.started_at);
     const inspection = {
-      id: draft.id, school: draft.school, started_at: outbox.validTime(draft.started_at) ?? now, ended_at: now > draft.started_at ? now : draft.started_at, note: draft.note.trim(),
+      id: draft.id, school: draft.school, started_at, ended_at: now > started_at ? now : started_at, note: draft.note.trim(),
       outcome: !arrived && draft.absent ? "not_reached" : "done",
       answers: { checklist: "school", version: list.version, items: given(draft.answers), found: draft.found, ...(arrived ? {} : { arrival_reason: draft.reason.trim() }) },
       ...(position?.place ? { lon: position.place[0], lat: position.place[1], position_error_m: Math.min(100_000, position.accuracy_m ?? 0) } : {}),

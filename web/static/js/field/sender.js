@@ -117,6 +117,8 @@ async function sendRecords(me) {
 /** Minutes by which the phone's clock is ahead (or behind, below 0), where that is worth a word. */
 function compareClocks(received_at) {
   const off_ms = Date.now() - Date.parse(received_at);
+  if (Number.isNaN(off_ms)) return;
+  outbox.clockIs(off_ms);
   say({ clock_off_min: Math.abs(off_ms) > CLOCK_OFF_MS ? Math.round(off_ms / 60_000) : 0 });
 }
 

@@ -1,17 +1,13 @@
 // The pack of the shift: fetched while there is a signal, kept on the phone, and asked about a place.
 
-import { prepare, worldX, worldY } from "../lib/geometry.js";
+import { prepare } from "../lib/geometry.js";
 import { isInside, metresBetween, metresToArea } from "../lib/measure.js";
-import { addressesOf } from "../lib/tiles.js";
 import { ask } from "./sender.js";
 import { keep, kept } from "./store.js";
 
 const STALL_MINUTES = 30;
 export const SAME_WITHIN_M = 50;
 const MOBILE = "VEN";
-const MOST_TILES = 1200; // of the surroundings; a shift of one person has some dozens
-const MOST_PHOTOS = 300;
-const AT_ONCE = 4;
 const EMPTY = { type: "FeatureCollection", features: [] };
 const PARTS = ["cells", "schools", "gates", "perimeters", "hazards", "reports"];
 
@@ -115,27 +111,4 @@ export async function freshShift(place, tag) {
   await keep("words", words);
   await keep("pack", { pack, tag: response.headers.get("ETag") });
   return new Shift(pack, response.headers.get("ETag"));
-}
-
-/** Fetch the tiles and small pictures of the shift's surroundings, which the service worker keeps; false where the signal went. */
-export async function fetchGround(pack) {
-  if (!pack.bounds || !navigator.serviceWorker?.controller) return false;
-  const kept = await caches.open("campus-field-ground");
-  const have = new Set((await kept.keys()).map(({ url }) => new URL(url).pathname + new URL(url).search));
-  const wanted = addressesOf(pack.bounds, pack.ground ?? 0, { worldX, worldY }).filter((address) => !have.has(address)).slice(0, MOST_TILES);
-  const pictured = new Set((await (await caches.open("campus-field-photos")).keys()).map(({ url }) => new URL(url).pathname));
-  const photos = (pack.hazards?.features ?? []).map((one) => one.properties.photo).filter(Boolean).map((id) => `/api/v1/photos/${id}/thumbnail`);
-  wanted.push(...photos.filter((address) => !pictured.has(address)).slice(0, MOST_PHOTOS));
-  const one = async () => {
-    for (let address = wanted.shift(); address; address = wanted.shift()) {
-      const answer = await fetch(address, { credentials: "same-origin", signal: AbortSignal.timeout(30_000) });
-      if (!answer.ok && answer.status !== 404) throw new Error(String(answer.status)); // a photo may be gone meanwhile
-    }
-  };
-  try {
-    await Promise.all(Array.from({ length: AT_ONCE }, one));
-  } catch {
-    return false;
-  }
-  return true;
 }

@@ -38,7 +38,10 @@ export class Tag {
       return;
     }
     Object.assign(this, draft);
-    if (draft.ofRound && this.app.round.draft) this.round = this.app.round;
+    if (draft.ofRound) {
+      await this.app.views();
+      if (this.app.round?.draft) this.round = this.app.round;
+    }
     this.app.map.setPin(this.place);
     if (this.place) this.app.map.look(this.place);
   }
@@ -47,7 +50,7 @@ export class Tag {
   async remember() {
     try {
       if (!this.category && !this.mending) await forget("tag");
-      else await keep("tag", { ...Object.fromEntries(WRITTEN.map((name) => [name, this[name]])), photos: bare(this.photos), ofRound: Boolean(this.round) });
+      else await keep("tag", { ...Object.fromEntries(WRITTEN.map((name) => [name, this[name]])), photos: bare(this.photos), ofRound: this.round !== null && this.round === this.app.round });
     } catch { /* a full phone: the form itself is still here, and saving says so */ }
   }
 
@@ -228,7 +231,7 @@ export class Tag {
     try {
       if (this.mending) {
         const earlier = await outbox.one(id);
-        await outbox.mend(id, { ...data, observed_at: outbox.validTime(earlier?.data.observed_at) ?? data.observed_at });
+        await outbox.mend(id, { ...data, observed_at: outbox.mendedTime(earlier?.data.observed_at) });
         await this.app.writeDown(photos.map((photo) => photoRecord(photo, { hazard: id })), photos, t("field.saved"));
       } else {
         await this.app.writeDown([{ id, kind: "hazard", data }, ...photos.map((photo) => photoRecord(photo, { hazard: id }))], photos, t("field.saved"));

@@ -24,11 +24,21 @@ export function renderOutbox(app) {
     el("div", { class: "row" },
       el("button", { class: "button", attributes: { type: "button" }, on: { click: () => app.sendNow() } }, t("field.send_now")),
       el("p", { class: "soft" }, app.send.last_sent ? t("field.last_sent", { time: dateTime(app.send.last_sent) }) : t("field.never_sent"))),
+    offline(app),
     app.send.clock_off_min ? el("p", { class: "warn", attributes: { id: "clock-off" } }, clockWords(app.send.clock_off_min)) : null,
     troubled.map((record) => trouble(app, record)),
     rest.length ? el("ul", { class: "list" }, rest.slice(0, SHOWN).map((record) => line(app, record))) : null,
     records.length ? null : el("p", { class: "soft" }, t("field.outbox_empty")),
   ];
+}
+
+/** Whether the app can do without a signal, and what is missing. */
+function offline(app) {
+  const { possible, app: here, ground } = app.offline;
+  const missing = [here ? "" : "app", app.shift.known ? "" : "pack", ground ? "" : "ground"].filter(Boolean);
+  const words = !possible ? t("field.offline_never")
+    : missing.length ? t("field.offline_coming", { parts: missing.map((one) => t(`field.offline_${one}`)).join(t("list.comma")) }) : t("field.offline_ready");
+  return el("p", { class: possible && !missing.length ? "good" : "soft", attributes: { id: "offline", "data-ready": String(possible && !missing.length) } }, words);
 }
 
 /** By how much the phone's clock is wrong: in minutes, or days where that says more. */
@@ -87,6 +97,7 @@ function mending(app, record) {
   if (record.kind === "photo") return camera(t("field.retake"), ([file]) => retake(app, record, file));
   const work = {
     hazard: () => app.tag.mend(record), inspection: () => mendVisit(app, record), hazard_edit: () => app.card.mendEdit(record), sighting: () => mendSighting(app, record),
+    patrol_check: outbox.validTime(record.data.at) ? null : () => mendCheck(app, record),
   }[record.kind];
   return work ? primary(t(record.kind === "sighting" && outbox.validTime(record.data.observed_at) ? "field.as_new" : "field.mend"), work) : null;
 }
@@ -111,19 +122,24 @@ async function mendVisit(app, record) {
     app.round.mend(record);
     return;
   }
-  const now = new Date().toISOString();
-  const ended_at = record.data.ended_at && (outbox.validTime(record.data.ended_at) ?? now);
-  await outbox.mend(record.id, { ...record.data, started_at: outbox.validTime(record.data.started_at) ?? now, ...(ended_at ? { ended_at } : {}) });
+  const { started_at, ended_at } = record.data;
+  await outbox.mend(record.id, { ...record.data, started_at: outbox.mendedTime(started_at), ...(ended_at ? { ended_at: outbox.mendedTime(ended_at) } : {}) });
   app.sendNow();
 }
 
-/** A sighting whose time cannot be gets the time of now; one of a hazard that is gone becomes a hazard of its own. */
+/** What was said of a stop keeps its words, and gets a time that can be. */
+async function mendCheck(app, record) {
+  await outbox.mend(record.id, { ...record.data, at: outbox.mendedTime(record.data.at) });
+  app.sendNow();
+}
+
+/** A sighting whose time cannot be gets one that can; one of a hazard that is gone becomes a hazard of its own. */
 async function mendSighting(app, record) {
   if (outbox.validTime(record.data.observed_at)) {
     app.tag.fromSighting(record);
     return;
   }
-  await outbox.mend(record.id, { ...record.data, observed_at: new Date().toISOString() });
+  await outbox.mend(record.id, { ...record.data, observed_at: outbox.mendedTime(record.data.observed_at) });
   app.sendNow();
 }
 

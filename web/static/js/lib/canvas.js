@@ -98,8 +98,6 @@ export function trace(view, part, close) {
   if (close) ctx.closePath();
 }
 
-export const FONT = 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", sans-serif';
-
 /** Text with a pale edge, readable over anything. */
 export function haloText(ctx, text, x, y, { colour = "#16283a", halo = "rgba(255,255,255,.92)", width = 3.4 } = {}) {
   ctx.lineJoin = "round";

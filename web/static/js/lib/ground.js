@@ -1,7 +1,8 @@
 // The base: buildings, streets and names of our own vector tiles, quiet enough to lie under everything else.
 
-import { CanvasLayer, FONT, LabelRoom, haloText, trace } from "./canvas.js";
+import { CanvasLayer, LabelRoom, haloText, trace } from "./canvas.js";
 import { boxesMeet } from "./geometry.js";
+import { FONT } from "./symbols.js";
 import { Tiles } from "./tiles.js";
 
 // class: [width in pixels at zoom 16, fill, casing, from which zoom]; drawn in this order

@@ -1,11 +1,11 @@
 // Everything over the streets, in one canvas: perimeters, cells, campuses, gates, premises, hazards, names,
 // what is selected, and the lines of a distance check. `hitAt` answers what lies under a point of it.
 
-import { CanvasLayer, FONT, LabelRoom, haloText, trace } from "./canvas.js";
+import { CanvasLayer, LabelRoom, haloText, trace } from "./canvas.js";
 import { clusterHazards } from "./clusters.js";
 import { boxesMeet, contains, worldX, worldY } from "./geometry.js";
 import { metres, nameOf } from "./i18n.js";
-import { clusterRadius, drawCluster, drawHazard, RADIUS } from "./symbols.js";
+import { FONT, clusterRadius, drawCluster, drawHazard, RADIUS } from "./symbols.js";
 
 const CAMPUS = "#1b5e9e";
 const PERIMETER = "#1b5e9e";

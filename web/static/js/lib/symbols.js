@@ -1,9 +1,10 @@
 // How each category of hazard looks: a colour that colour-blind people can tell apart (Paul Tol's "muted"
 // scheme, with a dark brown for its grey), and a sign in the disc so that colour is never the only mark.
 
-import { FONT } from "./canvas.js";
 import { has, label, t } from "./i18n.js";
 import { el } from "./text.js";
+
+export const FONT = 'system-ui, "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", sans-serif';
 
 const COLOURS = {
   TRF: "#88ccee", VEN: "#cc6677", SHP: "#ddcc77", CUL: "#aa4499", PUB: "#882255",

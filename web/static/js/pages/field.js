@@ -1,35 +1,42 @@
 // The inspector's app at /field: what is written goes into the outbox first; the network is only asked afterwards.
+//
+// Tagging comes first and by itself; the other views and the map come once it can be used (see field/views.js).
 
+import { LaterMap } from "../field/latermap.js";
+import * as outbox from "../field/outbox.js";
+import { photoRecord } from "../field/photo.js";
+import { watchPosition } from "../field/position.js";
+import { ask, asked, onState, send, startSending, state } from "../field/sender.js";
+import { freshShift, keptShift } from "../field/shift.js";
+import { askToStay, forget, keep, kept } from "../field/store.js";
+import { Tag } from "../field/tag.js";
 import { prepare } from "../lib/geometry.js";
 import { dateTime, pageConfig, t } from "../lib/i18n.js";
 import { Palette } from "../lib/symbols.js";
-import { append, debounce, el } from "../lib/text.js";
-import { Day } from "../field/day.js";
-import { FieldMap } from "../field/fieldmap.js";
-import { HazardCard } from "../field/hazard.js";
-import * as outbox from "../field/outbox.js";
-import { photoRecord } from "../field/photo.js";
-import { Patrol } from "../field/patrol.js";
-import { watchPosition } from "../field/position.js";
-import { Round } from "../field/round.js";
-import { ask, asked, onState, send, startSending, state } from "../field/sender.js";
-import { fetchGround, freshShift, keptShift } from "../field/shift.js";
-import { askToStay, forget, keep, kept } from "../field/store.js";
-import { Tag } from "../field/tag.js";
-import { Track } from "../field/track.js";
-import { renderOutbox } from "../field/waiting.js";
-import { Walk } from "../field/walk.js";
+import { append, el } from "../lib/text.js";
 
 const VIEWS = ["tag", "day", "round", "patrol", "outbox", "hazard"];
 const PACK_EVERY_MS = 10 * 60_000;
 const SAID_MS = 3_500;
-const ASK_AFTER_MS = 300;
 const byId = (id) => document.getElementById(id);
+
+let coming = null;
 
 /** The app of this page; exported for whoever looks into it from the browser's console, tests too. */
 export const app = {
   view: "tag", records: [], position: null, me: null, send: state, palette: new Palette([]), severities: [],
-  shift: null, map: null, tag: null, day: null, round: null, card: null, track: null, walk: null, patrol: null,
+  shift: null, map: new LaterMap(), tag: null, day: null, round: null, card: null, track: null, walk: null, patrol: null,
+  offline: { app: false, ground: false, possible: Boolean(navigator.serviceWorker) }, later: null,
+
+  /** All views and the map, fetched once; null where the signal went meanwhile. */
+  views() {
+    coming ??= rest().catch((error) => {
+      coming = null;
+      console.error(error);
+      return null;
+    });
+    return coming;
+  },
 
   go(view) {
     app.view = view;
@@ -81,7 +88,7 @@ export const app = {
     window.location.assign("/sign-in?next=/field");
   },
 
-  openHazard(id) { app.card.open(id); },
+  async openHazard(id) { if (await app.views()) app.card.open(id); },
 
   sendNow() { send(); },
 
@@ -105,28 +112,40 @@ export const app = {
   },
 
   async render() {
-    const used = app.view === "tag" ? await app.tag.used() : {};
-    const nodes = {
-      tag: () => app.tag.render(used), day: () => app.day.render(), round: () => app.round.render(), patrol: () => app.patrol.render(),
-      outbox: () => renderOutbox(app), hazard: () => app.card.render(),
-    }[app.view]();
-    const sheet = byId("sheet-body");
-    const focused = document.activeElement?.id && sheet.contains(document.activeElement) ? document.activeElement.id : null;
-    const selection = focused && "selectionStart" in document.activeElement ? document.activeElement.selectionStart : null;
-    sheet.replaceChildren();
-    append(sheet, nodes);
-    const again = focused && byId(focused);
-    if (again) {
-      again.focus({ preventScroll: true });
-      if (selection !== null) again.setSelectionRange?.(selection, selection);
+    if (app.view === "tag") {
+      const used = await app.tag.used();
+      if (app.view === "tag") showView(app.tag.render(used));
+      return;
     }
-    byId("sheet").dataset.view = app.view;
-    document.body.dataset.view = app.view;
-    document.body.dataset.form = String(app.view === "tag" && Boolean(app.tag.category)); // the little map that is left belongs to the pin
-    for (const tab of document.querySelectorAll("[data-go]")) tab.setAttribute("aria-current", tab.dataset.go === app.view ? "page" : "false");
-    showTasks();
+    if (!app.later) {
+      showView(el("p", { class: "soft", attributes: { role: "status" } }, t("field.coming")));
+      if (!(await app.views())) {
+        if (app.view !== "tag") showView(el("p", { class: "warn", attributes: { role: "alert" } }, t("field.not_whole")));
+        return;
+      }
+    }
+    const view = { day: app.day, round: app.round, patrol: app.patrol, hazard: app.card, outbox: { render: () => app.later.renderOutbox(app) } }[app.view];
+    if (view) showView(view.render()); // else it is tagging again meanwhile
   },
 };
+
+function showView(nodes) {
+  const sheet = byId("sheet-body");
+  const focused = document.activeElement?.id && sheet.contains(document.activeElement) ? document.activeElement.id : null;
+  const selection = focused && "selectionStart" in document.activeElement ? document.activeElement.selectionStart : null;
+  sheet.replaceChildren();
+  append(sheet, [nodes]);
+  const again = focused && byId(focused);
+  if (again) {
+    again.focus({ preventScroll: true });
+    if (selection !== null) again.setSelectionRange?.(selection, selection);
+  }
+  byId("sheet").dataset.view = app.view;
+  document.body.dataset.view = app.view;
+  document.body.dataset.form = String(app.view === "tag" && Boolean(app.tag.category)); // the little map that is left belongs to the pin
+  for (const tab of document.querySelectorAll("[data-go]")) tab.setAttribute("aria-current", tab.dataset.go === app.view ? "page" : "false");
+  showTasks();
+}
 
 function showState() {
   const { phase, waiting, troubled, last_sent: last } = state;
@@ -142,6 +161,7 @@ function showState() {
 
 function showMap() {
   app.map.show(app.shift, [...app.shift.hazards, ...app.ownHazards()]);
+  if (!app.later) return;
   app.walk.draw();
   app.patrol.draw();
   showTasks();
@@ -149,20 +169,20 @@ function showMap() {
 
 /** What is due stands on the map while the day is looked at, numbered as in the list. */
 function showTasks() {
-  app.map.todo(app.view === "day" ? app.day.open().slice(0, Day.SHOWN) : [], (one) => app.day.pick(one));
+  if (app.later) app.map.todo(app.view === "day" ? app.day.shown() : [], (one) => app.day.pick(one));
 }
 
 async function refreshRecords() {
   app.records = await outbox.all();
   showMap();
-  if (["outbox", "day", "patrol"].includes(app.view)) app.render();
+  if (app.later && ["outbox", "day", "patrol"].includes(app.view)) app.render();
 }
 
 function takeWords(words) {
   if (!words) return;
   app.palette = new Palette(words.hazard_categories ?? []);
   app.severities = words.severities ?? [];
-  app.map.scene.palette = app.palette;
+  app.map.words(app.palette);
 }
 
 async function refreshPack() {
@@ -176,7 +196,6 @@ async function refreshPack() {
     byId("sign-in").hidden = Boolean(me.id);
     if (!me.id) return;
     const fresh = await freshShift(app.position?.place, app.shift.tag);
-    fetchGround((fresh ?? app.shift).pack);
     if (!fresh) return;
     const first = !app.shift.known;
     app.shift = fresh;
@@ -184,47 +203,27 @@ async function refreshPack() {
     showMap();
     if (first && !app.position?.place) fitPack();
     app.render();
-  } catch { /* no signal: what is kept is good */ }
+  } catch { /* no signal: what is kept is good */ } finally {
+    makeReady();
+  }
 }
 
 function fitPack() {
-  const [west, south, east, north] = app.shift.pack.bounds ?? [];
-  if (west !== undefined) app.map.map.fitBounds([[south, west], [north, east]], { animate: false });
+  if (app.shift.pack.bounds) app.map.frame(app.shift.pack.bounds);
 }
 
-/** Search what the phone knows, and with a signal the whole gazetteer, addresses too. */
-function searching() {
-  const input = byId("find");
-  const results = byId("found");
-  const take = (one) => {
-    results.hidden = true;
-    input.value = "";
-    if (!one.place) return;
-    app.map.look(one.place);
-    app.go("tag");
-    app.tag.put(one.place);
-  };
-  const show = (found) => {
-    results.replaceChildren(...found.map((one) => el("li", {}, el("button", { class: "list__one list__one--button", attributes: { type: "button" }, on: { click: () => take(one) } }, one.name))));
-    results.hidden = found.length === 0;
-  };
-  const askAround = debounce(async (text) => {
-    try {
-      const [lon, lat] = app.position?.place ?? [];
-      const near = lon === undefined ? "" : `&lon=${lon}&lat=${lat}`;
-      const response = await ask("GET", `geocode?q=${encodeURIComponent(text)}${near}`);
-      if (!response.ok || input.value !== text) return;
-      const own = app.shift.find(text);
-      const names = new Set(own.map((one) => one.name));
-      const more = (await response.json()).results.filter((one) => !names.has(one.name)).map((one) => ({ name: one.name, place: [one.lon, one.lat] }));
-      show([...own, ...more].slice(0, 15));
-    } catch { /* no signal: the phone's own places are there */ }
-  }, ASK_AFTER_MS);
-  input.addEventListener("input", () => {
-    const text = input.value;
-    show(app.shift.find(text));
-    if (text.trim().length > 1) askAround(text);
-  });
+let making = Promise.resolve();
+
+/** See to it that the app can do without a signal, and say so the first time that it can. */
+function makeReady() {
+  making = making.then(async () => {
+    app.offline.app = Boolean(navigator.serviceWorker?.controller);
+    app.offline.ground = Boolean(app.later) && app.shift.known && (await app.later.fetchGround(app.shift.pack));
+    if (app.view === "outbox") app.render();
+    if (!app.offline.ground || (await kept("said_ready"))) return;
+    await keep("said_ready", true);
+    app.say(t("field.offline_ready"));
+  }).catch(console.error);
 }
 
 async function installWorker() {
@@ -232,38 +231,59 @@ async function installWorker() {
   navigator.serviceWorker.addEventListener("message", ({ data }) => {
     if (data === "new-version") byId("new-version").hidden = false;
   });
-  navigator.serviceWorker.addEventListener("controllerchange", () => fetchGround(app.shift.pack)); // from the first visit on
+  navigator.serviceWorker.addEventListener("controllerchange", makeReady); // from the first visit on
   byId("new-version-load").addEventListener("click", () => window.location.reload());
   try {
     await navigator.serviceWorker.register("/field/worker.js", { scope: "/field" });
   } catch { /* no worker (a private window): the app works while it is open */ }
 }
 
-async function start() {
-  app.shift = await keptShift();
-  app.me = (await kept("me")) ?? null;
-  app.map = new FieldMap(byId("map"), {
+/** Fetch all views and the map at once, not one import after the other, and put them in their places. */
+async function rest() {
+  document.head.append(...(pageConfig.later ?? []).map((href) => el("link", { attributes: { rel: "modulepreload", href } })));
+  const sheet = byId("leaflet-css");
+  const styled = sheet.sheet || new Promise((done) => { for (const event of ["load", "error"]) sheet.addEventListener(event, done, { once: true }); });
+  const later = await import("../field/views.js");
+  await styled;
+  sheet.media = "all";
+  const round = new later.Round(app);
+  const track = new later.Track(app);
+  const walk = new later.Walk(app);
+  await Promise.all([round, track, walk].map((one) => one.restore()));
+  app.map.came(new later.FieldMap(byId("map"), {
     palette: app.palette,
     chosen: (place) => { if (app.view !== "tag") app.go("tag"); app.tag.put(place); },
     pickHazard: (id) => app.openHazard(id),
+  }));
+  Object.assign(app, { later, round, track, walk, day: new later.Day(app), card: new later.HazardCard(app), patrol: new later.Patrol(app) });
+  track.draw();
+  showMap();
+  later.searching(app);
+  if (app.position?.place) moved(app.position);
+  return later;
+}
+
+/** The phone has moved. */
+function moved(position) {
+  app.map.position(position);
+  app.tag.follow(position);
+  if (!app.later) return;
+  app.track.follow(position);
+  app.walk.follow(position);
+  if (app.view === "patrol") app.patrol.moved();
+}
+
+function follow() {
+  watchPosition((position) => {
+    const before = app.position;
+    app.position = position.place ? position : { ...before, ...position };
+    if (position.place) moved(position);
+    if ((app.view === "tag" && !app.tag.category) || (app.view === "day" && !before?.place)) app.render();
+    if (app.view === "round") app.round?.arrive();
   });
-  app.tag = new Tag(app);
-  app.day = new Day(app);
-  app.round = new Round(app);
-  app.card = new HazardCard(app);
-  app.patrol = new Patrol(app);
-  app.patrol.draw();
-  app.track = new Track(app);
-  await app.track.restore();
-  app.track.draw();
-  app.walk = new Walk(app);
-  await app.walk.restore();
-  await app.round.restore();
-  await app.tag.restore();
-  takeWords((await kept("words")) ?? pageConfig.words);
-  if (app.shift.known) fitPack();
-  const wanted = window.location.hash.slice(1);
-  if (VIEWS.includes(wanted) && wanted !== "hazard") app.view = wanted;
+}
+
+function buttons() {
   for (const tab of document.querySelectorAll("[data-go]")) tab.addEventListener("click", () => app.go(tab.dataset.go));
   byId("here").addEventListener("click", () => {
     if (!app.position?.place) app.say(t(app.position?.denied ? "field.position_denied" : "field.position_waiting"), "alert");
@@ -276,26 +296,27 @@ async function start() {
   byId("net").addEventListener("click", () => app.go("outbox"));
   byId("sure-no").addEventListener("click", () => byId("sure").close("no"));
   byId("sure-yes").addEventListener("click", () => byId("sure").close("yes"));
-  searching();
+}
+
+async function start() {
+  const [shift, me, words, records] = await Promise.all([keptShift(), kept("me"), kept("words"), outbox.all()]);
+  Object.assign(app, { shift, records, me: me ?? null, tag: new Tag(app) });
+  takeWords(words ?? pageConfig.words);
+  if (shift.known) fitPack();
+  await app.tag.restore();
+  const wanted = window.location.hash.slice(1);
+  if (VIEWS.includes(wanted) && wanted !== "hazard") app.view = wanted;
+  buttons();
+  showMap();
   outbox.onChange(refreshRecords);
-  await refreshRecords();
   onState(showState);
   byId("person").textContent = app.me?.display_name || app.me?.name || "";
   await app.render();
+  document.body.dataset.usable = "true";
+  follow();
+  await painted();
+  await app.views();
   document.body.dataset.ready = "true";
-  watchPosition((position) => {
-    const before = app.position;
-    app.position = position.place ? position : { ...before, ...position };
-    if (position.place) {
-      app.map.position(position);
-      app.tag.follow(position);
-      app.track.follow(position);
-      app.walk.follow(position);
-      if (app.view === "patrol") app.patrol.moved();
-    }
-    if ((app.view === "tag" && !app.tag.category) || (app.view === "day" && !before?.place)) app.render();
-    if (app.view === "round") app.round.arrive();
-  });
   installWorker();
   askToStay();
   startSending(); // a shift's photos may take minutes on a slow line: what is new of the surroundings does not wait for them
@@ -303,11 +324,17 @@ async function start() {
   document.addEventListener("visibilitychange", () => { // to the camera, say: what comes after, the phone decides
     if (!document.hidden) return;
     app.tag.remember();
-    app.round.remember();
+    app.round?.remember();
   });
   setInterval(refreshPack, PACK_EVERY_MS);
-  window.addEventListener("online", refreshPack);
+  window.addEventListener("online", async () => {
+    if (!app.later && (await app.views())) app.render();
+    refreshPack();
+  });
 }
+
+/** The buttons stand there before the map is worked on. */
+const painted = () => new Promise((done) => { setTimeout(done); });
 
 /** Where nothing can be kept (a private window, storage switched off), nothing may be written as if it were. */
 start().catch((error) => {
