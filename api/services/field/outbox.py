@@ -26,7 +26,6 @@ from api.store.audit import Who
 from api.store.engine import reading, writing
 from gis.errors import GisError
 
-
 _OWNERS = frozenset({"hazard", "inspection"})
 
 
