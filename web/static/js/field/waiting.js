@@ -37,7 +37,7 @@ function offline(app) {
   const { possible, app: here, ground } = app.offline;
   const missing = [here ? "" : "app", app.shift.known ? "" : "pack", ground ? "" : "ground"].filter(Boolean);
   const words = !possible ? t("field.offline_never")
-    : missing.length ? t("field.offline_coming", { parts: missing.map((one) => t(`field.offline_${one}`)).join(t("list.comma")) }) : t("field.offline_ready");
+    : missing.length ? t("field.offline_coming", { parts: missing.map((one) => t(`field.offline.${one}`)).join(t("list.comma")) }) : t("field.offline_ready");
   return el("p", { class: possible && !missing.length ? "good" : "soft", attributes: { id: "offline", "data-ready": String(possible && !missing.length) } }, words);
 }
 
