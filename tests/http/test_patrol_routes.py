@@ -8,20 +8,24 @@ import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+import shapely
 import sqlalchemy as sa
 from icalendar import Calendar
 from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 
 from api.store.engine import reading, writing
-from api.store.models import AuditEntry, PatrolStop, School, Timetable
+from api.store.models import AuditEntry, Cell, City, Incident, PatrolStop, School, Timetable
+from api.store.spatial import to_element, to_shape
 from tests.http.conftest import PEOPLE, Headers
 from tests.http.invented_town import assert_problem, place
 
 SignIn = Callable[[TestClient, str], Headers]
 BASE = "/api/v1/patrols"
+ZONE = ZoneInfo("Asia/Shanghai")
 DAY = "2026-11-04"  # a Wednesday, after the town's incidents
 
 
@@ -234,7 +238,27 @@ def test_posts_come_first_and_who_cannot_man_them_is_told(duty: Duty, client: Te
     assert {one["skill"] for one in duty.get("/posts", "pol")["posts"]} == {"traffic_police", ""}
 
 
-def test_what_was_done_is_held_against_the_plan(duty: Duty, client: TestClient, timetables: None) -> None:
+def plant_a_fall(engine: Engine, walked: tuple[float, float]) -> None:
+    """Make up twenty incidents a week in each cell, from 7 September 2026 on, and five in the walked one since 2 November."""
+    with writing(engine) as session:
+        city = session.scalars(sa.select(City)).one()
+        at = shapely.Point(walked)
+        for cell in session.scalars(sa.select(Cell).where(Cell.city_id == city.id)):
+            outline = to_shape(cell.outline)
+            for week in range(9):
+                for n in range(5 if week == 8 and outline.covers(at) else 20):
+                    moment = dt.datetime(2026, 9, 7, 16, 10, tzinfo=ZONE) + dt.timedelta(weeks=week, days=n % 5)
+                    session.add(
+                        Incident(
+                            city_id=city.id, kind="fight", occurred_from=moment, occurred_to=moment,
+                            weekday=moment.isoweekday(), hour=16, lattice_column=cell.lattice_column,
+                            lattice_row=cell.lattice_row, minutes_after_dismissal=10,
+                            location=to_element(outline.representative_point()), invented=True,
+                        )
+                    )  # fmt: skip
+
+
+def test_what_was_done_is_held_against_the_plan(duty: Duty, client: TestClient, town: Engine, timetables: None) -> None:
     plan = duty.plan(teams=[{"members": [duty.people["ins"]], "mode": "foot"}])
     plan = duty.change(plan, state="published")
     (shift,) = duty.get("/shifts?mine=true", "ins")["shifts"]
@@ -284,6 +308,15 @@ def test_what_was_done_is_held_against_the_plan(duty: Duty, client: TestClient, 
     effect = duty.get("/results?from=2026-11-02&to=2026-11-08", "pol")["effect"]
     assert "reason" in effect or not any(one["enough"] for one in effect["statements"])
     assert not any("numbers" in one for one in effect.get("statements", []))  # too few: no number is shown
+    plant_a_fall(town, (lon, lat))
+    effect = {
+        one["about"]: one for one in duty.get("/results?from=2026-11-02&to=2026-11-08", "pol")["effect"]["statements"]
+    }
+    difference = effect["difference"]
+    assert difference["enough"]
+    assert difference["numbers"]["high"] < 1, "half as many after school as in the weeks before, elsewhere as many"
+    assert "比预期约少" in difference["zh"]
+    assert duty.get("/results?from=2026-11-02&to=2026-11-08", "dis")["effect"] is None
     own = client.get("/api/v1/field/pack?lon=120.24&lat=29.71", headers=duty.headers["ins"]).json()["shifts"]
     assert own == []  # the day is over
     alone = {"id": str(uuid.uuid4()), "day": DAY, "begins": "16:00", "ends": "17:00"}
