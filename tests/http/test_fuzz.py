@@ -64,7 +64,7 @@ PATIENCE_S = 120  # a busy machine is slow
 
 
 def the_schema(client: TestClient) -> BaseSchema:
-    return schemathesis.openapi.from_asgi("/openapi.json", client.app)
+    return schemathesis.openapi.from_asgi("/openapi.json", client.app, timeout=PATIENCE_S)
 
 
 @pytest.mark.parametrize(("name", "role"), ROLES, ids=[role for _, role in ROLES])
