@@ -72,8 +72,9 @@ function line(app, record) {
 }
 
 /** What is wrong with a field, by the word that the person knows it by. */
-function said({ where, what }) {
+function said(app, { where, what }, data) {
   const name = (where ?? "").split(".").pop();
+  if (name === "category" && !app.palette.byCode.has(data.category)) what = t("field.no_such_category"); // codes say nothing to a person
   return [NAMED.has(name) ? t(`field.of.${name}`) : where, what].filter(Boolean).join(t("field.colon"));
 }
 
@@ -83,7 +84,7 @@ function trouble(app, record) {
   return el("section", { class: "trouble", attributes: { "data-record": record.id } },
     el("div", { class: "list__main" }, title(app, record), el("span", { class: `state state--${record.state}` }, t(`field.state.${record.state}`)), el("span", { class: "soft" }, dateTime(record.written_at))),
     record.data.note ? el("p", { class: "soft trouble__note" }, record.data.note.slice(0, 120)) : null,
-    errors.length ? el("ul", { attributes: { role: "alert" } }, errors.map((one) => el("li", {}, said(one))))
+    errors.length ? el("ul", { attributes: { role: "alert" } }, errors.map((one) => el("li", {}, said(app, one, record.data))))
       : el("p", { attributes: { role: "alert" } }, record.lost ? t("field.photo_lost") : record.detail ?? t("field.no_reason")),
     conflict && record.server ? both(app, record) : null,
     el("div", { class: "row" }, conflict ? settled(app, record) : mending(app, record),
