@@ -23,7 +23,7 @@ from api.services import atlas, cities, ground
 from api.services.meetings.choices import choices
 from api.settings import Settings
 from api.store.models.base import now
-from api.vocabulary import hazard_words, vocabulary, words_of
+from api.vocabulary import hazard_words, vocabulary, word, words_of
 from web import FOLDER, shell
 from web.i18n import LANGUAGES, catalogue, page_context
 
@@ -93,7 +93,7 @@ def heat_page(
     request: Request, settings: AppSettings, session: ReadSession, language: Language, actor: CurrentActor
 ) -> Response:
     """Show the heat map of after-school incidents, in a frame of its own."""
-    types = [{"code": t.code, "zh": t.zh, "en": t.en} for t in vocabulary().incident_types.values() if not t.serious]
+    types = [word(t) for t in vocabulary().incident_types.values() if not t.serious]
     return _page(request, actor, "heat.html", language, _config(settings, session), incident_types=types)
 
 
@@ -236,9 +236,7 @@ def police_page(
     request: Request, settings: AppSettings, session: ReadSession, language: Language, actor: CurrentActor
 ) -> Response:
     """Show where and when incidents gather after school, and with what certainty."""
-    known = [
-        {"code": t.code, "zh": t.zh, "en": t.en, "serious": t.serious} for t in vocabulary().incident_types.values()
-    ]
+    known = [word(t) | {"serious": t.serious} for t in vocabulary().incident_types.values()]
     config = _config(settings, session) | {
         "ground": ground.version(session),
         "places": cities.places_to_ask_about(session),
@@ -275,7 +273,7 @@ def patrols_page(
 def sealed_page(request: Request, session: ReadSession, language: Language, actor: CurrentActor) -> Response:
     """Show requests to see sealed incidents, and the incidents that one may see."""
     config = _office_config(session)
-    types = [{"code": t.code, "zh": t.zh, "en": t.en} for t in vocabulary().incident_types.values()]
+    types = words_of(vocabulary().incident_types)
     return _page(request, actor, "sealed.html", language, config | {"incident_types": types})
 
 

@@ -74,8 +74,10 @@ def restore_backup(settings: Settings, path: Path, *, report: Report) -> Restore
             _place_files(settings, folder)
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             shutil.move(database, target)
-    upgraded_to = _upgraded(settings, manifest["revision"])
-    _mark_the_log(settings)
+    with _opened(settings) as engine:
+        upgraded_to = _upgraded(engine, manifest["revision"])
+        with reading(engine) as session:
+            mark_end(session, settings.data / MARK)
     return Restored(
         counts=counts,
         files=sum(name.startswith(f"{FILES}/") for name in manifest["members"]),
@@ -97,11 +99,17 @@ def _refuse_unless_empty(settings: Settings, target: Path | None) -> None:
             "move the data folder away, or name another with CAMPUS_DATA"
         )
     if target is None:
-        engine = make_engine(settings.resolved_database_url)
-        try:
+        with _opened(settings) as engine:
             snapshots.refuse_unless_empty(engine)
-        finally:
-            engine.dispose()
+
+
+@contextlib.contextmanager
+def _opened(settings: Settings) -> Iterator[Engine]:
+    engine = make_engine(settings.resolved_database_url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 @contextlib.contextmanager
@@ -209,14 +217,12 @@ def _held_against(manifest: dict[str, Any], snapshot: snapshots.Snapshot) -> dic
 
 
 def _restore_dump(settings: Settings, manifest: dict[str, Any], dump: Path, folder: Path) -> dict[str, int]:
-    engine = make_engine(settings.resolved_database_url)
-    try:
-        snapshots.put_back_dump(engine, dump)
-        counts = _held_against(manifest, snapshots.look_at(engine))
-    except BadInputError as error:
-        raise UnavailableError(f"the database was restored, but not as it was: {error}; drop it") from None
-    finally:
-        engine.dispose()
+    with _opened(settings) as engine:
+        try:
+            snapshots.put_back_dump(engine, dump)
+            counts = _held_against(manifest, snapshots.look_at(engine))
+        except BadInputError as error:
+            raise UnavailableError(f"the database was restored, but not as it was: {error}; drop it") from None
     _place_files(settings, folder)
     return counts
 
@@ -229,21 +235,8 @@ def _place_files(settings: Settings, folder: Path) -> None:
             (folder / name).rename(settings.data / name)
 
 
-def _mark_the_log(settings: Settings) -> None:
-    engine = make_engine(settings.resolved_database_url)
-    try:
-        with reading(engine) as session:
-            mark_end(session, settings.data / MARK)
-    finally:
-        engine.dispose()
-
-
-def _upgraded(settings: Settings, revision: str) -> str | None:
+def _upgraded(engine: Engine, revision: str) -> str | None:
     if revision == migrate.head_revision():
         return None
-    engine: Engine = make_engine(settings.resolved_database_url)
-    try:
-        migrate.upgrade(engine)
-    finally:
-        engine.dispose()
+    migrate.upgrade(engine)
     return migrate.head_revision()

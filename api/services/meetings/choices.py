@@ -14,7 +14,7 @@ from api.services.meetings.city import meeting_city
 from api.services.meetings.periods import KINDS, Kind, Terms, period_at
 from api.store import cases, cities
 from api.store.models.base import now
-from api.vocabulary import vocabulary
+from api.vocabulary import vocabulary, words_of
 
 _TALKED_ABOUT_FOR = dt.timedelta(days=3)  # until Wednesday a meeting is about the week before
 
@@ -39,9 +39,7 @@ def choices(session: Session, actor: Actor) -> dict[str, Any]:
                 index=False
             )
         ],
-        "categories": [
-            {"code": one.code, "zh": one.zh, "en": one.en} for one in vocabulary().hazard_categories.values()
-        ],
+        "categories": words_of(vocabulary().hazard_categories),
     }
 
 

@@ -24,7 +24,7 @@ from api.services.meetings.periods import following
 from api.services.meetings.reported import REPORTED
 from api.settings import Settings
 from api.store import facts
-from api.vocabulary import vocabulary
+from api.vocabulary import vocabulary, word
 
 MOST_SCHOOLS = 10
 MOST_OVERDUE = 200
@@ -44,10 +44,6 @@ def show_figures(session: Session, settings: Settings, code: str, city_code: str
 def figures_of(session: Session, settings: Settings, counted: Counted) -> dict[str, Any]:
     """Return the figures of what was read; see :func:`show_figures`."""
     names = {entry["code"]: {"zh": entry["zh"], "en": entry["en"]} for entry in list_departments(session)}
-    districts = {
-        code: {"zh": name, "en": english or name}
-        for code, name, english in counted.districts[["code", "name", "name_en"]].itertuples(index=False)
-    }
     after = following(counted.period, counted.calendar.terms)
     figures = _all_figures(counted)
     return {
@@ -63,7 +59,7 @@ def figures_of(session: Session, settings: Settings, counted: Counted) -> dict[s
         "reported": _reported(counted),
         "incidents": _incidents(counted),
         "categories": _categories(counted),
-        "by_district": _grouped(counted, "district", districts),
+        "by_district": _grouped(counted, "district", _both(counted.districts, "code")),
         "by_department": _grouped(counted, "department", names),
         "schools": _schools(counted),
         "overdue": _overdue(session, counted, names),
@@ -175,9 +171,7 @@ def _categories(counted: Counted) -> list[dict[str, Any]]:
     out = []
     for code, term in vocabulary().hazard_categories.items():
         found = {name: int(table.get(code, 0)) for name, table in counts.items()}
-        out.append(
-            {"code": code, "zh": term.zh, "en": term.en, "open": int(left.get(code, 0))} | _values(found, counted)
-        )
+        out.append(word(term) | {"open": int(left.get(code, 0))} | _values(found, counted))
     return out
 
 
@@ -237,10 +231,10 @@ def _group_rates(row: Mapping[str, Mapping[str, int]], counted: Counted) -> dict
     }
 
 
-def _both(table: pd.DataFrame) -> dict[int, dict[str, str]]:
-    """Return the names in both languages by id; Chinese where there is no English one."""
-    rows = table[["id", "name", "name_en"]].itertuples(index=False)
-    return {int(identity): {"zh": name, "en": english or name} for identity, name, english in rows}
+def _both(table: pd.DataFrame, by: str = "id") -> dict[Any, dict[str, str]]:
+    """Return the names in both languages by a column; Chinese where there is no English one."""
+    rows = table[[by, "name", "name_en"]].itertuples(index=False)
+    return {key: {"zh": name, "en": english or name} for key, name, english in rows}
 
 
 def _schools(counted: Counted) -> list[dict[str, Any]]:
