@@ -107,7 +107,7 @@ def fill(engine: Engine, cases: int) -> None:
         INSERT INTO cases (uuid, created_at, updated_at, version, invented, city_id, number, district_id, school_id,
             category, subtype, name, note, address, location, state, rule, lead_id, urgency, reporter_id, observed_at,
             received_at, filed_at, closed_at, due_at, step_started_at, step_due_at, stops, extensions, reworks, returns,
-            rung, recurrence_of_id, is_open, queue_at, parties)
+            rung, recurrence_of_id, is_open, queue_at, parties, handlers)
         {words["series"]}SELECT {words["uuid"]}, {moment(age)}, {moment(age)}, 4, true, :city, '{CITY}-B-' || n,
             :district_0 + n % :district_n, :school_0 + (n * 11) % :school_n, {pick(_CATEGORIES, "n * 3 + n / 10")}, '',
             '虚构案件' || n, '', '', {words["point"].format(x="120.24 + (n % 997) * 0.0002", y="29.71 + (n % 991) * 0.0002")},
@@ -120,9 +120,11 @@ def fill(engine: Engine, cases: int) -> None:
             NULL, {is_open},
             CASE WHEN NOT ({is_open}) THEN {moment(f"{age} - {took}")}
                 WHEN (n * 13) % 200 - 100 > (n * 17) % 100 - 50 THEN {due} ELSE {moment("(n * 17) % 100 - 50")} END,
-            '|' || (:department_0 + (n / 7) % :department_n) || '|'
+            '|' || (:department_0 + (n / 7) % :department_n) || '|',
+            '|p' || (:handler_0 + n % :handler_n) || '|d' || (:department_0 + (n / 7) % :department_n) || '|'
         FROM {words["from"]}
     """
+    of_case = f"CAST(substr(number, {len(f'{CITY}-B-') + 1}) AS integer)"  # its n
     lines = (("propose", "reported"), ("file", "filed"), ("answer", "answered"), ("dispatch", "dispatched"))
     with engine.begin() as connection, _without_indexes(connection):
         connection.execute(sa.text(statement), numbers)
@@ -132,7 +134,7 @@ def fill(engine: Engine, cases: int) -> None:
                 INSERT INTO case_entries (uuid, case_id, number, action, from_state, to_state, person_id, department_id,
                     at, note, details, late, case_version)
                 SELECT {words["uuid"]}, id, {k}, '{action}', '', '{after}',
-                    {":handler_0 + id % :handler_n" if action == "answer" else "reporter_id"},
+                    {f":handler_0 + {of_case} % :handler_n" if action == "answer" else "reporter_id"},
                     {"lead_id" if action == "answer" else "NULL"}, received_at, '', {words["json"].format(v="'{}'")},
                     false, {k}
                 FROM cases WHERE number LIKE '{CITY}-B-%' {"AND is_open" if k == 4 else ""}

@@ -12,11 +12,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from api.store.cases import Seer, visible
-from api.store.models import Case, CaseEntry, Cell, Department, District, School
+from api.store.models import Case, Cell, Department, District, School
 from api.store.spatial import Bounds, meets_bbox
 
 _FEW = 200
-_COUNTED: tuple[tuple[str, ...], ...] = ((), ("not_handler",))  # guards of what is counted by the states alone
+_FIRST = 1_000  # open cases among which those of a page are mostly found
+_COUNTED: tuple[tuple[str, ...], ...] = ((), ("not_handler",))  # guards of what one walk over the index counts
 SEARCHED_OVER = 20_000  # of the cases that are over, a search by words reads so many: those that ended last
 _EVER = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
 
@@ -33,7 +34,7 @@ class Owed:
 
 @dataclass(frozen=True)
 class Waiting:
-    """For whom cases wait: what is owed by a person of a department, and which actions count as having it in hand.
+    """For whom cases wait: what is owed by a person of a department.
 
     ``ended`` are the departments that are none any more.
     """
@@ -41,7 +42,6 @@ class Waiting:
     person: int | None
     department: int | None
     owed: Sequence[Owed]
-    in_hand: Sequence[str]
     ended: frozenset[int] = frozenset()
 
 
@@ -94,15 +94,24 @@ def queue_page(
     limit: int,
 ) -> Sequence[Case]:
     """Return a page of a queue: the nearest deadline first, of cases that are over the latest; ``after`` where it was."""
-    query = sa.select(Case).where(_in_queue(queue), *_narrow(narrowed), *_seen(seer, person, is_open=queue.is_open))
+    among = [Case.is_open if queue.is_open else ~Case.is_open, *_narrow(narrowed)]
+    among += _seen(seer, person, is_open=queue.is_open)
     if narrowed.words:
-        query = query.where(_searched(narrowed.words) if queue.is_open else _searched_over(session, narrowed.words))
+        among.append(_searched(narrowed.words) if queue.is_open else _searched_over(session, narrowed.words))
     place = sa.tuple_(Case.queue_at, Case.id)
     if after is not None:
         at = sa.tuple_(sa.literal(after[0], Case.queue_at.type), sa.literal(after[1]))
-        query = query.where(place > at if queue.is_open else place < at)
+        among.append(place > at if queue.is_open else place < at)
     order = (Case.queue_at, Case.id) if queue.is_open else (Case.queue_at.desc(), Case.id.desc())
-    return session.scalars(query.order_by(*order).limit(limit)).all()
+    query = sa.select(Case).order_by(*order).limit(limit)
+    if queue.waiting is not None or len(queue.states) > 1:
+        # no index has these in order: mostly a page of them stands among the first that are open
+        edge = session.scalar(sa.select(Case.queue_at).where(*among).order_by(*order).offset(_FIRST).limit(1))
+        if edge is not None:
+            found = session.scalars(query.where(*among, _in_queue(queue), Case.queue_at <= edge)).all()
+            if len(found) == limit:
+                return found
+    return session.scalars(query.where(*among, _in_queue(queue))).all()
 
 
 def queue_counts(
@@ -111,14 +120,15 @@ def queue_counts(
     """Return how many cases stand in each of some queues of open cases.
 
     One walk over the index of those that are open counts them by what the queues tell them apart by: the state, the
-    moments that are limits of a queue, and whether it is led by the department, or was reported by the person, that a
-    queue is about. Only what waits for somebody on conditions beyond these is counted by a query of its own.
+    moments that are limits of a queue, and whether it is led by the department, was reported by the person, or was in
+    the hands of those that a queue is about. Only what waits for somebody on conditions beyond these is counted by a query of its own.
     """
     conditions = [Case.is_open, *_narrow(narrowed), *_seen(seer, person, is_open=True)]
     if narrowed.words:
         conditions.append(_searched(narrowed.words))
     limits = sorted({at for queue in queues.values() for at in (queue.due_from, queue.due_before) if at is not None})
-    owed = [one for queue in queues.values() if queue.waiting is not None for one in queue.waiting.owed]
+    waiting = [queue.waiting for queue in queues.values() if queue.waiting is not None]
+    owed = [one for each in waiting for one in each.owed]
     leads = sorted({one.lead for one in owed if one.lead is not None})
     reporters = sorted({one.reporter for one in owed if one.reporter is not None})
     passed: Any = sa.literal_column("0")
@@ -133,6 +143,7 @@ def queue_counts(
             if reporters
             else sa.literal_column("0")
         ),
+        "handled": sa.case((_handled(waiting[0]), 1), else_=0) if waiting else sa.literal_column("0"),
     }
     columns = [key.label(f"by_{name}") for name, key in keys.items()]
     # grouped by the names of the columns: their parameters PostgreSQL would take for others there
@@ -147,35 +158,30 @@ def queue_counts(
         waits = queue.waiting
         out[name] = sum(
             int(number)
-            for state, among, lead, reporter, number in rows
+            for state, among, lead, reporter, handled, number in rows
             if (not queue.states or state in queue.states)
             and first <= among <= last
-            and (waits is None or any(_is_free(one, state, lead, reporter) for one in waits.owed))
+            and (waits is None or any(_is_free(one, state, lead, reporter, handled) for one in waits.owed))
         )
         if waits is not None:
             out[name] += _count_bound(session, waits, conditions)
     return out
 
 
-def _is_free(one: Owed, state: str, lead: int, reporter: int) -> bool:
-    """Return whether something is owed whatever else there is to be said of a case, but who handled it."""
+def _is_free(one: Owed, state: str, lead: int, reporter: int, handled: int) -> bool:
+    """Return whether something is owed whatever else there is to be said of a case."""
     is_theirs = one.lead in {None, lead} and one.reporter in {None, reporter}
-    return one.guards in _COUNTED and state in one.states and is_theirs
+    return one.guards in _COUNTED and state in one.states and is_theirs and not (one.guards and handled)
 
 
 def _count_bound(session: Session, waiting: Waiting, conditions: Sequence[Any]) -> int:
-    """Return how many cases wait on some condition of the table alone, less those counted that they handled."""
-    count = sa.select(sa.func.count()).select_from(Case).where(*conditions)
-    number = 0
-    if bound := [one for one in waiting.owed if one.guards not in _COUNTED and not _is_idle(waiting, one)]:
-        counted = [_owed(waiting, replace(one, guards=())) for one in waiting.owed if one.guards in _COUNTED]
-        query = count.where(_any(waiting, bound), sa.not_(sa.or_(sa.false(), *counted)))
-        number = session.scalar(query) or 0
-    if checked := [replace(one, guards=()) for one in waiting.owed if one.guards == _COUNTED[1]]:
-        free = [_owed(waiting, one) for one in waiting.owed if not one.guards]
-        query = count.where(_any(waiting, checked), _handled(waiting), sa.not_(sa.or_(sa.false(), *free)))
-        number -= session.scalar(query) or 0
-    return number
+    """Return how many cases wait on some condition of the table that has not been counted."""
+    bound = [one for one in waiting.owed if one.guards not in _COUNTED and not _is_idle(waiting, one)]
+    if not bound:
+        return 0
+    counted = [_owed(waiting, one) for one in waiting.owed if one.guards in _COUNTED]
+    query = sa.select(sa.func.count()).select_from(Case).where(*conditions, _any(waiting, bound))
+    return session.scalar(query.where(sa.not_(sa.or_(sa.false(), *counted)))) or 0
 
 
 def _seen(seer: Seer | None, person: int | None, *, is_open: bool) -> list[Any]:
@@ -186,7 +192,7 @@ def _seen(seer: Seer | None, person: int | None, *, is_open: bool) -> list[Any]:
 
 
 def _in_queue(queue: Queue) -> Any:
-    parts: list[Any] = [Case.is_open if queue.is_open else ~Case.is_open]
+    parts: list[Any] = [sa.true()]
     if queue.states:
         parts.append(Case.state.in_(list(queue.states)))
     if queue.due_from is not None:
@@ -275,24 +281,29 @@ def _owed(waiting: Waiting, one: Owed) -> Any:
         parts.append(Case.reporter_id == one.reporter)
     if one.lead is not None:
         parts.append(Case.lead_id == one.lead)
+    return sa.and_(*parts, *(_guarded(waiting, guard) for guard in one.guards))
+
+
+def _guarded(waiting: Waiting, guard: str) -> Any:
+    """Return a guard of the table as a condition."""
     kind, by = Case.asked["kind"].as_string(), Case.asked["by"].as_integer()
-    extended = sa.func.json_array_length(Case.extensions["amounts"])
-    conditions: dict[str, Any] = {
-        "something_asked": Case.asked.is_not(None),
-        "extension_asked": sa.and_(Case.asked.is_not(None), kind == "extension"),  # there is an index of what is asked
-        "suspension_asked": sa.and_(Case.asked.is_not(None), kind == "suspension"),
-        "first_extension": extended == 0,
-        "second_extension": extended == 1,
-        "not_asker": sa.or_(by.is_(None), by != waiting.person),
-        "not_handler": ~_handled(waiting),
-        "lead_ended": Case.lead_id.in_(sorted(waiting.ended)),
-    }
-    return sa.and_(*parts, *(conditions[guard] for guard in one.guards))
+    match guard:
+        case "something_asked":
+            return Case.asked.is_not(None)
+        case "extension_asked" | "suspension_asked":
+            return sa.and_(Case.asked.is_not(None), kind == guard.removesuffix("_asked"))  # of what is asked is an index
+        case "first_extension" | "second_extension":
+            return sa.func.json_array_length(Case.extensions["amounts"]) == int(guard == "second_extension")
+        case "not_asker":
+            return sa.or_(by.is_(None), by != waiting.person)
+        case "not_handler":
+            return ~_handled(waiting)
+        case "lead_ended":
+            return Case.lead_id.in_(sorted(waiting.ended))
+    raise KeyError(guard)
 
 
 def _handled(waiting: Waiting) -> Any:
-    by = [CaseEntry.person_id == waiting.person]
-    if waiting.department is not None:
-        by.append(CaseEntry.department_id == waiting.department)
-    lines = sa.select(CaseEntry.id).where(CaseEntry.case_id == Case.id, CaseEntry.action.in_(list(waiting.in_hand)))
-    return lines.where(sa.or_(*by)).exists()
+    """Return the condition that they, or their department, had a case in hand."""
+    codes = [f"|p{waiting.person}|"] + [f"|d{waiting.department}|"] * (waiting.department is not None)
+    return sa.or_(*(Case.handlers.contains(code) for code in codes))

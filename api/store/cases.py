@@ -146,11 +146,6 @@ _AROUND = sa.union_all(
         Department, Department.id == CaseAssisting.department_id
     ),
 )
-_HANDLERS = sa.select(CaseEntry.case_id, CaseEntry.person_id, CaseEntry.department_id).where(
-    CaseEntry.case_id.in_(sa.bindparam("cases", expanding=True)),
-    CaseEntry.action.in_(sa.bindparam("actions", expanding=True)),
-)
-
 _CODES = sa.select(Department.id, Department.code)
 
 
@@ -260,18 +255,17 @@ def known_entry(session: Session, identity: uuid.UUID) -> CaseEntry | None:
     return session.scalar(sa.select(CaseEntry).where(CaseEntry.uuid == identity))
 
 
-def handlers_of(
-    session: Session, case_ids: Sequence[int], actions: Sequence[str]
-) -> dict[int, tuple[frozenset[int], frozenset[int]]]:
-    """Return who took one of some actions on cases: the people, and the departments, by the id of the case."""
-    people: dict[int, set[int]] = {}
-    departments: dict[int, set[int]] = {}
-    for start in range(0, len(case_ids), _MANY):
-        wanted = {"cases": list(case_ids[start : start + _MANY]), "actions": list(actions)}
-        for case, person, department in session.execute(_HANDLERS, wanted).all():
-            people.setdefault(case, set()).update(() if person is None else (person,))
-            departments.setdefault(case, set()).update(() if department is None else (department,))
-    return {case: (frozenset(people[case]), frozenset(departments[case])) for case in people}
+def handlers_of(case: Case) -> tuple[frozenset[int], frozenset[int]]:
+    """Return who had a case in hand: the people, and the departments."""
+    codes = [one for one in case.handlers.split("|") if one]
+    people, departments = (frozenset(int(one[1:]) for one in codes if one[0] == kind) for kind in "pd")
+    return people, departments
+
+
+def set_handlers(case: Case, people: Iterable[int], departments: Iterable[int]) -> None:
+    """Write down who had a case in hand."""
+    codes = [f"p{one}" for one in sorted(people)] + [f"d{one}" for one in sorted(departments)]
+    case.handlers = "".join(f"|{one}" for one in codes) + "|" * bool(codes)
 
 
 def same_type_in(

@@ -23,6 +23,7 @@ from api.services.cases.views import doer_of, facts_of
 from api.services.departments import department_of
 from api.settings import Settings
 from api.store import people
+from api.store.cases import handlers_of
 from api.store.engine import reading, writing
 from api.store.models import Case, CaseEntry
 from tests.cases.test_machine import FOLLOWS
@@ -129,6 +130,7 @@ def test_random_walks_keep_every_line_and_reach_no_illegal_state(town: Engine, s
             assert line.person_id not in in_hand
             assert line.department_id is None or line.department_id not in departments
     assert case.state == state
+    assert handlers_of(case) == (in_hand, departments)
     assert case.reworks == sum(line.action == "rework" for line in lines)
     if case.filed_at is not None and case.state not in {"suspended", "void", "merged"}:
         assert case.due_at is not None

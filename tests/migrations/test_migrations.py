@@ -78,7 +78,7 @@ def test_up_from_the_version_before_keeps_records(empty: Engine) -> None:
         assert connection.execute(sa.text("SELECT ST_X(location) FROM places")).scalar_one() == 120
 
 
-def test_whose_departments_see_a_case_survives_both_ways(empty: Engine) -> None:
+def test_whose_departments_see_a_case_and_who_had_it_survive_both_ways(empty: Engine) -> None:
     migrate.upgrade(empty, "0018")
     no = "0" if empty.dialect.name == "sqlite" else "false"
     made = f"'2026-01-01', '2026-01-01', 1, {no}"
@@ -106,6 +106,26 @@ def test_whose_departments_see_a_case_survives_both_ways(empty: Engine) -> None:
     with empty.connect() as connection:
         found = connection.exec_driver_sql("SELECT parties FROM cases ORDER BY id").scalars().all()
     assert [sorted(one.split("|")) for one in found] == [["", "", "1", "3"], ["", "", "2"], [""]]
+    lines = (  # case, action, person, department
+        (1, "propose", "NULL", "NULL"), (1, "accept", 1, 3), (1, "answer", 2, 3), (1, "ask_extension", 1, 3),
+        (2, "comment", 1, 1), (2, "start", 1, "NULL"),
+    )  # fmt: skip
+    with empty.begin() as connection:
+        for number in (1, 2):
+            connection.exec_driver_sql(
+                "INSERT INTO people (uuid, created_at, updated_at, version, invented, name, display_name, disabled)"
+                f" VALUES ('{number:032x}', {made}, 'p{number}', '', {no})"
+            )
+        for number, (case, action, person, department) in enumerate(lines):
+            connection.exec_driver_sql(
+                "INSERT INTO case_entries (uuid, case_id, number, action, from_state, to_state, person_id, department_id,"
+                f" at, note, details, late, case_version) VALUES ('{number:032x}', {case}, {number}, '{action}', '',"
+                f" 'filed', {person}, {department}, '2026-01-01', '', '{{}}', {no}, 1)"
+            )
+    migrate.upgrade(empty, "0020")
+    with empty.connect() as connection:
+        found = connection.exec_driver_sql("SELECT handlers FROM cases ORDER BY id").scalars().all()
+    assert [sorted(one.split("|")) for one in found] == [["", "", "d3", "p1", "p2"], ["", "", "p1"], [""]]
     migrate.downgrade(empty, "0018")
     with empty.connect() as connection:
         again = connection.exec_driver_sql("SELECT department_id, case_id FROM case_parties").all()

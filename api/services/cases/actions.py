@@ -101,6 +101,7 @@ def take_action(
     entry.to_state, entry.case_version = case.state, case.version
     session.add(entry)
     cases.add_parties(case, (case.lead_id, actor.department_id))
+    cases.set_handlers(case, new.handlers, new.handling_departments)
     session.flush()
     tell_of_action(session, case, entry)
     session.expire_all()

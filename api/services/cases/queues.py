@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.errors import BadInputError, Problem
 from api.security.people import Actor
-from api.services.cases.machine import IN_HAND, TABLE, Doer, Facts, is_one_of
+from api.services.cases.machine import TABLE, Doer, Facts, is_one_of
 from api.services.cases.views import doer_of, seer_of, shown
 from api.store import case_queues, cities
 from api.store.case_queues import Narrowed, Owed, Queue, Waiting
@@ -62,7 +62,7 @@ def waiting_for(doer: Doer, ended: frozenset[int] = frozenset()) -> Waiting:
             owed[Owed(states, move.guards, lead=doer.department)] = None
         elif "reporter" in move.who and doer.person is not None:
             owed[Owed(states, move.guards, reporter=doer.person)] = None
-    return Waiting(doer.person, doer.department, tuple(owed), tuple(sorted(IN_HAND)), ended)
+    return Waiting(doer.person, doer.department, tuple(owed), ended)
 
 
 def _midnight(session: Session, moment: dt.datetime) -> dt.datetime:

@@ -17,7 +17,6 @@ from api.services.cases.filing import perhaps_the_same
 from api.services.cases.machine import (
     GUARDS,
     GUARDS_ZH,
-    IN_HAND,
     RUNGS,
     STATES,
     TABLE,
@@ -71,11 +70,10 @@ def case_for(session: Session, actor: Actor, identity: uuid.UUID, *, lock: bool 
 
 def facts_of(session: Session, found: Sequence[Case]) -> dict[int, Facts]:
     """Return what the table needs to know of cases, by id."""
-    handlers = cases.handlers_of(session, [case.id for case in found], sorted(IN_HAND))
     ended = ended_departments(session, cities.local_day(session, now()))
     out = {}
     for case in found:
-        people, departments = handlers.get(case.id, (frozenset(), frozenset()))
+        people, departments = cases.handlers_of(case)
         asked = case.asked
         out[case.id] = Facts(
             state=case.state,

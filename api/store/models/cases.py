@@ -27,7 +27,9 @@ class Case(Record, Base):
     that queues are counted, narrowed and searched by: few cases are open, and their rows are wide.
 
     ``parties`` are the departments that lead, assist with or have had their hands on a case, and whose people see it:
-    ``|3|7|``. It stands in the row, and not in a table of its own, because it is asked of every case of a queue.
+    ``|3|7|``. ``handlers`` are the people and departments that had it in hand, and so do not check it: ``|p12|d3|``;
+    the flow log says the same. They stand in the row, and not in tables of their own, because they are asked of every
+    case of a queue.
     """
 
     __tablename__ = "cases"
@@ -36,7 +38,7 @@ class Case(Record, Base):
         sa.Index(
             "ix_cases_open",
             *("queue_at", "id", "state", "lead_id", "reporter_id", "category", "district_id", "school_id", "cell_id"),
-            "parties",
+            *("parties", "handlers"),
             *("number", "external_number", "name"),
             sqlite_where=sa.text("is_open = 1"),
             postgresql_where=sa.text("is_open"),
@@ -69,6 +71,7 @@ class Case(Record, Base):
     rule: Mapped[dict[str, Any]]
     lead_id: Mapped[int | None] = mapped_column(sa.ForeignKey("departments.id"))
     parties: Mapped[str] = mapped_column(sa.String(400), default="", server_default="")
+    handlers: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
     urgency: Mapped[str] = mapped_column(sa.String(16), default="ordinary")
     reporter_id: Mapped[int | None] = mapped_column(sa.ForeignKey("people.id"), index=True)
     observed_at: Mapped[dt.datetime]
