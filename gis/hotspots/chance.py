@@ -14,7 +14,7 @@ from gis.errors import GisError
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-_CHUNK = 2_048
+_SUMS_AT_ONCE = 1 << 18  # what a processor keeps near: 2 MB
 MOST_PERMUTATIONS = 99_999
 
 
@@ -82,8 +82,8 @@ def permuted_lags(
 
     The place keeps its own value, and its neighbours draw from the values of all others without replacement
     (conditional permutation; Anselin 1995, Geogr. Anal. 27, 93–115). Each permutation deals one sequence of distinct
-    places; a place takes the first ones that are not itself, which is a fair draw from the others. Only the few
-    places that stand in the sequence themselves need a sum of their own, all others come from one matrix product.
+    places, one more than any place has neighbours; a place that stands in it takes the last one in its own stead, which
+    is a fair draw from the others. So all sums come from one matrix product, but for what these few exchange.
 
     Parameters
     ----------
@@ -109,24 +109,24 @@ def permuted_lags(
     wanted = np.arange(n) if places is None else np.asarray(places, dtype=np.int64)
     count = np.diff(weights.indptr)
     most = int(count[wanted].max(initial=0))
-    dealt = _deal(n, min(most + 1, n), permutations, rng)
+    dealt = _deal(n, most + 1, permutations, rng)
     drawn = values[dealt]
-    position_of = np.full(n, -1, dtype=np.int64)
-    for first in range(0, wanted.size, _CHUNK):
-        here = wanted[first : first + _CHUNK]
+    spare = drawn[:, most:] - drawn[:, :most]  # what a place that stands in the sequence exchanges
+    index_of = np.full(n, -1, dtype=np.int64)
+    index_of[wanted] = np.arange(wanted.size)
+    among = index_of[dealt[:, :most]].ravel()
+    standing = np.flatnonzero(among >= 0)
+    standing = standing[np.argsort(among[standing], kind="stable")]
+    stands = among[standing]
+    step = max(_SUMS_AT_ONCE // permutations, 16)
+    for first in range(0, wanted.size, step):
+        here = wanted[first : first + step]
         heavy = _padded(weights[here], most)
         sums = drawn[:, :most] @ heavy.T
-        position_of[here] = np.arange(here.size)
-        among = position_of[dealt[:, :most]]
-        position_of[here] = -1
-        turn, position = np.nonzero(among >= 0)
-        place = among[turn, position]
-        concerned = position < count[here][place]
-        turn, position, place = turn[concerned], position[concerned], place[concerned]
-        if turn.size:
-            after = np.arange(most) + (np.arange(most) >= position[:, None])
-            after = np.minimum(after, dealt.shape[1] - 1)  # beyond the last draw weights are zero
-            sums[turn, place] = (drawn[turn[:, None], after] * heavy[place]).sum(axis=1)
+        concerned = slice(*np.searchsorted(stands, (first, first + here.size)))
+        turn, position = np.divmod(standing[concerned], max(most, 1))
+        place = stands[concerned] - first
+        sums[turn, place] += heavy[place, position] * spare[turn, position]
         yield here, sums
 
 
@@ -135,7 +135,7 @@ def compare(observed: Floats, simulated: Floats) -> tuple[Integers, Integers]:
 
     Sums of the same numbers in another order differ in the last digits; they count as equal.
     """
-    slack = 1e-10 * np.maximum(np.abs(observed), np.abs(simulated).max(axis=0, initial=0.0))
+    slack = 1e-10 * np.maximum(np.abs(observed), np.maximum(simulated.max(axis=0), -simulated.min(axis=0)))
     above = np.count_nonzero(simulated >= observed - slack, axis=0)
     below = np.count_nonzero(simulated <= observed + slack, axis=0)
     return above.astype(np.int64), below.astype(np.int64)
@@ -149,10 +149,23 @@ def two_sided(above: Integers, below: Integers, permutations: int) -> Floats:
 
 
 def _deal(n: int, size: int, permutations: int, rng: np.random.Generator) -> Integers:
-    """Return sequences of distinct places, shape ``(permutations, size)``, each in random order."""
-    if size * 8 >= n:
+    """Return sequences of distinct places, shape ``(permutations, size)``, each in random order.
+
+    Where few are wanted of many, places are drawn with replacement, a few more than wanted, and the first distinct ones
+    kept: which they are does not depend on how often one came again.
+    """
+    if size * 4 >= n:
         return np.stack([rng.permutation(n)[:size] for _ in range(permutations)]).astype(np.int64)
-    return np.stack([rng.choice(n, size=size, replace=False) for _ in range(permutations)]).astype(np.int64)
+    drawn = rng.integers(0, n, (permutations, size + 8 + size * size // n))
+    order = np.argsort(drawn, axis=1, kind="stable")
+    ranked = np.take_along_axis(drawn, order, axis=1)
+    again = np.zeros(drawn.shape, dtype=np.bool_)
+    np.put_along_axis(again, order[:, 1:], ranked[:, 1:] == ranked[:, :-1], axis=1)
+    kept = np.argsort(again, axis=1, kind="stable")[:, :size]
+    dealt: Integers = np.take_along_axis(drawn, kept, axis=1)
+    for short in np.flatnonzero(np.count_nonzero(~again, axis=1) < size):
+        dealt[short] = rng.choice(n, size=size, replace=False)
+    return dealt
 
 
 def _padded(weights: sp.csr_array, most: int) -> Floats:
