@@ -291,7 +291,8 @@ def _guarded(waiting: Waiting, guard: str) -> Any:
         case "something_asked":
             return Case.asked.is_not(None)
         case "extension_asked" | "suspension_asked":
-            return sa.and_(Case.asked.is_not(None), kind == guard.removesuffix("_asked"))  # of what is asked is an index
+            is_kind = kind == guard.removesuffix("_asked")
+            return sa.and_(Case.asked.is_not(None), is_kind)  # of what is asked there is an index
         case "first_extension" | "second_extension":
             return sa.func.json_array_length(Case.extensions["amounts"]) == int(guard == "second_extension")
         case "not_asker":

@@ -157,15 +157,15 @@ def _deal(n: int, size: int, permutations: int, rng: np.random.Generator) -> Int
     if size * 4 >= n:
         return np.stack([rng.permutation(n)[:size] for _ in range(permutations)]).astype(np.int64)
     drawn = rng.integers(0, n, (permutations, size + 8 + size * size // n))
-    order = np.argsort(drawn, axis=1, kind="stable")
-    ranked = np.take_along_axis(drawn, order, axis=1)
-    again = np.zeros(drawn.shape, dtype=np.bool_)
-    np.put_along_axis(again, order[:, 1:], ranked[:, 1:] == ranked[:, :-1], axis=1)
-    kept = np.argsort(again, axis=1, kind="stable")[:, :size]
-    dealt: Integers = np.take_along_axis(drawn, kept, axis=1)
-    for short in np.flatnonzero(np.count_nonzero(~again, axis=1) < size):
-        dealt[short] = rng.choice(n, size=size, replace=False)
-    return dealt
+    width = drawn.shape[1]
+    ranked, position = np.divmod(np.sort(drawn * width + np.arange(width), axis=1), width)
+    turn, at = np.nonzero(ranked[:, 1:] == ranked[:, :-1])
+    fresh = np.ones(drawn.shape, dtype=np.bool_)
+    fresh[turn, position[turn, at + 1]] = False
+    for short in np.flatnonzero(fresh.sum(axis=1) < size):
+        drawn[short, :size], fresh[short] = rng.choice(n, size=size, replace=False), True
+    fresh &= fresh.cumsum(axis=1) <= size
+    return drawn[fresh].reshape(permutations, size)
 
 
 def _padded(weights: sp.csr_array, most: int) -> Floats:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -29,9 +30,9 @@ Tail = Literal["rank", "gumbel"]
 
 SMALLEST_P = 1e-3  # of a fitted tail: what a thousand permutations could say
 _MOST_MEMBERS = 40_000_000
-_AT_ONCE = 150_000
 _ROUNDING = 1e-4  # more than single precision loses
 _SAME_M = 1e-6
+_NEVER = 1e30  # expected where nothing is looked for
 
 
 @dataclass(frozen=True)
@@ -90,35 +91,35 @@ class Scan:
 
 @dataclass(frozen=True)
 class _Circles:
-    """Circles around cells with incidents, those of one centre after each other, from the smallest to the largest.
+    """Circles around cells with incidents: the smallest of all centres, then those with one more ring, and so on.
 
     Attributes
     ----------
     rings
-        Which of the occupied cells come in with each circle, a matrix of ones, shape ``(circles, occupied)``.
-    first
-        The smallest circle of the same centre, shape ``(circles,)``.
-    centre, radius_m
-        Occupied cell in the middle, and distance of the farthest one, shape ``(circles,)``.
+        Which of the occupied cells lie in the outermost ring of each circle, a matrix of ones, shape
+        ``(sizes × occupied, occupied)``; empty where a centre has no circle of that many rings.
+    member, distance_m
+        Cells by centre, from the middle outwards, and how far they are from it.
+    begin, end
+        Which of these lie in a circle: from, shape ``(occupied,)``, and to, shape ``(sizes, occupied)``, 0: no circle.
     """
 
     rings: csr_array
-    first: Integers
-    centre: Integers
-    radius_m: Floats
+    member: Integers
+    distance_m: Floats
+    begin: Integers
+    end: Integers
 
     def inside(self, table: Floats) -> Floats:
-        """Return what lies in each circle, shape ``(circles, columns)``, of a table by occupied cell."""
-        sums = self.rings @ table
-        running = sums.cumsum(axis=0)
-        running -= (running[self.first] - sums[self.first]) if len(running) else 0.0
-        return np.asarray(running)
+        """Return what lies in each circle, shape ``(sizes, occupied, columns)``, of a table by occupied cell."""
+        sums: Floats = (self.rings @ table).reshape(*self.end.shape, -1)
+        for smaller, larger in pairwise(sums):
+            larger += smaller
+        return sums
 
-    def cells(self, circle: int) -> Integers:
-        """Return the occupied cells of a circle."""
-        begin, end = self.rings.indptr[self.first[circle]], self.rings.indptr[circle + 1]
-        cells: Integers = np.sort(self.rings.indices[begin:end]).astype(np.int64)
-        return cells
+    def cells(self, size: int, centre: int) -> Integers:
+        """Return the occupied cells of a circle, from the middle outwards."""
+        return self.member[self.begin[centre] : self.end[size, centre]]
 
 
 def space_time_scan(
@@ -175,21 +176,21 @@ def space_time_scan(
     if why is not Reason.NONE:
         return Scan((), np.zeros(0), why)
     age = n_weeks - 1 - when
-    occupied, where, size = np.unique(where, return_inverse=True, return_counts=True)
+    size = np.bincount(where)
+    occupied = np.flatnonzero(size)
+    where, size = (np.cumsum(size > 0) - 1)[where], size[occupied]
     circles = _circles(np.column_stack([x, y])[occupied], radius_m)
     late = np.flatnonzero(age < most_weeks)
     heights = np.cumsum(np.bincount(age[late], minlength=most_weeks))
-    inside = circles.inside(size[:, None].astype(np.float32))
-    expected = inside.astype(np.float64) * heights / where.size
-    expected[inside[:, 0] > where.size / 2] = np.inf
+    inside = circles.inside(size[:, None].astype(np.float64))
+    expected = inside * heights / where.size
+    expected[(circles.end == 0) | (inside[:, :, 0] > where.size / 2)] = np.inf
+    searched = _Searched(expected, where.size)
     rng = np.random.default_rng(seed)
-    batch = max(1, _AT_ONCE // max(expected.size, 1))
     simulated = np.zeros(permutations)
-    for start in range(0, permutations, batch):
-        many = range(start, min(start + batch, permutations))
-        tables = [_by_height(rng.permutation(where)[: late.size], age[late], occupied.size, most_weeks) for _ in many]
-        found = circles.inside(np.concatenate(tables, axis=1))
-        simulated[many.start : many.stop] = _greatest(found.reshape(len(found), len(many), -1), expected, where.size)
+    for turn in range(permutations):
+        dealt = rng.choice(where, late.size, replace=False)
+        simulated[turn] = searched.greatest(circles.inside(_by_height(dealt, age[late], occupied.size, most_weeks)))
     found = circles.inside(_by_height(where[late], age[late], occupied.size, most_weeks))
     llr = _log_likelihood_ratio(found, expected, where.size)
     return Scan(
@@ -225,17 +226,21 @@ def _circles(place: Floats, radius_m: float) -> _Circles:
     tree = KDTree(place)
     if int(tree.query_ball_point(place, radius_m + _SAME_M, return_length=True).sum()) > _MOST_MEMBERS:
         raise GisError(f"circles of {radius_m:g} m hold too many cells; choose larger cells or a smaller radius")
-    near = tree.query_ball_point(place, radius_m + _SAME_M)
-    centre = np.repeat(np.arange(len(place)), [len(members) for members in near])
-    member = np.concatenate([np.asarray(members, dtype=np.int64) for members in near])
+    pairs, alone = tree.query_pairs(radius_m + _SAME_M, output_type="ndarray"), np.arange(len(place))
+    centre, member = np.concatenate([pairs, pairs[:, ::-1], np.column_stack([alone, alone])]).T
     distance = np.hypot(*(place[member] - place[centre]).T)
-    order = np.lexsort((distance, centre))
+    order = np.argsort(centre * (2.0 * radius_m + 1.0) + distance)
     centre, member, distance = centre[order], member[order], distance[order]
-    ends = np.flatnonzero(np.append((np.diff(distance) > _SAME_M) | (np.diff(centre) > 0), True))
-    rings = csr_array(
-        (np.ones(member.size, dtype=np.float32), member, np.concatenate([[0], ends + 1])), shape=(ends.size, len(place))
-    )
-    return _Circles(rings, np.searchsorted(centre[ends], centre[ends]), centre[ends], distance[ends])
+    is_new = np.append(True, (np.diff(distance) > _SAME_M) | (np.diff(centre) > 0))
+    begin = np.searchsorted(centre, alone)
+    ring = np.cumsum(is_new) - 1
+    ring -= ring[begin][centre]
+    is_last = np.append(is_new[1:], True)
+    end = np.zeros((int(ring.max()) + 1, len(place)), dtype=np.int64)
+    end[ring[is_last], centre[is_last]] = np.flatnonzero(is_last) + 1
+    ones = np.ones(member.size, dtype=np.float32)
+    rings = csr_array((ones, (ring * len(place) + centre, member)), shape=(end.size, len(place)))
+    return _Circles(rings, member, distance, begin, end)
 
 
 def _by_height(cell: Integers, age: Integers, cells: int, weeks: int) -> Floats:
@@ -244,28 +249,34 @@ def _by_height(cell: Integers, age: Integers, cells: int, weeks: int) -> Floats:
     return table.cumsum(axis=1).astype(np.float32)  # whole numbers below 2^24 are exact
 
 
-def _greatest(found: Floats, expected: Floats, total: int) -> Floats:
-    """Return the greatest log likelihood ratio of each arrangement; ``found`` has shape ``(circles, many, weeks)``.
+class _Searched:
+    """Cylinders whose greatest log likelihood ratio is looked for, in many arrangements.
 
     The ratio is at most Pearson's chi square, which is cheap (as the Kullback-Leibler divergence is at most that of
     chi square). So the ratio need only be worked out where chi square is above the ratio of its own maximum.
     """
-    with np.errstate(invalid="ignore"):
-        fair = expected.astype(np.float32)[:, None, :]
-        weight = ((1.0 + _ROUNDING) / (expected * (1.0 - expected / total))).astype(np.float32)[:, None, :]
-        bound = found - fair
-        bound[(bound <= 0) | (found <= 1)] = 0.0
-        bound *= bound
-        bound *= weight
-    many = found.shape[1]
-    bound, found = bound.transpose(1, 0, 2).reshape(many, -1), found.transpose(1, 0, 2).reshape(many, -1)
-    flat = expected.ravel()
-    top = bound.argmax(axis=1)
-    rows = np.arange(many)
-    best = _log_likelihood_ratio(found[rows, top], flat[top], total)
-    row, column = np.nonzero(bound > best[:, None])
-    np.maximum.at(best, row, _log_likelihood_ratio(found[row, column], flat[column], total))
-    return best
+
+    def __init__(self, expected: Floats, total: int) -> None:
+        self.expected, self.total = expected.ravel(), total
+        with np.errstate(invalid="ignore"):
+            spread = self.expected * (1.0 - self.expected / total)
+            used = np.isfinite(self.expected) & (spread > 0)
+            root = np.sqrt(np.divide(1.0 + _ROUNDING, spread, out=np.zeros_like(spread), where=used))
+        self._root = root.astype(np.float32)
+        self._fair = np.where(used, self.expected, _NEVER).astype(np.float32)
+        self._room = np.empty_like(self._fair)
+        self._least = np.maximum(self._fair, 1.0)  # more than one incident and more than expected
+
+    def greatest(self, found: Floats) -> float:
+        """Return the greatest ratio of what is found in the cylinders."""
+        found = found.ravel()
+        chi = np.subtract(found, self._fair, out=self._room)
+        chi *= self._root
+        chi *= found > self._least
+        top = chi.argmax()
+        best = _log_likelihood_ratio(found[top : top + 1], self.expected[top : top + 1], self.total)[0]
+        some = np.flatnonzero(chi > math.sqrt(best))
+        return float(_log_likelihood_ratio(found[some], self.expected[some], self.total).max(initial=best))
 
 
 def _log_likelihood_ratio(found: Floats, expected: Floats, total: int) -> Floats:
@@ -298,26 +309,27 @@ def _best(
     most: int,
 ) -> Iterator[Cluster]:
     """Yield the best cylinder, then the best that shares no cell with those before."""
-    taken: set[int] = set()
+    taken = np.zeros(occupied.size, dtype=np.bool_)
     given = 0
-    for flat in np.argsort(-llr, axis=None, kind="stable")[: int(np.count_nonzero(llr > 0))]:
+    some = np.flatnonzero(llr > 0)
+    for flat in some[np.argsort(-llr.ravel()[some], kind="stable")]:
         if given >= most:
             return
-        circle, height = (int(index) for index in np.unravel_index(flat, llr.shape))
-        cells = circles.cells(circle)
-        if not taken.isdisjoint(cells.tolist()):
+        size, centre, height = (int(index) for index in np.unravel_index(flat, llr.shape))
+        cells = circles.cells(size, centre)
+        if taken[cells].any():
             continue
-        taken.update(cells.tolist())
+        taken[cells] = True
         given += 1
-        inside, fair = int(found[circle, height]), float(expected[circle, height])
+        inside, fair = int(found[size, centre, height]), float(expected[size, centre, height])
         yield Cluster(
-            centre=int(occupied[circles.centre[circle]]),
-            radius_m=float(circles.radius_m[circle]),
-            cells=occupied[cells],
+            centre=int(occupied[centre]),
+            radius_m=float(circles.distance_m[circles.end[size, centre] - 1]),
+            cells=np.sort(occupied[cells]),
             weeks=height + 1,
             observed=inside,
             expected=fair,
             ratio=inside / fair,
-            llr=float(llr[circle, height]),
-            p=p_of(float(llr[circle, height])),
+            llr=float(llr.ravel()[flat]),
+            p=p_of(float(llr.ravel()[flat])),
         )

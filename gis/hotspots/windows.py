@@ -21,6 +21,8 @@ Integers = NDArray[np.int64]
 
 DAYS = 7
 LENGTHS_MIN = (30, 45, 60, 90, 120, 180)
+_LEAST_EXPECTED = 1e-9
+_ROUNDING = 1e-4  # more than single precision loses
 
 
 @dataclass(frozen=True)
@@ -121,18 +123,15 @@ def busiest_windows(
     rng = np.random.default_rng(seed)
     by_chance: dict[int, Floats] = {}
     found: list[Window | None] = []
-    for members in spots:
+    of_spots = _sums((_picked(spots, cells) @ table).toarray(), day)
+    for members, here in zip(spots, of_spots, strict=True):
         size = len(members)
         expected = everywhere * size
         if size not in by_chance:
-            places = np.stack([rng.choice(cells, size=size, replace=False) for _ in range(draws)])
-            pick = sp.csr_array(
-                (np.ones(places.size), (np.repeat(np.arange(draws), size), places.ravel())), shape=(draws, cells)
-            )
-            drawn = _sums((pick @ table).toarray(), day)
-            by_chance[size] = _scores(drawn, expected, least).max(axis=1)
-        here = _sums(np.asarray(table[members].sum(axis=0), dtype=np.float64).reshape(1, -1), day)
-        score = _scores(here, expected, least)[0]
+            places = [rng.choice(cells, size=size, replace=False) for _ in range(draws)]
+            drawn = _sums((_picked(places, cells) @ table).toarray().astype(np.float32), day)  # counts are exact so
+            by_chance[size] = _greatest(drawn, expected, least)
+        score = _scores(here, expected, least)
         best = int(score.argmax())
         if score[best] <= 0:
             found.append(None)
@@ -142,7 +141,7 @@ def busiest_windows(
             Window(
                 weekdays=tuple(range(first_day + 1, end_day + 1)),
                 minutes=(day.first_min + first * day.bin_min, day.first_min + end * day.bin_min),
-                observed=round(float(here[0, best])),
+                observed=round(float(here[best])),
                 expected=float(expected[best]),
                 p=float((np.count_nonzero(by_chance[size] >= score[best] - 1e-10) + 1) / (draws + 1)),
             )
@@ -150,38 +149,62 @@ def busiest_windows(
     return found
 
 
-def _runs(day: DaySlots) -> list[tuple[int, int, int]]:
-    """Return all runs of weekdays with all lengths in slots: first weekday, the one after the last, slots."""
+def _picked(places: Sequence[Integers], cells: int) -> sp.csr_array:
+    """Return which cells each of some places consists of, a matrix of ones, shape ``(places, cells)``."""
+    ends = np.cumsum([0, *(len(members) for members in places)])
+    members = np.concatenate([np.zeros(0, dtype=np.int64), *places])
+    return sp.csr_array((np.ones(members.size), members, ends), shape=(len(places), cells))
+
+
+_FIRST_DAY, _END_DAY = np.triu_indices(DAYS + 1, 1)  # all runs of weekdays
+
+
+def _lengths(day: DaySlots) -> list[int]:
+    """Return the lengths of windows in slots."""
     lengths = [length // day.bin_min for length in LENGTHS_MIN if length % day.bin_min == 0]
-    lengths = [length for length in lengths if 0 < length <= len(day)]
-    return [(a, b, length) for a in range(DAYS) for b in range(a + 1, DAYS + 1) for length in lengths]
+    return [length for length in lengths if 0 < length <= len(day)]
 
 
 def _window(day: DaySlots, number: int) -> tuple[int, int, int, int]:
     """Return a window by its number: first weekday and the one after the last, first slot and the one after the last."""
-    for a, b, length in _runs(day):
+    for length in _lengths(day):
         places = len(day) - length + 1
-        if number < places:
-            return a, b, number, number + length
-        number -= places
+        run, first = divmod(number, places)
+        if run < len(_FIRST_DAY):
+            return int(_FIRST_DAY[run]), int(_END_DAY[run]), first, first + length
+        number -= places * len(_FIRST_DAY)
     raise GisError("there is no window of this number")
 
 
 def _sums(tables: Floats, day: DaySlots) -> Floats:
     """Return what each window of each table holds, shape ``(tables, windows)``."""
-    whole = np.zeros((len(tables), DAYS + 1, len(day) + 1))
+    whole = np.zeros((len(tables), DAYS + 1, len(day) + 1), dtype=tables.dtype)
     whole[:, 1:, 1:] = tables.reshape(-1, DAYS, len(day)).cumsum(axis=1).cumsum(axis=2)
-    parts = []
-    for a, b, length in _runs(day):
-        of_days = whole[:, b] - whole[:, a]
-        parts.append(of_days[:, length:] - of_days[:, :-length])
-    return np.concatenate(parts, axis=1)
+    of_days = whole[:, _END_DAY] - whole[:, _FIRST_DAY]
+    parts = [of_days[:, :, length:] - of_days[:, :, :-length] for length in _lengths(day)]
+    return np.concatenate([part.reshape(len(tables), -1) for part in parts], axis=1)
+
+
+def _greatest(found: Floats, expected: Floats, least: int) -> Floats:
+    """Return the greatest score of each table, shape ``(tables,)``.
+
+    The log likelihood ratio is at most Pearson's chi square, which is cheap: it need only be worked out where chi square
+    is above the ratio of its own maximum.
+    """
+    chi = found - expected.astype(found.dtype)
+    chi *= ((1.0 + _ROUNDING) / np.sqrt(np.maximum(expected, _LEAST_EXPECTED))).astype(found.dtype)
+    chi *= found > np.maximum(expected, least - 0.5).astype(found.dtype)
+    top = chi.argmax(axis=1)
+    best = _scores(found[np.arange(len(top)), top], expected[top], least)
+    row, window = np.divmod(np.flatnonzero(chi > np.sqrt(best).astype(found.dtype)[:, None]), chi.shape[1])
+    np.maximum.at(best, row, _scores(found[row, window], expected[window], least))
+    return best
 
 
 def _scores(found: Floats, expected: Floats, least: int) -> Floats:
     """Return the log likelihood ratio of each window that holds more than expected, and enough; else 0."""
     score = np.zeros(found.shape)
-    row, window = np.nonzero((found > expected) & (found >= least - 0.5))
-    held, fair = found[row, window], np.maximum(expected[window], 1e-9)
-    score[row, window] = held * np.log(held / fair) - (held - fair)
+    some = (found > expected) & (found >= least - 0.5)
+    held, fair = found[some], np.maximum(expected[some], _LEAST_EXPECTED)
+    score[some] = held * np.log(held / fair) - (held - fair)
     return score

@@ -118,6 +118,23 @@ def test_permuted_p_values_agree_with_esda(example):
     assert abs(global_moran(values, ours, permutations=999).p - doubled_tail(theirs.I, theirs.sim)) < 0.08
 
 
+def test_sequences_of_places_are_dealt_fairly():
+    """Few of many: they are drawn with replacement, and those that come again left out."""
+    from scipy.stats import chisquare
+
+    from gis.hotspots.chance import _deal
+
+    places, size, turns = 41, 5, 40_000
+    dealt = _deal(places, size, turns, np.random.default_rng(3))
+    assert dealt.shape == (turns, size)
+    assert all(len(set(row)) == size for row in dealt[:2_000].tolist())
+    for position in range(size):
+        assert chisquare(np.bincount(dealt[:, position], minlength=places)).pvalue > 1e-4
+    pairs = np.bincount(dealt[:, 1] * places + dealt[:, 4], minlength=places**2).reshape(places, places)
+    assert not pairs.diagonal().any()
+    assert chisquare(pairs[~np.eye(places, dtype=bool)]).pvalue > 1e-4
+
+
 def test_a_permutation_deals_from_all_others_and_never_the_place_itself():
     """Every ordered draw for a place of a tiny area is as likely as any other."""
     values = np.array([1.0, 10.0, 100.0, 1000.0])

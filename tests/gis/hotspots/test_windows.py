@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.stats import kstest
@@ -34,6 +36,40 @@ def test_a_planted_window_is_found_with_its_days_and_hours():
     assert 17 * 60 <= window.minutes[0] < window.minutes[1] <= 18 * 60 + 45
     assert window.observed >= 25
     assert window.expected < 6
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_best_window_and_the_chance_of_it_are_those_of_a_plain_search(seed):
+    slots = DaySlots(first_min=900, last_min=1080, bin_min=30)
+    rng = np.random.default_rng(seed)
+    n, cells, draws, least = 300, 40, 19, 2
+    cell, weekday, minute = rng.integers(0, cells, n), rng.integers(1, 8, n), rng.integers(900, 1080, n)
+    table = slots.table(cell, weekday, minute, np.ones(n), cells)
+
+    def best(members):
+        greatest = 0.0
+        for a, b in itertools.combinations(range(8), 2):
+            for length in (1, 2, 3, 4, 6):  # half hours
+                for first in range(6 - length + 1):
+                    begin, end = 900 + 30 * first, 900 + 30 * (first + length)
+                    then = (weekday > a) & (weekday <= b) & (minute >= begin) & (minute < end)
+                    held, fair = (then & np.isin(cell, members)).sum(), then.sum() * len(members) / cells
+                    if held >= least and held > fair:
+                        greatest = max(greatest, held * np.log(held / fair) - (held - fair))
+        return greatest
+
+    spot = np.array([3, 4, 5])
+    (window,) = busiest_windows(table, [spot], slots=slots, least=least, draws=draws, seed=seed)
+    score = best(spot)
+    told = np.isin(cell, spot) & np.isin(weekday, window.weekdays)
+    told &= (minute >= window.minutes[0]) & (minute < window.minutes[1])
+    assert window.observed == told.sum()
+    assert window.observed * np.log(window.observed / window.expected) - (
+        window.observed - window.expected
+    ) == pytest.approx(score)
+    dealt = np.random.default_rng(seed)
+    by_chance = [best(dealt.choice(cells, size=3, replace=False)) for _ in range(draws)]
+    assert window.p == (sum(one >= score - 1e-10 for one in by_chance) + 1) / (draws + 1)
 
 
 def test_windows_of_places_without_a_pattern_have_fair_p_values():
