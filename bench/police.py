@@ -8,6 +8,7 @@ database has read its pages. There is no peer; a plain ``GROUP BY`` in PostGIS o
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import sys
 import tempfile
@@ -24,7 +25,7 @@ from api.settings import Settings
 from api.store import migrate
 from api.store.bulk import insert_rows
 from api.store.engine import open_engine, reading, writing
-from api.store.models import City, Incident, School
+from api.store.models import City, Incident, School, Term
 from bench.load import running_server
 from gis.lattice import cells_of
 from tests import postgres
@@ -55,6 +56,7 @@ REQUESTS: dict[str, tuple[str, dict[str, object]]] = {
 PASSWORD = "a password made up for the benchmark"
 KINDS = ["gathering", "extortion", "threat", "bullying", "fight", "public_disorder"]
 LAST = np.datetime64("2026-11-20", "D")
+AMID_TERM = {3, 4, 5, 6, 10, 11, 12}  # months up to whose days people ask, so that two periods have school days
 
 
 def fill(settings: Settings, engine: sa.Engine) -> list[str]:
@@ -69,6 +71,11 @@ def fill(settings: Settings, engine: sa.Engine) -> list[str]:
         city = session.scalars(sa.select(City).where(City.code == "330681")).one()
         lattice = cities.lattice_of(city)
         assert lattice is not None
+        for year in range(2023, 2027):
+            for first, last in (((2, 20), (6, 30)), ((9, 1), (12, 31)))[: 2 if year < 2026 else 1]:
+                term = Term(city_id=city.id, name=f"{year}-{first[0]}", invented=True)
+                term.starts_on, term.ends_on = dt.date(year, *first), dt.date(year, *last)
+                session.add(term)
         campuses = schools.campuses_frame(session, city)
         import shapely
 
@@ -81,8 +88,6 @@ def fill(settings: Settings, engine: sa.Engine) -> list[str]:
         day = LAST - rng.integers(0, 3 * 365, N).astype("timedelta64[D]")
         minute = np.clip(rng.normal(16.6 * 60, 70, N), 6 * 60, 22 * 60).astype(int)
         seconds = (day.astype("datetime64[s]").astype(np.int64) + minute * 60 - 8 * 3600).tolist()
-        import datetime as dt
-
         moments = [dt.datetime.fromtimestamp(s, dt.UTC) for s in seconds]
         insert_rows(
             session,
@@ -117,6 +122,8 @@ def fill(settings: Settings, engine: sa.Engine) -> list[str]:
 def question(rng: np.random.Generator, schools: list[str]) -> dict[str, object]:
     """Return filters as somebody might set them."""
     last = LAST - np.timedelta64(int(rng.integers(0, 500)), "D")
+    while last.item().month not in AMID_TERM:
+        last = LAST - np.timedelta64(int(rng.integers(0, 500)), "D")
     asked: dict[str, object] = {"city": "330681", "to": str(last), "weeks": int(rng.choice([4, 13, 26, 52]))}
     if rng.random() < 0.5:
         asked["type"] = str(rng.choice(KINDS))

@@ -192,7 +192,8 @@ def _layers(
         "colours": list(legend.colours),
         "cell": say("count.cell", cell=f"{lattice.cell_m:g}").pair(),
     }
-    swatch = layers.swatch(legend.colours[len(legend.colours) // 2], shape="square")
+    colours = legend.colours or ramp(6)  # none where there is nothing to show
+    swatch = layers.swatch(colours[len(colours) // 2], shape="square")
     found: list[folium.map.Layer] = []
     if ground.streets is not None and len(ground.streets):
         margin = max(bounds[2] - bounds[0], bounds[3] - bounds[1]) * 0.3

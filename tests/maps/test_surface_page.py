@@ -75,6 +75,14 @@ def test_a_cell_says_its_number_and_an_empty_map_says_so(watch, assets):
     )
     assert "7 incidents" in opened.locator(".leaflet-tooltip").inner_text()
     assert seen.events == []
+    legend, _ = rate_legend([], Text.of("u"), Text.of("none"))
+    ground = Ground(language="en", schools=invented.spec().schools)
+    empty = surface_page(
+        [panel("a", [], []), panel("b", [], [])], legend, LATTICE, ground, assets, title=TITLE, period=TITLE
+    )
+    seen = watch(empty)
+    expect(seen.page.locator(".legend__nothing")).to_contain_text("no cell to show")
+    assert seen.events == []
     with pytest.raises(EmptyInputError):
         page(panel("", [], []), assets=assets)
     with pytest.raises(GisError):
