@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from threading import Thread
 
 from fastapi import Depends, FastAPI, Response
 from fastapi.middleware.gzip import GZipMiddleware
@@ -57,6 +58,7 @@ from api.routes.answers import PROBLEMS, problem_schemas
 from api.security.rates import Rates
 from api.services.cases.live import Live
 from api.services.field.tracks import forget_old_tracks
+from api.services.incident_table import read_ahead
 from api.services.patrols.runs import Searches
 from api.settings import Settings
 from api.store import migrate
@@ -84,7 +86,10 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         with writing(app.state.engine) as session:
             forget_old_tracks(session, now(), settings.track_days)
         app.state.searches = Searches(app.state.engine, settings)
+        ahead = Thread(target=read_ahead, args=(app.state.engine,), name="incidents")
+        ahead.start()
         yield
+        ahead.join()
         app.state.searches.end()
         app.state.live.close()
         app.state.engine.dispose()

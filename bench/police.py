@@ -56,7 +56,7 @@ REQUESTS: dict[str, tuple[str, dict[str, object]]] = {
 PASSWORD = "a password made up for the benchmark"
 KINDS = ["gathering", "extortion", "threat", "bullying", "fight", "public_disorder"]
 LAST = np.datetime64("2026-11-20", "D")
-AMID_TERM = {3, 4, 5, 6, 10, 11, 12}  # months up to whose days people ask, so that two periods have school days
+AMID_TERM = {4, 5, 6, 11, 12}  # months up to whose days people ask, so that two periods have school days
 
 
 def fill(settings: Settings, engine: sa.Engine) -> list[str]:

@@ -56,7 +56,7 @@ def counts_of(
             settings.after_school_before_min,
             settings.after_school_after_min,
         )
-        exact: Counts = table.remember(key, lambda: _exact(session, city, lattice, settings, wanted))
+        exact: Counts = table.answers.of(key, lambda: _exact(session, city, lattice, settings, wanted))
         return exact
     if wanted.minutes is not None:
         raise BadInputError("minutes after dismissal are for the police; ask with after_school=true instead")

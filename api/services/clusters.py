@@ -79,7 +79,7 @@ def scan(session: Session, settings: Settings, wanted: Question, *, weeks: int, 
     if not 2 * SCAN_WEEKS <= weeks <= 104:
         raise BadInputError(f"clusters of the last weeks are looked for in {2 * SCAN_WEEKS} to 104 weeks")
     area, found, asked = _weekly(session, settings, wanted, weeks, today)
-    result: Scan = found.table.remember(
+    result: Scan = found.table.answers.of(
         ("scan", asked, area.version), lambda: _scan(area, *_cells_and_weeks(area, found, asked, weeks), weeks)
     )
     told = [one for one in result.clusters if one.observed >= settings.k_anonymity]
@@ -152,7 +152,9 @@ def emerging(session: Session, settings: Settings, wanted: Question, *, weeks: i
     area, found, asked = _weekly(session, settings, wanted, weeks, today)
     cell, week = _cells_and_weeks(area, found, asked, weeks)
     counts = np.bincount(cell * weeks + week, minlength=len(area) * weeks).reshape(-1, weeks)
-    spots = found.table.remember(("emerging", asked, area.version), lambda: emerging_hot_spots(counts, area.neighbours))
+    spots = found.table.answers.of(
+        ("emerging", asked, area.version), lambda: emerging_hot_spots(counts, area.neighbours)
+    )
     shown = np.flatnonzero(spots.category)
     total = counts.sum(axis=1)
     near = area.neighbours.sum_with_self(total.astype(np.float64))
@@ -217,7 +219,7 @@ def near_repeats(
         except GisError as error:
             raise BadInputError(str(error)) from None
 
-    result: NearRepeatTable = found.table.remember(("near", asked, side), work_out)
+    result: NearRepeatTable = found.table.answers.of(("near", asked, side), work_out)
     k = settings.k_anonymity
     told = (result.observed == 0) | (result.observed >= k)
     said = {

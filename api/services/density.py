@@ -86,7 +86,7 @@ def density_of(
     if not sealed:
         return _density(city, lattice, counts, days, bandwidth_m, k=None)
     key = ("density", asked, bandwidth_m, days, settings.k_anonymity)
-    found: Density = table_of(session, city).remember(
+    found: Density = table_of(session, city).answers.of(
         key, lambda: _density(city, lattice, counts, days, bandwidth_m, k=settings.k_anonymity)
     )
     return found

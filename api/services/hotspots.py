@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from api.errors import BadInputError
 from api.schemas.geojson import features
 from api.services.cellcounts import cell_counts
-from api.services.incident_table import MINUTES_A_DAY, table_of
+from api.services.incident_table import MINUTES_A_DAY
 from api.services.questions import Question, places_of, wanted_city
 from api.services.selection import Selection, select
 from api.services.study_area import StudyCells, study_cells
@@ -99,9 +99,7 @@ def hot_spots(
     asked = replace(wanted, first=first, last=last, by_week=False)
     everywhere = replace(asked, school=None, township=None)  # each cell is held against the whole city
     counts = _counts_in(area, cell_counts(session, settings, everywhere, sealed=sealed))
-    table = table_of(session, city)
-    key = ("spots", method, everywhere, sealed, area.version, counts.tobytes())
-    spots: Spots = table.remember(key, lambda: _spots(area, counts, method))
+    spots = area.answers.of((method, counts.tobytes()), lambda: _spots(area, counts, method))
     shown = (counts > 0) | (spots.classes != 0)
     places = places_of(session, city, area.lattice, asked)
     if not places.everywhere:
@@ -111,8 +109,9 @@ def hot_spots(
     windows: dict[int, Window] = {}
     if sealed:
         found = select(session, settings, city, area.lattice, everywhere)
-        windows = table.remember(
-            ("windows", *key[1:], settings.k_anonymity), lambda: _windows(found, area, spots, settings.k_anonymity)
+        windows = found.table.answers.of(
+            ("windows", method, everywhere, area.version, counts.tobytes(), settings.k_anonymity),
+            lambda: _windows(found, area, spots, settings.k_anonymity),
         )
     properties = [
         _told(area, spots, at, windows.get(at), asked, period, settings.k_anonymity, method) for at in told.tolist()

@@ -10,24 +10,30 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import structlog
 from numpy.typing import NDArray
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from api.services.memory import Answers
+from api.store import cities
 from api.store import incident_table as store
+from api.store.engine import reading
 from api.store.incident_table import Changes
 from api.store.models import City
 from gis.schooltime import local_times
 
 MINUTES_A_DAY = 24 * 60
-_MOST_ANSWERS = 64
 _MOST_CITIES = 8
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,24 +75,10 @@ class IncidentTable:
     assumed: NDArray[np.bool_]
     changes: Changes
     last_id: int
-    answers: OrderedDict[Hashable, Any] = field(default_factory=OrderedDict)
-    guard: threading.Lock = field(default_factory=threading.Lock)
+    answers: Answers = field(default_factory=lambda: Answers(most=64))
 
     def __len__(self) -> int:
         return len(self.day)
-
-    def remember(self, key: Hashable, work_out: Callable[[], Any]) -> Any:
-        """Return the answer to a question, worked out the first time that it is asked of these incidents."""
-        with self.guard:
-            if key in self.answers:
-                self.answers.move_to_end(key)
-                return self.answers[key]
-        found = work_out()
-        with self.guard:
-            self.answers[key] = found
-            while len(self.answers) > _MOST_ANSWERS:
-                self.answers.popitem(last=False)
-        return found
 
 
 _tables: OrderedDict[Hashable, IncidentTable] = OrderedDict()
@@ -109,6 +101,16 @@ def table_of(session: Session, city: City) -> IncidentTable:
             while len(_tables) > _MOST_CITIES:
                 _tables.popitem(last=False)
     return known
+
+
+def read_ahead(engine: Engine) -> None:
+    """Read the incidents of all cities, so that the first question after a start need not wait for it."""
+    try:
+        with reading(engine) as session:
+            for city in cities.all_cities(session)[:_MOST_CITIES]:
+                table_of(session, city)
+    except SQLAlchemyError as error:  # whoever asks will read them, or be told what is wrong
+        log.warning("incidents_not_read_ahead", error=type(error).__name__)
 
 
 def _grown(session: Session, city: City, known: IncidentTable | None, changes: Changes) -> IncidentTable | None:

@@ -38,7 +38,7 @@ def rhythm(session: Session, settings: Settings, wanted: Question) -> dict[str, 
     if lattice is None:
         raise NotFoundError("nothing is known of this city yet; import schools and incidents first")
     found = select(session, settings, city, lattice, wanted)
-    said: dict[str, Any] = found.table.remember(("rhythm", found.question), lambda: _rhythm(found))
+    said: dict[str, Any] = found.table.answers.of(("rhythm", found.question), lambda: _rhythm(found))
     return said
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from api.schemas.geojson import features
 from api.services.incident_table import IncidentTable, table_of
+from api.services.memory import Answers
 from api.services.questions import wanted_city
 from api.services.study_area import study_cells
 from api.settings import Settings
@@ -46,7 +46,7 @@ class Ranked:
     surface: RiskSurface | str
 
 
-_worked_out: OrderedDict[Hashable, Ranked] = OrderedDict()  # fitting takes seconds in a large city
+_worked_out = Answers(most=_MOST_KEPT)  # fitting takes seconds in a large city
 
 
 def risk(session: Session, settings: Settings, *, city_code: str | None, days: int, today: dt.date) -> dict[str, Any]:
@@ -82,14 +82,13 @@ def risk(session: Session, settings: Settings, *, city_code: str | None, days: i
         days,
         _digest(near),
     )
-    known = _worked_out.get(key)
-    if known is None:
+
+    def work_out() -> Ranked:
         history = history_of(table, settings, around.lattice.cell_m).between(-(10**9), day)
         memory, past = _long_memory(history, area, day)
-        known = Ranked(memory, past, _model(history, area, day, days, near))
-        _worked_out[key] = known
-        while len(_worked_out) > _MOST_KEPT:
-            _worked_out.popitem(last=False)
+        return Ranked(memory, past, _model(history, area, day, days, near))
+
+    known = _worked_out.of(key, work_out)
     memory, past, found = known.memory, known.past, known.surface
     order = np.lexsort((np.arange(len(area)), -memory))
     shown = order[: max(1, int(np.ceil(len(area) * SHARES[-1])))]

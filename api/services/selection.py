@@ -80,7 +80,7 @@ def select(session: Session, settings: Settings, city: City, lattice: Lattice, w
     """
     kinds = checked_kinds(wanted)
     table = table_of(session, city)
-    found: Selection = table.remember(
+    found: Selection = table.answers.of(
         ("select", wanted, settings.after_school_before_min, settings.after_school_after_min),
         lambda: _select(session, settings, city, table, wanted, kinds, places_of(session, city, lattice, wanted)),
     )

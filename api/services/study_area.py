@@ -6,7 +6,7 @@ Outside them nobody is asked to look, and empty country would make every town a 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,7 @@ from scipy.spatial import KDTree
 from sqlalchemy.orm import Session
 
 from api.errors import NotFoundError
+from api.services.memory import Answers
 from api.services.questions import cell_keys
 from api.store import cities, grids, schools
 from api.store.models import City
@@ -44,6 +45,8 @@ class StudyCells:
         What each lies around: a gate of a school, or the school, Chinese and English.
     version
         What it was made of.
+    answers
+        What was worked out for exactly these cells.
     """
 
     lattice: Lattice
@@ -53,6 +56,7 @@ class StudyCells:
     schools: tuple[tuple[tuple[str, str], ...], ...]
     places: tuple[tuple[str, str], ...]
     version: Hashable
+    answers: Answers = field(default_factory=lambda: Answers(most=64))
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -63,14 +67,17 @@ class StudyCells:
         return cell_keys(self.column, self.row)
 
     @cached_property
+    def _order(self) -> NDArray[np.int64]:
+        return np.argsort(self.keys)
+
+    @cached_property
     def neighbours(self) -> Weights:
         """Cells that share a side or a corner."""
         return queen_neighbours(self.column, self.row)
 
     def index_of(self, column: NDArray[np.integer], row: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return the index of cells among those of the area, −1 outside it."""
-        order = np.argsort(self.keys)
-        wanted = cell_keys(column, row)
+        order, wanted = self._order, cell_keys(column, row)
         at = np.minimum(np.searchsorted(self.keys[order], wanted), len(self) - 1)
         return np.where(self.keys[order][at] == wanted, order[at], -1)
 

@@ -12,6 +12,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from api.store.bulk import read_arrays
 from api.store.models import (
     Case,
     Cell,
@@ -31,15 +32,7 @@ _MANY = 500
 
 
 def _frame(session: Session, query: Any, numbers: Sequence[str] = ()) -> pd.DataFrame:
-    rows = session.connection().execute(query)  # columns alone: the way through objects takes half as long again
-    names = list(rows.keys())
-    columns = list(zip(*rows.all(), strict=True)) or [() for _ in names]
-    return pd.DataFrame(
-        {
-            name: np.array(values, dtype=np.float64 if name in numbers else object)
-            for name, values in zip(names, columns, strict=True)
-        }
-    )
+    return pd.DataFrame(read_arrays(session, query, dict.fromkeys(numbers, np.float64)))
 
 
 def hazard_facts(session: Session, city: City, before: dt.datetime) -> pd.DataFrame:

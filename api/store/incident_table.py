@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from api.store.bulk import read_arrays
 from api.store.models import City, Incident, IncidentChanges
 from api.store.moments import whole_seconds
 
@@ -62,19 +62,20 @@ def added_since(session: Session, city: City, last_id: int) -> int:
 
 def read_columns(session: Session, city: City, *, after_id: int = 0) -> Columns:
     """Return the ordinary incidents of a city that lie in its lattice and whose id is after one, by id."""
-    query = (
-        sa.select(
-            Incident.id,
-            Incident.lattice_column,
-            Incident.lattice_row,
-            whole_seconds(session, Incident.occurred_from),
-            whole_seconds(session, Incident.occurred_to),
-            Incident.time_known,
-            Incident.kind,
-            Incident.minutes_after_dismissal,
-            Incident.school_id,
-            Incident.dismissal_assumed,
-        )
+    columns: dict[str, tuple[Any, Any]] = {
+        "id": (Incident.id, np.int64),
+        "column": (Incident.lattice_column, np.int32),
+        "row": (Incident.lattice_row, np.int32),
+        "from_s": (whole_seconds(session, Incident.occurred_from), np.int64),
+        "to_s": (whole_seconds(session, Incident.occurred_to), np.int64),
+        "time_known": (Incident.time_known, np.bool_),
+        "kind": (Incident.kind, object),
+        "minutes": (Incident.minutes_after_dismissal, np.float32),
+        "school": (sa.func.coalesce(Incident.school_id, -1), np.int32),
+        "assumed": (Incident.dismissal_assumed, np.bool_),
+    }
+    query: sa.Select[Any] = (
+        sa.select(*(column.label(name) for name, (column, _) in columns.items()))
         .where(
             Incident.city_id == city.id,
             Incident.id > after_id,
@@ -83,21 +84,7 @@ def read_columns(session: Session, city: City, *, after_id: int = 0) -> Columns:
         )
         .order_by(Incident.id)
     )
-    parts: list[Any] = list(zip(*session.execute(query).all(), strict=True)) or [()] * 10
-    minutes = pd.Series(parts[7], dtype=object).astype("float32")
-    school = pd.Series(parts[8], dtype=object).fillna(-1)
-    return Columns(
-        id=np.array(parts[0], dtype=np.int64),
-        column=np.array(parts[1], dtype=np.int32),
-        row=np.array(parts[2], dtype=np.int32),
-        from_s=np.array(parts[3], dtype=np.int64),
-        to_s=np.array(parts[4], dtype=np.int64),
-        time_known=np.array(parts[5], dtype=bool),
-        kind=np.array(parts[6], dtype=object),
-        minutes=minutes.to_numpy(dtype=np.float32),
-        school=np.array(school.tolist(), dtype=np.int32),
-        assumed=np.array(parts[9], dtype=bool),
-    )
+    return Columns(**read_arrays(session, query, {name: kind for name, (_, kind) in columns.items()}))
 
 
 def highest_id(session: Session, city: City) -> int:

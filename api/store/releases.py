@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from api.store.bulk import insert_rows
+from api.store.bulk import insert_rows, read_arrays
 from api.store.models import City, Incident, IncidentGroup
 from api.store.models.base import now
 from api.store.moments import whole_seconds
@@ -47,37 +47,25 @@ def hold(session: Session, city: City) -> None:
 
 def waiting(session: Session, city: City, before: dt.datetime) -> Waiting:
     """Return the incidents before a moment that have no group; serious ones are never among them."""
-    rows = session.execute(
-        sa.select(
-            Incident.id,
-            Incident.lattice_column,
-            Incident.lattice_row,
-            whole_seconds(session, Incident.occurred_from),
-            Incident.kind,
-            Incident.minutes_after_dismissal,
-            Incident.weekday,
-            Incident.hour,
-            Incident.time_known,
-        ).where(
-            Incident.city_id == city.id,
-            Incident.group_id.is_(None),
-            Incident.serious.is_(False),
-            Incident.lattice_column.is_not(None),
-            Incident.occurred_from < before,
-        )
-    ).all()
-    columns: list[Any] = list(zip(*rows, strict=True)) or [()] * 9
-    return Waiting(
-        id=np.array(columns[0], dtype=np.int64),
-        column=np.array(columns[1], dtype=np.int64),
-        row=np.array(columns[2], dtype=np.int64),
-        occurred_s=np.array(columns[3], dtype=np.int64),
-        kind=np.array(columns[4], dtype=object),
-        minutes_after_dismissal=np.array(columns[5], dtype=np.float64),  # None becomes NaN
-        weekday=np.array(columns[6], dtype=np.int64),
-        hour=np.array(columns[7], dtype=np.int64),
-        time_known=np.array(columns[8], dtype=bool),
+    columns: dict[str, tuple[Any, Any]] = {
+        "id": (Incident.id, np.int64),
+        "column": (Incident.lattice_column, np.int64),
+        "row": (Incident.lattice_row, np.int64),
+        "occurred_s": (whole_seconds(session, Incident.occurred_from), np.int64),
+        "kind": (Incident.kind, object),
+        "minutes_after_dismissal": (Incident.minutes_after_dismissal, np.float64),
+        "weekday": (Incident.weekday, np.int64),
+        "hour": (Incident.hour, np.int64),
+        "time_known": (Incident.time_known, np.bool_),
+    }
+    query: sa.Select[Any] = sa.select(*(column.label(name) for name, (column, _) in columns.items())).where(
+        Incident.city_id == city.id,
+        Incident.group_id.is_(None),
+        Incident.serious.is_(False),
+        Incident.lattice_column.is_not(None),
+        Incident.occurred_from < before,
     )
+    return Waiting(**read_arrays(session, query, {name: kind for name, (_, kind) in columns.items()}))
 
 
 def add_groups(

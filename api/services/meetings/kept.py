@@ -6,22 +6,18 @@ tells whether anything can have changed.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from api.services.memory import Answers
 from api.store.audit import end_of_log
 from api.store.models.base import now
 
 Found = TypeVar("Found")
 
-_MOST = 12
-_kept: OrderedDict[Hashable, Any] = OrderedDict()
-_working: dict[Hashable, threading.Lock] = {}
-_guard = threading.Lock()
+_answers = Answers(most=12)
 
 
 def kept(session: Session, asked: Hashable, work_out: Callable[[], Found]) -> Found:
@@ -35,27 +31,4 @@ def kept(session: Session, asked: Hashable, work_out: Callable[[], Found]) -> Fo
         Works the answer out. It must not be changed afterwards, and hold nothing of the session.
     """
     minute = now().replace(second=0, microsecond=0)
-    key = (str(session.get_bind().engine.url), asked, end_of_log(session), minute)
-    with _guard:
-        if key in _kept:
-            return cast(Found, _answer(key))
-        working = _working.setdefault(key, threading.Lock())
-    try:
-        with working:
-            with _guard:
-                if key in _kept:
-                    return cast(Found, _answer(key))
-            found = work_out()
-            with _guard:
-                _kept[key] = found
-                while len(_kept) > _MOST:
-                    _kept.popitem(last=False)
-            return found
-    finally:
-        with _guard:
-            _working.pop(key, None)
-
-
-def _answer(key: Hashable) -> Any:
-    _kept.move_to_end(key)
-    return _kept[key]
+    return _answers.of((str(session.get_bind().engine.url), asked, end_of_log(session), minute), work_out)
