@@ -179,6 +179,23 @@ def test_a_figure_opens_the_list_of_its_cases(visit, site):
     assert watched.trouble() == []
 
 
+def test_today_is_that_of_the_city_and_not_of_the_computer(visit, site):
+    """At one in the morning of 1 December in Zhuji it is still November for a computer that is set to UTC."""
+    page = visit("/board/indicators", name="demo-leader").page
+    page.clock.set_fixed_time("2026-11-30T17:00:00Z")
+    for span, first in (
+        ("week", "2026-11-30"),
+        ("month", "2026-12-01"),
+        ("quarter", "2026-10-01"),
+        ("year", "2026-01-01"),
+    ):
+        page.goto(f"{site.address}/board/indicators#span={span}")
+        page.reload()
+        ready(page)
+        assert page.locator("[name=from]").input_value() == first
+        assert page.locator("[name=to]").input_value() == "2026-12-01"
+
+
 def test_a_handler_sees_the_cases_of_their_department_only(visit, site):
     page = ready(visit("/board", name="demo-traffic").page)
     names = page.locator(".case__line").all_inner_texts()

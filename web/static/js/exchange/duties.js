@@ -1,5 +1,6 @@
 // Who leads a department and who is its liaison officer, with deputies and days, as a form.
 
+import { today } from "../lib/days.js";
 import { t } from "../lib/i18n.js";
 import { el } from "../lib/text.js";
 
@@ -10,7 +11,7 @@ function dutyRow(people, known) {
     field("book.person", el("select", { attributes: { name: "person", required: true } }, people.map((one) => el("option", { attributes: { value: one.id, selected: one.id === known?.person } }, one.display_name || one.name)))),
     field("book.duty", el("select", { attributes: { name: "duty" } }, ["leader", "liaison"].map((code) => el("option", { attributes: { value: code, selected: code === known?.duty } }, t(`book.${code}`))))),
     el("label", { class: "check" }, el("input", { attributes: { type: "checkbox", name: "deputy", checked: known?.deputy } }), t("book.deputy")),
-    field("heat.from", el("input", { attributes: { type: "date", name: "starts_on", required: true, value: known?.starts_on ?? new Date().toISOString().slice(0, 10) } })),
+    field("heat.from", el("input", { attributes: { type: "date", name: "starts_on", required: true, value: known?.starts_on ?? today() } })),
     field("heat.to", el("input", { attributes: { type: "date", name: "ends_on", value: known?.ends_on ?? "" } })),
     el("button", { class: "text-button", attributes: { type: "button" }, on: { click: () => row.remove() } }, t("actions.remove")));
   return row;

@@ -1,6 +1,7 @@
 // Decisions: what was decided last time and what became of it, what is decided now, and striking off with proof.
 
 import { change, get, getFeatures, post, upload } from "../lib/api.js";
+import { today } from "../lib/days.js";
 import { label, language, pageConfig, t } from "../lib/i18n.js";
 import { fillTable, say } from "../lib/table.js";
 import { el } from "../lib/text.js";
@@ -143,8 +144,6 @@ async function readSchools(city) {
   form.elements.school.replaceChildren(...named.map(([one, name]) => el("option", { attributes: { value: one.id } }, name)));
   byId("decide-schools").replaceChildren(...named.map(([one, name]) => el("label", {}, el("input", { attributes: { type: "checkbox", name: "schools", value: one.id } }), name)));
 }
-
-const today = (more = 0) => new Date(Date.now() - new Date().getTimezoneOffset() * 60000 + more * 86400000).toISOString().slice(0, 10);
 
 /** Show what belongs to what the decision becomes. */
 function becomes() {

@@ -1,6 +1,7 @@
 // What a department reports of a day: a form of whole numbers.
 
 import { change, get } from "../lib/api.js";
+import { today } from "../lib/days.js";
 import { label, language, pageConfig, t } from "../lib/i18n.js";
 import { el } from "../lib/text.js";
 
@@ -25,8 +26,6 @@ export async function offer(figures, after) {
   document.getElementById("report-figures").replaceChildren(...figures.reported.map((one) => el("label", { class: "field" }, el("span", {}, label(one)), el("input", { attributes: { type: "number", min: 0, max: 1000000, step: 1, name: one.code, inputmode: "numeric" } }))));
   form.addEventListener("submit", (event) => send(event, after));
 }
-
-const today = () => new Date(Date.now() - new Date().getTimezoneOffset() * 60000).toISOString().slice(0, 10);
 
 async function send(event, after) {
   event.preventDefault();

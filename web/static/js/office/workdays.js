@@ -1,6 +1,7 @@
 // The working calendar: office hours, public holidays and make-up working days of a year.
 
 import { change, get } from "../lib/api.js";
+import { today } from "../lib/days.js";
 import { language, pageConfig, t } from "../lib/i18n.js";
 import { fillTable, say } from "../lib/table.js";
 import { el } from "../lib/text.js";
@@ -19,7 +20,7 @@ export class WorkDays {
   async open() {
     if (this.year) return;
     byId("workdays-city").replaceChildren(...pageConfig.cities.map((one) => el("option", { attributes: { value: one.code } }, language === "en" ? one.name_en || one.name : one.name)));
-    byId("workdays-year").value = new Date().getFullYear();
+    byId("workdays-year").value = today().slice(0, 4);
     for (const id of ["workdays-city", "workdays-year"]) byId(id).addEventListener("change", () => this.attempt(() => this.#load()));
     byId("workdays-add").addEventListener("click", () => {
       this.days.push({ day: `${byId("workdays-year").value}-01-01`, working: false, name: "" });

@@ -1,6 +1,7 @@
 // How cases go: figures by department, township, school or category, what each means, and the cases behind it.
 
 import { get, getPage } from "../lib/api.js";
+import { daysAfter, today, weekdayOf } from "../lib/days.js";
 import { dateTime, label, language, pageConfig, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
 import { addRows, fillTable, say } from "../lib/table.js";
@@ -16,17 +17,16 @@ const app = { states: new Map(), categories: [], meanings: new Map(), next: null
 
 /* ---- the period ---- */
 
-const dayOf = (date) => [date.getFullYear(), String(date.getMonth() + 1).padStart(2, "0"), String(date.getDate()).padStart(2, "0")].join("-");
-
-function spanOf(name, today = new Date()) {
-  const [year, month, day] = [today.getFullYear(), today.getMonth(), today.getDate()];
+function spanOf(name) {
+  const to = today();
+  const [year, month] = to.split("-");
   const from = {
-    week: new Date(year, month, day - ((today.getDay() + 6) % 7)),
-    month: new Date(year, month, 1),
-    quarter: new Date(year, month - (month % 3), 1),
-    year: new Date(year, 0, 1),
+    week: daysAfter(to, 1 - weekdayOf(to)),
+    month: `${year}-${month}-01`,
+    quarter: `${year}-${String(month - ((month - 1) % 3)).padStart(2, "0")}-01`,
+    year: `${year}-01-01`,
   }[name];
-  return from ? { from: dayOf(from), to: dayOf(today) } : {};
+  return from ? { from, to } : {};
 }
 
 /* ---- the address ---- */

@@ -1,6 +1,7 @@
 // The page of who plans patrols: ask for a plan, watch it grow, change it by hand, hand it out; calendar, posts, results.
 
 import { change, get, post } from "../lib/api.js";
+import { today } from "../lib/days.js";
 import { language, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
 import { say } from "../lib/table.js";
@@ -15,7 +16,6 @@ import { drawStops } from "../patrols/stoplist.js";
 import { drawTimeline } from "../patrols/timeline.js";
 
 const AGAIN_MS = 700;
-const WEEK_MS = 7 * 86_400_000;
 const VIEWS = ["plan", "calendar", "posts", "results"];
 const byId = (id) => document.getElementById(id);
 const app = { view: "plan", plan: null, changes: new Map(), chosen: null, people: [], turn: 0, wish: null, sent: null };
@@ -217,8 +217,6 @@ function show(view) {
   if (view !== "results") map.showCells({ type: "FeatureCollection", features: [] });
 }
 
-const day = (moment) => new Date(moment - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
-
 function period(first, last, redraw) {
   const field = (name, value, words) => el("label", { class: "field" }, el("span", {}, words), el("input", { attributes: { type: "date", name, value }, on: { change: redraw } }));
   return [field("from", first, t("heat.from")), last === null ? null : field("to", last, t("heat.to"))];
@@ -226,7 +224,7 @@ function period(first, last, redraw) {
 
 async function showCalendar() {
   const panel = byId("panel-calendar");
-  const from = panel.querySelector("[name=from]")?.value || day(new Date());
+  const from = panel.querySelector("[name=from]")?.value || today();
   const every = panel.querySelector("[name=every]")?.value || 10;
   try {
     const found = await get("patrols/calendar", { city: city(), from, days: 14, every_days: every });
@@ -238,8 +236,8 @@ async function showCalendar() {
 
 async function showResults() {
   const panel = byId("panel-results");
-  const from = panel.querySelector("[name=from]")?.value || day(new Date(Date.now() - 4 * WEEK_MS));
-  const to = panel.querySelector("[name=to]")?.value || day(new Date());
+  const from = panel.querySelector("[name=from]")?.value || today(-28);
+  const to = panel.querySelector("[name=to]")?.value || today();
   try {
     const found = await get("patrols/results", { city: city(), from, to });
     panel.replaceChildren(el("h2", {}, t("patrols.view.results")), el("p", { class: "soft" }, t("patrols.results_help")), el("div", { class: "wanted" }, ...period(from, to, showResults)));

@@ -1,5 +1,6 @@
 // What a plan is asked for: day, hours, teams with their way of travelling, skills, break and start.
 
+import { daysAfter, today, weekdayOf } from "../lib/days.js";
 import { t } from "../lib/i18n.js";
 import { el } from "../lib/text.js";
 import { colourOf } from "./colours.js";
@@ -7,10 +8,8 @@ import { colourOf } from "./colours.js";
 const MODES = ["foot", "bicycle", "car"];
 const SKILLS = ["traffic_police", "police", "urban_management", "guard", "volunteer"];
 const BREAK_MIN = 15;
-const DAY_MS = 86_400_000;
 const byId = (id) => document.getElementById(id);
 
-const iso = (date) => `${date.getFullYear()}-${String(date.getMonth() + 1).padStart(2, "0")}-${String(date.getDate()).padStart(2, "0")}`;
 
 export class WantedForm {
   /** @param {object} options askPlace(take), make(bodies), people() */
@@ -18,7 +17,7 @@ export class WantedForm {
     Object.assign(this, options);
     this.form = byId("wanted");
     this.teams = [{ mode: "foot", start: null, skill: "", rest: false }, { mode: "foot", start: null, skill: "", rest: false }, { mode: "bicycle", start: null, skill: "traffic_police", rest: false }];
-    this.form.elements.day.value = iso(new Date());
+    this.form.elements.day.value = today();
     byId("add-team").addEventListener("click", () => { this.teams.push({ ...this.teams.at(-1), start: null }); this.draw(); });
     this.form.elements.limit.addEventListener("change", () => { byId("seed-field").hidden = this.form.elements.limit.value !== "seed"; });
     this.form.addEventListener("submit", (event) => { event.preventDefault(); this.make(this.bodies()); });
@@ -54,8 +53,8 @@ export class WantedForm {
     }));
     const limit = said.get("limit") === "seed" ? { seed: Number(said.get("seed")) } : { seconds: Number(said.get("limit")) };
     const days = [];
-    for (let at = new Date(`${said.get("day")}T12:00:00`); days.length < Number(said.get("days")); at = new Date(at.getTime() + DAY_MS)) {
-      if (!days.length || ![0, 6].includes(at.getDay())) days.push(iso(at));
+    for (let day = said.get("day"); days.length < Number(said.get("days")); day = daysAfter(day, 1)) {
+      if (!days.length || weekdayOf(day) < 6) days.push(day);
     }
     return days.map((day) => ({ id: crypto.randomUUID(), day, begins, ends, teams, sources: said.getAll("sources"), every_days: Number(said.get("every_days")), ...limit }));
   }

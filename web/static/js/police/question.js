@@ -1,16 +1,15 @@
 // What is asked for: the form of filters, and the address that keeps it.
 
+import { daysAfter, today } from "../lib/days.js";
 import { language, pageConfig, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
 import { el } from "../lib/text.js";
 
-const DAY_MS = 86_400_000;
 const PLAIN = ["city", "type", "to", "weeks", "school", "township", "minutes_from", "minutes_to", "method"];
 
 export const form = document.getElementById("filters");
 
 const named = ({ name, name_en: english }) => (language === "en" && english) || name;
-const day = (moment) => moment.toISOString().slice(0, 10);
 
 /** The schools and townships of the chosen city, to choose from. */
 export function fillPlaces() {
@@ -29,11 +28,10 @@ export function fillPlaces() {
 /** What the form says, as the parameters of a question; the minutes only where they are set. */
 export function question() {
   const said = new FormData(form);
-  const last = said.get("to") ? new Date(`${said.get("to")}T12:00:00Z`) : new Date();
   const weeks = Number(said.get("weeks"));
   const wanted = {
     type: said.get("type"), weekday: said.getAll("weekday"), school: said.get("school"), township: said.get("township"),
-    city: said.get("city"), to: day(last), weeks,
+    city: said.get("city"), to: said.get("to") || today(), weeks,
   };
   const minutes = ["minutes_from", "minutes_to"].map((name) => said.get(name));
   if (minutes.some((one) => one !== "")) Object.assign(wanted, { minutes_from: minutes[0], minutes_to: minutes[1] });
@@ -43,8 +41,7 @@ export function question() {
 
 /** The period as first and last day, and the one before it of the same length. */
 export function periods({ to, weeks }) {
-  const last = new Date(`${to}T12:00:00Z`);
-  const back = (count) => day(new Date(last.getTime() - count * DAY_MS));
+  const back = (count) => daysAfter(to, -count);
   return { from: back(7 * weeks - 1), to, before: { from: back(14 * weeks - 1), to: back(7 * weeks) } };
 }
 
