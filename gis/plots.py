@@ -43,13 +43,14 @@ def evaluation_figure(evaluation: Evaluation, *, title: str = "") -> Figure:
                 axis.plot([rate], [place], "o", color=colour, markersize=7)
                 says = f"{rate:.1f} %  PAI {float(one.pai[at]):.1f}  PEI {float(one.pei[at]):.2f}"
                 axis.annotate(says, (rate, place), (0, 9), textcoords="offset points", ha="center", fontsize=8)
-            axis.axvline(100 * share, color="#999999", linewidth=1, linestyle=":")  # a map drawn at random
+            axis.axvline(100 * share, color="#999999", linewidth=1, linestyle=":")
             axis.set_title(f"{100 * share:g} % of the area", fontsize=10)
             axis.set_xlabel("incidents caught, % (95 % interval)")
             axis.set_xlim(left=0)
             axis.margins(x=0.18)
             axis.set_ylim(len(names) - 0.4, -0.8)
             axis.set_yticks(range(len(names)), [_label(one, evaluation) for one in names])
+        figure.supxlabel("dotted: what a map drawn at random would catch", fontsize=8, color="#555555")
         figure.suptitle(f"{title}{' · ' if title else ''}{evaluation.incidents:,} incidents foretold", fontsize=11)
     return figure
 
