@@ -73,7 +73,7 @@ def scan(session: Session, settings: Settings, wanted: Question, *, weeks: int, 
     -------
     dict
         A FeatureCollection, the most likely cluster first; properties ``observed`` (None: below k), ``expected``,
-        ``ratio``, ``p``, ``weeks``, ``radius_m``, ``schools``, ``sentence_zh``, ``sentence_en``. The collection says
+        ``ratio``, ``p``, ``weeks``, ``radius_m``, ``schools``, ``schools_en``, ``sentence_zh``, ``sentence_en``. The collection says
         ``weeks`` and, where there is nothing to tell, ``reason_zh`` and ``reason_en``.
     """
     if not 2 * SCAN_WEEKS <= weeks <= 104:
@@ -118,7 +118,6 @@ def _scan(area: StudyCells, cell: NDArray[np.int64], week: NDArray[np.int64], we
 
 def _cluster(area: StudyCells, one: Cluster) -> dict[str, Any]:
     zh, en = area.places[one.centre]
-    names = sorted({name for at in one.cells.tolist() for name in area.school_names(at)})
     said = {
         "observed": one.observed,
         "expected": float(f"{one.expected:.3g}"),
@@ -127,7 +126,7 @@ def _cluster(area: StudyCells, one: Cluster) -> dict[str, Any]:
         "weeks": one.weeks,
         "radius_m": round(one.radius_m),
         "code": area.codes[one.centre],
-        "schools": names,
+        **area.named(one.cells.tolist()),
     }
     return said | {
         f"sentence_{language}": cluster_sentence(
@@ -144,7 +143,7 @@ def emerging(session: Session, settings: Settings, wanted: Question, *, weeks: i
     -------
     dict
         A FeatureCollection; properties ``code``, ``category`` (number of :class:`gis.hotspots.emerging.Emerging`,
-        negative: cold), ``name_zh``, ``name_en``, ``count`` (None: below k), ``hot_weeks``, ``trend_p``, ``schools``,
+        negative: cold), ``name_zh``, ``name_en``, ``count`` (None: below k), ``hot_weeks``, ``trend_p``, ``schools``, ``schools_en``,
         ``sentence_zh``, ``sentence_en``. The collection says ``weeks`` and, where so, ``reason_zh`` and ``reason_en``.
     """
     if not FEWEST_BINS <= weeks <= 104:
@@ -171,7 +170,7 @@ def emerging(session: Session, settings: Settings, wanted: Question, *, weeks: i
                 "count": int(total[at]) if total[at] >= settings.k_anonymity else None,
                 "hot_weeks": hot_weeks,
                 "trend_p": None if np.isnan(spots.trend.p[at]) else float(f"{spots.trend.p[at]:.3g}"),
-                "schools": area.school_names(at),
+                **area.named([at]),
             }
             | {f"name_{language}": emerging_name(category, language) for language in LANGUAGES}
             | {

@@ -86,7 +86,7 @@ def hot_spots(
     -------
     dict
         A FeatureCollection; properties ``code``, ``count`` (None: below k), ``z``, ``p``, ``q``, ``class`` (99, 95, 90:
-        hot; −99, −95, −90: cold; 0), ``schools``, for Moran ``quadrant``, and for hot and cold cells ``sentence_zh`` and
+        hot; −99, −95, −90: cold; 0), ``schools`` and ``schools_en``, for Moran ``quadrant``, and for hot and cold cells ``sentence_zh`` and
         ``sentence_en``. The collection says ``cells`` (of the study area), ``weeks``, and why there is no answer:
         ``reason_zh``, ``reason_en``.
     """
@@ -206,7 +206,7 @@ def _told(
         "p": _number(spots.p[at]),
         "q": _number(spots.q[at]),
         "class": int(spots.classes[at]),
-        "schools": area.school_names(at),
+        **area.named([at]),
     }
     if method == "moran":
         said["quadrant"] = QUADRANTS.get(int(spots.quadrant[at])) if spots.q[at] <= 0.1 else None

@@ -62,7 +62,7 @@ def risk(session: Session, settings: Settings, *, city_code: str | None, days: i
     dict
         A FeatureCollection; properties ``code``, ``rank`` (1 …), ``top`` (the smallest of 0.01, 0.02, 0.05, 0.2 of the
         area that it belongs to), ``expected`` incidents after school (None where the model cannot be fitted, or below
-        k past incidents), ``causes`` (name and share), ``factors`` (hazard category → times), ``schools``. The
+        k past incidents), ``causes`` (name and share), ``factors`` (hazard category → times), ``schools``, ``schools_en``. The
         collection says ``cells``, ``method`` and, where the model could not be fitted, ``reason``.
     """
     city = wanted_city(session, city_code)
@@ -98,7 +98,7 @@ def risk(session: Session, settings: Settings, *, city_code: str | None, days: i
             "code": around.codes[at],
             "rank": rank,
             "top": next(share for share in SHARES if rank <= max(1, np.ceil(len(area) * share))),
-            "schools": around.school_names(at),
+            **around.named([at]),
         }
         | _told(found, at, hidden=past[at] < settings.k_anonymity)
         for rank, at in enumerate(shown.tolist(), 1)

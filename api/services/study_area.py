@@ -5,7 +5,7 @@ Outside them nobody is asked to look, and empty country would make every town a 
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -84,6 +84,11 @@ class StudyCells:
     def school_names(self, at: int) -> list[str]:
         """Return the Chinese names of the schools of a cell."""
         return [name for name, _ in self.schools[at]]
+
+    def named(self, cells: Iterable[int]) -> dict[str, list[str]]:
+        """Return the names of the schools of some cells as properties: ``schools`` in Chinese, ``schools_en``."""
+        pairs = sorted({pair for at in cells for pair in self.schools[at]})
+        return {"schools": [zh for zh, _ in pairs], "schools_en": [en for _, en in pairs]}
 
 
 _known: dict[Hashable, StudyCells] = {}

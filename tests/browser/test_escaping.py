@@ -102,7 +102,7 @@ CODES = {
     "inspections": {"outcome"},
     "sightings": {"state"},
     "checklists": {"key"},
-    "cases": {"number", "category", "subtype", "state", "urgency", "parties"},
+    "cases": {"number", "category", "subtype", "state", "urgency", "parties", "handlers"},
     "case_entries": {"action", "from_state", "to_state"},
     "facilities": {"kind"},
     "notices": {"category"},

@@ -1,18 +1,12 @@
 // Writing a notice: always a draft first, so that its files are there before it goes out.
 
 import { change, csrfHeader, post } from "../lib/api.js";
+import { clockAt, momentAt } from "../lib/days.js";
 import { language, t } from "../lib/i18n.js";
 import { el } from "../lib/text.js";
 import { filesOf } from "./notice.js";
 
 const field = (name, node) => el("label", { class: "field" }, el("span", {}, t(`notices.field.${name}`)), node);
-
-/** A moment as the browser's own control writes it. */
-function localTime(text) {
-  if (!text) return "";
-  const moment = new Date(text);
-  return new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
 
 async function attach(id, file) {
   const form = new FormData();
@@ -38,7 +32,7 @@ export function noticeForm(known, { palette, departments, attempt, close, done }
   function body(form) {
     const said = new FormData(form);
     const out = { title: said.get("title"), body: said.get("body"), to: said.getAll("to"), category: said.get("category") || null, address: said.get("address"), wants_answer: said.has("wants_answer") };
-    out.answer_by = said.get("answer_by") ? new Date(said.get("answer_by")).toISOString() : null;
+    out.answer_by = said.get("answer_by") ? momentAt(said.get("answer_by")) : null;
     return out;
   }
 
@@ -68,7 +62,7 @@ export function noticeForm(known, { palette, departments, attempt, close, done }
       field("address", el("input", { attributes: { name: "address", maxlength: 300, value: known?.address ?? "" } }))),
     el("div", { class: "two" },
       el("label", { class: "check" }, el("input", { attributes: { type: "checkbox", name: "wants_answer", checked: known?.wants_answer } }), t("notices.field.wants_answer")),
-      field("answer_by", el("input", { attributes: { name: "answer_by", type: "datetime-local", value: localTime(known?.answer_by) } }))),
+      field("answer_by", el("input", { attributes: { name: "answer_by", type: "datetime-local", value: known?.answer_by ? clockAt(known.answer_by) : "" } }))),
     filesOf(known?.files), field("files", files),
     el("p", { class: "soft" }, t("notices.no_names")),
     el("div", { class: "moves" },

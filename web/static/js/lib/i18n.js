@@ -8,6 +8,8 @@ function readJson(id) {
 const texts = readJson("catalogue");
 
 export const pageConfig = readJson("page-config");
+/** The time zone of the city; unknown before there is one: then that of the computer. */
+export const zone = pageConfig.cities?.[0]?.time_zone;
 export const language = document.documentElement.lang.startsWith("en") ? "en" : "zh";
 
 /** The text of a key with `{name}` filled in; the key itself when there is none. */
@@ -37,7 +39,7 @@ export function nameOf(properties) {
 const locale = language === "en" ? "en-GB" : "zh-CN";
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const tenth = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+const moment = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", timeZone: zone });
 const wallClock = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short", timeZone: "UTC" });
 
 export const count = (value) => whole.format(value);

@@ -2,7 +2,7 @@
 
 import { CircleMarker, GeoJSON, LayerGroup } from "../lib/leaflet.js";
 import { groundLayer } from "../lib/ground.js";
-import { pageConfig, t } from "../lib/i18n.js";
+import { language, pageConfig, t } from "../lib/i18n.js";
 import { createMap, goHome, tileLayer, writeAttribution } from "../lib/map.js";
 import { el } from "../lib/text.js";
 
@@ -40,7 +40,7 @@ map.on("zoomend", () => {
 });
 
 /** What a cell is called: its schools, or its code. */
-export const placeOf = ({ properties }) => properties.schools?.join(t("list.comma")) || properties.code;
+export const placeOf = ({ properties }) => (language === "en" ? properties.schools_en : properties.schools)?.join(t("list.comma")) || properties.code;
 
 /**
  * Draw cells.

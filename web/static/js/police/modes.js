@@ -74,7 +74,7 @@ const clusters = {
       look: { colour, opacity: () => 0.5, tip: said },
       state: why(answer) ?? t(sure.length ? "police.clusters_found" : "police.clusters_none", { n: count(sure.length), all: count(answer.features.length), weeks: answer.weeks, last: answer.last_weeks }),
       legend: [[HOT[99], "p ≤ 0.01"], [HOT[95], "p ≤ 0.05"], [HOT[0], t("police.class.0")]],
-      items: answer.features.map((one) => ({ feature: one, colour: colour(one.properties), text: said(one.properties), more: [one.properties.schools.join(t("list.comma"))] })),
+      items: answer.features.map((one) => ({ feature: one, colour: colour(one.properties), text: said(one.properties), more: [placeOf(one)] })),
     };
   },
 };

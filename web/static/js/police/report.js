@@ -2,6 +2,7 @@
 
 import { CircleMarker } from "../lib/leaflet.js";
 import { post } from "../lib/api.js";
+import { momentAt } from "../lib/days.js";
 import { pageConfig, t } from "../lib/i18n.js";
 import { say } from "../lib/table.js";
 import { map } from "./cellmap.js";
@@ -12,13 +13,6 @@ const panel = byId("report-panel");
 const form = byId("report");
 let marker = null;
 let identity = crypto.randomUUID(); // the same report sent again is the same record
-
-/** A clock time of the city as a moment with its offset. */
-function moment(local, zone) {
-  const utc = new Date(`${local}:00Z`);
-  const named = new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "longOffset" }).formatToParts(utc).find((part) => part.type === "timeZoneName").value;
-  return `${local}:00${named.replace("GMT", "") || "+00:00"}`;
-}
 
 function place({ lat, lng }) {
   form.elements.lon.value = lng.toFixed(6);
@@ -46,10 +40,10 @@ form.addEventListener("submit", async (event) => {
   const from = unknown ? `${said.get("from").slice(0, 10)}T00:00` : said.get("from");
   const body = {
     id: identity, type: said.get("type"), lon: Number(said.get("lon")), lat: Number(said.get("lat")),
-    occurred_from: moment(from, city.time_zone), time_known: !unknown, serious: said.get("serious") === "true",
+    occurred_from: momentAt(from, city.time_zone), time_known: !unknown, serious: said.get("serious") === "true",
     age_band: said.get("age_band"), note: said.get("note"),
   };
-  if (said.get("to") && !unknown) body.occurred_to = moment(said.get("to"), city.time_zone);
+  if (said.get("to") && !unknown) body.occurred_to = momentAt(said.get("to"), city.time_zone);
   if (said.get("people_count")) body.people_count = Number(said.get("people_count"));
   try {
     const receipt = await post("incidents", body);
