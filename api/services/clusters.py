@@ -73,8 +73,8 @@ def scan(session: Session, settings: Settings, wanted: Question, *, weeks: int, 
     -------
     dict
         A FeatureCollection, the most likely cluster first; properties ``observed`` (None: below k), ``expected``,
-        ``ratio``, ``p``, ``weeks``, ``radius_m``, ``schools``, ``schools_en``, ``sentence_zh``, ``sentence_en``. The collection says
-        ``weeks`` and, where there is nothing to tell, ``reason_zh`` and ``reason_en``.
+        ``ratio``, ``p``, ``weeks``, ``radius_m``, ``schools``, ``schools_en``, ``sentence_zh``, ``sentence_en``.
+        The collection says ``weeks`` and, where there is nothing to tell, ``reason_zh`` and ``reason_en``.
     """
     if not 2 * SCAN_WEEKS <= weeks <= 104:
         raise BadInputError(f"clusters of the last weeks are looked for in {2 * SCAN_WEEKS} to 104 weeks")
@@ -143,8 +143,9 @@ def emerging(session: Session, settings: Settings, wanted: Question, *, weeks: i
     -------
     dict
         A FeatureCollection; properties ``code``, ``category`` (number of :class:`gis.hotspots.emerging.Emerging`,
-        negative: cold), ``name_zh``, ``name_en``, ``count`` (None: below k), ``hot_weeks``, ``trend_p``, ``schools``, ``schools_en``,
-        ``sentence_zh``, ``sentence_en``. The collection says ``weeks`` and, where so, ``reason_zh`` and ``reason_en``.
+        negative: cold), ``name_zh``, ``name_en``, ``count`` (None: below k), ``hot_weeks``, ``trend_p``, ``schools``,
+        ``schools_en``, ``sentence_zh``, ``sentence_en``. The collection says ``weeks`` and, where so, ``reason_zh`` and
+        ``reason_en``.
     """
     if not FEWEST_BINS <= weeks <= 104:
         raise BadInputError(f"emerging hot spots are looked for in {FEWEST_BINS} to 104 weeks")

@@ -86,8 +86,8 @@ def hot_spots(
     -------
     dict
         A FeatureCollection; properties ``code``, ``count`` (None: below k), ``z``, ``p``, ``q``, ``class`` (99, 95, 90:
-        hot; −99, −95, −90: cold; 0), ``schools`` and ``schools_en``, for Moran ``quadrant``, and for hot and cold cells ``sentence_zh`` and
-        ``sentence_en``. The collection says ``cells`` (of the study area), ``weeks``, and why there is no answer:
+        hot; −99, −95, −90: cold; 0), ``schools`` and ``schools_en``, for Moran ``quadrant``, and for hot and cold
+        cells ``sentence_zh`` and ``sentence_en``. The collection says ``cells`` (of the study area), ``weeks``, and why there is no answer:
         ``reason_zh``, ``reason_en``.
     """
     if not 1 <= weeks <= LONGEST_WEEKS:

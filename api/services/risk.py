@@ -62,8 +62,8 @@ def risk(session: Session, settings: Settings, *, city_code: str | None, days: i
     dict
         A FeatureCollection; properties ``code``, ``rank`` (1 …), ``top`` (the smallest of 0.01, 0.02, 0.05, 0.2 of the
         area that it belongs to), ``expected`` incidents after school (None where the model cannot be fitted, or below
-        k past incidents), ``causes`` (name and share), ``factors`` (hazard category → times), ``schools``, ``schools_en``. The
-        collection says ``cells``, ``method`` and, where the model could not be fitted, ``reason``.
+        k past incidents), ``causes`` (name and share), ``factors`` (hazard category → times), ``schools``,
+        ``schools_en``. The collection says ``cells``, ``method`` and, where the model could not be fitted, ``reason``.
     """
     city = wanted_city(session, city_code)
     around = study_cells(session, city)

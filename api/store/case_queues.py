@@ -121,7 +121,8 @@ def queue_counts(
 
     One walk over the index of those that are open counts them by what the queues tell them apart by: the state, the
     moments that are limits of a queue, and whether it is led by the department, was reported by the person, or was in
-    the hands of those that a queue is about. Only what waits for somebody on conditions beyond these is counted by a query of its own.
+    the hands of those that a queue is about. Only what waits for somebody on conditions beyond these is counted by a
+    query of its own.
     """
     conditions = [Case.is_open, *_narrow(narrowed), *_seen(seer, person, is_open=True)]
     if narrowed.words:

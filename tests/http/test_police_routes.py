@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 
-from api.services import clusters, own_evaluation
+from api.app import create_app
+from api.services import clusters, incident_table, own_evaluation
 from api.services.cellcounts import counts_of
 from api.services.imports import ImportOptions, import_file
 from api.services.incident_table import table_of
@@ -148,6 +149,16 @@ def test_what_is_kept_in_memory_is_never_old(
     with writing(town) as session:
         session.execute(sa.delete(Incident).where(Incident.serious.is_(True)))
     assert total() == before
+
+
+def test_a_server_reads_the_incidents_when_it_starts(town: Engine, settings: Settings) -> None:
+    def is_read() -> bool:
+        return str(town.url) in {key[0] for key in incident_table._tables}
+
+    assert not is_read()
+    with TestClient(create_app(settings, town)):
+        pass  # it ends when it has read them
+    assert is_read()
 
 
 def test_nothing_one_all_in_one_cell_and_a_future_day_are_answered_in_words(
