@@ -104,7 +104,7 @@ def queue_page(
         among.append(place > at if queue.is_open else place < at)
     order = (Case.queue_at, Case.id) if queue.is_open else (Case.queue_at.desc(), Case.id.desc())
     query = sa.select(Case).order_by(*order).limit(limit)
-    if queue.waiting is not None or len(queue.states) > 1:
+    if queue.is_open and (queue.waiting is not None or len(queue.states) > 1):
         # no index has these in order: mostly a page of them stands among the first that are open
         edge = session.scalar(sa.select(Case.queue_at).where(*among).order_by(*order).offset(_FIRST).limit(1))
         if edge is not None:
