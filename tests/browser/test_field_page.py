@@ -668,10 +668,16 @@ def test_everybody_can_use_it(phone: Phone, language: str, width: int) -> None:
 
 
 def test_a_browser_that_keeps_nothing_says_so_and_takes_nothing(browser: Browser, site: Site) -> None:
-    for language, words in (("zh", "无法在手机上保存"), ("en", "cannot keep records")):
+    refuses, fails = "new DOMException('no', 'SecurityError')", "new TypeError('a fault of ours')"
+    for language, error, words in (
+        ("zh", refuses, "无法在手机上保存"),
+        ("en", refuses, "cannot keep records"),
+        ("zh", fails, "未能启动"),
+        ("en", fails, "could not start"),
+    ):
         context = browser.new_context(viewport={"width": 360, "height": 740}, service_workers="block")
         page = context.new_page()
-        page.add_init_script("IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); };")
+        page.add_init_script(f"IDBFactory.prototype.open = () => {{ throw {error}; }};")
         page.goto(f"{site.address}/field?lang={language}")
         expect(page.locator("#no-storage")).to_contain_text(words)
         assert page.locator("[data-category]").count() == 0

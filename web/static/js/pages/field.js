@@ -338,6 +338,7 @@ const painted = () => new Promise((done) => { setTimeout(done); });
 
 /** Where nothing can be kept (a private window, storage switched off), nothing may be written as if it were. */
 start().catch((error) => {
-  byId("sheet-body").replaceChildren(el("p", { class: "warn", attributes: { role: "alert", id: "no-storage" } }, t("field.no_storage")));
+  const refused = error instanceof DOMException || !window.indexedDB; // by the browser, and not a fault of ours
+  byId("sheet-body").replaceChildren(el("p", { class: "warn", attributes: { role: "alert", id: "no-storage" } }, t(refused ? "field.no_storage" : "field.not_started")));
   console.error(error);
 });
