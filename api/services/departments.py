@@ -8,6 +8,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError, NotFoundError, Problem, StaleError
@@ -77,8 +78,14 @@ def department_of(session: Session, code: str, where: str = "body.department") -
         what = f"there is no department {code!r}"
         raise BadInputError(what, problems=[Problem(where, what)])
     known = Department(code=code, is_convenor=bool(entry.get("convenor")))
-    session.add(known)
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add(known)
+    except IntegrityError:  # somebody else was the first at the same moment, and has committed it
+        again = departments.get_department(session, code)
+        if again is None:
+            raise
+        return again
     session.add_all(
         DepartmentName(department_id=known.id, name=entry[language], language=language) for language in ("zh", "en")
     )

@@ -16,7 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 
-from api.store.engine import reading
+from api.services.departments import department_of
+from api.store.departments import get_department
+from api.store.engine import reading, writing
 from tests.http.conftest import Headers
 from tests.http.invented_town import PASSWORD, place
 
@@ -157,3 +159,17 @@ def test_every_record_of_a_client_s_uuid_is_claimed_before_it_is_looked_up() -> 
                 missing.append(name)
     assert found > 8, "the search finds nothing any more"
     assert missing == [], "of the same record sent twice at once the second would be answered 409"
+
+
+def test_a_department_that_several_are_the_first_to_name_is_written_once(town: Engine) -> None:
+    start = threading.Barrier(AT_ONCE)
+
+    def name_it(_: int) -> int:
+        start.wait()
+        with writing(town) as session:
+            return department_of(session, "civil_affairs").id
+
+    with reading(town) as session:
+        assert get_department(session, "civil_affairs") is None
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        assert len(set(threads.map(name_it, range(AT_ONCE)))) == 1
