@@ -17,6 +17,7 @@ from pathlib import Path
 
 import httpx2
 import numpy as np
+import shapely
 import sqlalchemy as sa
 
 from api.security.people import add_person
@@ -56,7 +57,8 @@ REQUESTS: dict[str, tuple[str, dict[str, object]]] = {
 PASSWORD = "a password made up for the benchmark"
 KINDS = ["gathering", "extortion", "threat", "bullying", "fight", "public_disorder"]
 LAST = np.datetime64("2026-11-20", "D")
-AMID_TERM = {4, 5, 6, 11, 12}  # months up to whose days people ask, so that two periods have school days
+# up to which days people ask: in months amid a term, so that two periods have school days
+LAST_DAYS = [day for day in LAST - np.arange(500).astype("timedelta64[D]") if day.item().month in {4, 5, 6, 11, 12}]
 
 
 def fill(settings: Settings, engine: sa.Engine) -> list[str]:
@@ -71,14 +73,13 @@ def fill(settings: Settings, engine: sa.Engine) -> list[str]:
         city = session.scalars(sa.select(City).where(City.code == "330681")).one()
         lattice = cities.lattice_of(city)
         assert lattice is not None
-        for year in range(2023, 2027):
-            for first, last in (((2, 20), (6, 30)), ((9, 1), (12, 31)))[: 2 if year < 2026 else 1]:
-                term = Term(city_id=city.id, name=f"{year}-{first[0]}", invented=True)
-                term.starts_on, term.ends_on = dt.date(year, *first), dt.date(year, *last)
-                session.add(term)
+        spring = [(dt.date(year, 2, 20), dt.date(year, 6, 30)) for year in range(2023, 2027)]
+        autumn = [(dt.date(year, 9, 1), dt.date(year, 12, 31)) for year in range(2023, 2026)]  # the last one is there
+        session.add_all(
+            Term(city_id=city.id, name=f"{first:%Y-%m}", starts_on=first, ends_on=last, invented=True)
+            for first, last in spring + autumn
+        )
         campuses = schools.campuses_frame(session, city)
-        import shapely
-
         places = shapely.get_coordinates(shapely.centroid(campuses["boundary"].to_numpy(dtype=object)))
         owner = campuses["school_id"].to_numpy(dtype=np.int64)
         weight = rng.gamma(0.7, 1, len(places))
@@ -121,9 +122,7 @@ def fill(settings: Settings, engine: sa.Engine) -> list[str]:
 
 def question(rng: np.random.Generator, schools: list[str]) -> dict[str, object]:
     """Return filters as somebody might set them."""
-    last = LAST - np.timedelta64(int(rng.integers(0, 500)), "D")
-    while last.item().month not in AMID_TERM:
-        last = LAST - np.timedelta64(int(rng.integers(0, 500)), "D")
+    last = rng.choice(LAST_DAYS)
     asked: dict[str, object] = {"city": "330681", "to": str(last), "weeks": int(rng.choice([4, 13, 26, 52]))}
     if rng.random() < 0.5:
         asked["type"] = str(rng.choice(KINDS))

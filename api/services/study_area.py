@@ -67,8 +67,9 @@ class StudyCells:
         return cell_keys(self.column, self.row)
 
     @cached_property
-    def _order(self) -> NDArray[np.int64]:
-        return np.argsort(self.keys)
+    def _ranked(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        order = np.argsort(self.keys)
+        return order, self.keys[order]
 
     @cached_property
     def neighbours(self) -> Weights:
@@ -77,9 +78,9 @@ class StudyCells:
 
     def index_of(self, column: NDArray[np.integer], row: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return the index of cells among those of the area, −1 outside it."""
-        order, wanted = self._order, cell_keys(column, row)
-        at = np.minimum(np.searchsorted(self.keys[order], wanted), len(self) - 1)
-        return np.where(self.keys[order][at] == wanted, order[at], -1)
+        (order, ranked), wanted = self._ranked, cell_keys(column, row)
+        at = np.minimum(np.searchsorted(ranked, wanted), len(self) - 1)
+        return np.where(ranked[at] == wanted, order[at], -1)
 
     def school_names(self, at: int) -> list[str]:
         """Return the Chinese names of the schools of a cell."""

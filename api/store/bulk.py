@@ -63,13 +63,22 @@ def read_arrays(session: Session, query: sa.Select[Any], types: Mapping[str, Any
     types
         dtype of a column by its name; of those that are not named, objects. NULL is NaN among floats.
     """
-    found = session.connection().execute(query)  # columns alone: the way through objects takes half as long again
+    session.flush()  # as a query of the session does; but columns alone: the way through objects takes half as long again
+    found = session.connection().execute(query)
     names = list(found.keys())
     parts: list[list[NDArray[Any]]] = [[np.zeros(0, dtype=types.get(name, object))] for name in names]
     for rows in found.partitions(_AT_ONCE):
         for name, part, values in zip(names, parts, zip(*rows, strict=True), strict=True):
             part.append(np.array(values, dtype=types.get(name, object)))
     return {name: np.concatenate(part) for name, part in zip(names, parts, strict=True)}
+
+
+def read_typed(
+    session: Session, columns: Mapping[str, tuple[Any, Any]], *conditions: Any, order_by: Any = None
+) -> dict[str, NDArray[Any]]:
+    """Return columns, given by name as expression and dtype, of the rows that meet some conditions: one array each."""
+    query = sa.select(*(column.label(name) for name, (column, _) in columns.items())).where(*conditions)
+    return read_arrays(session, query.order_by(order_by), {name: kind for name, (_, kind) in columns.items()})
 
 
 def _defaults(table: sa.Table, columns: Columns, count: int) -> dict[str, Values]:

@@ -204,9 +204,18 @@ def add_assisting(session: Session, case: Case, department_ids: Sequence[int]) -
 
 def add_parties(case: Case, department_ids: Iterable[int | None]) -> None:
     """Let the people of departments see a case from now on."""
-    known = {int(one) for one in case.parties.split("|") if one}
-    all_of_them = sorted(known | {one for one in department_ids if one is not None})
-    case.parties = "".join(f"|{one}" for one in all_of_them) + "|" * bool(all_of_them)
+    known = {int(one) for one in _apart(case.parties)}
+    case.parties = _together(sorted(known | {one for one in department_ids if one is not None}))
+
+
+def _together(codes: Iterable[object]) -> str:
+    """Return codes as one text in which each stands between bars, to be found as ``|code|``."""
+    text = "|".join(str(one) for one in codes)
+    return f"|{text}|" if text else ""
+
+
+def _apart(text: str) -> list[str]:
+    return [one for one in text.split("|") if one]
 
 
 def department_codes(session: Session) -> dict[int, str]:
@@ -257,15 +266,14 @@ def known_entry(session: Session, identity: uuid.UUID) -> CaseEntry | None:
 
 def handlers_of(case: Case) -> tuple[frozenset[int], frozenset[int]]:
     """Return who had a case in hand: the people, and the departments."""
-    codes = [one for one in case.handlers.split("|") if one]
+    codes = _apart(case.handlers)
     people, departments = (frozenset(int(one[1:]) for one in codes if one[0] == kind) for kind in "pd")
     return people, departments
 
 
 def set_handlers(case: Case, people: Iterable[int], departments: Iterable[int]) -> None:
     """Write down who had a case in hand."""
-    codes = [f"p{one}" for one in sorted(people)] + [f"d{one}" for one in sorted(departments)]
-    case.handlers = "".join(f"|{one}" for one in codes) + "|" * bool(codes)
+    case.handlers = _together([*(f"p{one}" for one in sorted(people)), *(f"d{one}" for one in sorted(departments))])
 
 
 def same_type_in(

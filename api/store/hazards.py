@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from api.store.bulk import insert_rows
+from api.store.bulk import insert_rows, read_typed
 from api.store.models import Cell, CellInspector, City, Gate, Hazard, HazardSchool, School, Source
 from api.store.spatial import Bounds, meets_bbox, to_shapes
 
@@ -23,16 +23,19 @@ _MANY = 500  # ids in one condition; beyond that all of a city's are taken
 def hazard_points(
     session: Session, city: City, *, ids: Sequence[int] | None = None, bounds: Sequence[Bounds] | None = None
 ) -> pd.DataFrame:
-    """Return hazards as points: id, cell_id, lon, lat; of some ids, or those that meet any of some bounds."""
-    place = (sa.func.ST_X(Hazard.location), sa.func.ST_Y(Hazard.location))
-    query = sa.select(Hazard.id, Hazard.cell_id, *place).where(Hazard.city_id == city.id)
+    """Return hazards as points: id, cell_id (NaN: none), lon, lat; of some ids, or those that meet any of some bounds."""
+    columns = {
+        "id": (Hazard.id, np.int64),
+        "cell_id": (Hazard.cell_id, np.float64),
+        "lon": (sa.func.ST_X(Hazard.location), np.float64),
+        "lat": (sa.func.ST_Y(Hazard.location), np.float64),
+    }
+    conditions: list[Any] = [Hazard.city_id == city.id]
     if ids is not None and len(ids) <= _MANY:
-        query = query.where(Hazard.id.in_(list(ids)))
+        conditions.append(Hazard.id.in_(list(ids)))
     if bounds is not None and len(bounds) <= _MANY:
-        query = query.where(sa.or_(*(meets_bbox(Hazard.location, b) for b in bounds)) if bounds else sa.false())
-    rows = session.execute(query.order_by(Hazard.id)).all()
-    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
-    frame = pd.DataFrame(dict(zip(("id", "cell_id", "lon", "lat"), columns, strict=True)))
+        conditions.append(sa.or_(sa.false(), *(meets_bbox(Hazard.location, b) for b in bounds)))
+    frame = pd.DataFrame(read_typed(session, columns, *conditions, order_by=Hazard.id))
     if ids is not None and len(ids) > _MANY:
         frame = frame[frame["id"].isin(list(ids))]
     return frame.reset_index(drop=True)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from api.store.bulk import read_arrays
+from api.store.bulk import read_typed
 from api.store.models import City, Incident, IncidentChanges
 from api.store.moments import whole_seconds
 
@@ -62,7 +61,7 @@ def added_since(session: Session, city: City, last_id: int) -> int:
 
 def read_columns(session: Session, city: City, *, after_id: int = 0) -> Columns:
     """Return the ordinary incidents of a city that lie in its lattice and whose id is after one, by id."""
-    columns: dict[str, tuple[Any, Any]] = {
+    columns = {
         "id": (Incident.id, np.int64),
         "column": (Incident.lattice_column, np.int32),
         "row": (Incident.lattice_row, np.int32),
@@ -74,17 +73,11 @@ def read_columns(session: Session, city: City, *, after_id: int = 0) -> Columns:
         "school": (sa.func.coalesce(Incident.school_id, -1), np.int32),
         "assumed": (Incident.dismissal_assumed, np.bool_),
     }
-    query: sa.Select[Any] = (
-        sa.select(*(column.label(name) for name, (column, _) in columns.items()))
-        .where(
-            Incident.city_id == city.id,
-            Incident.id > after_id,
-            Incident.serious.is_(False),
-            Incident.lattice_column.is_not(None),
-        )
-        .order_by(Incident.id)
-    )
-    return Columns(**read_arrays(session, query, {name: kind for name, (_, kind) in columns.items()}))
+    found = read_typed(
+        session, columns, Incident.city_id == city.id, Incident.id > after_id, Incident.serious.is_(False),
+        Incident.lattice_column.is_not(None), order_by=Incident.id,
+    )  # fmt: skip
+    return Columns(**found)
 
 
 def highest_id(session: Session, city: City) -> int:

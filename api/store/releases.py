@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from api.store.bulk import insert_rows, read_arrays
+from api.store.bulk import insert_rows, read_typed
 from api.store.models import City, Incident, IncidentGroup
 from api.store.models.base import now
 from api.store.moments import whole_seconds
@@ -47,7 +47,7 @@ def hold(session: Session, city: City) -> None:
 
 def waiting(session: Session, city: City, before: dt.datetime) -> Waiting:
     """Return the incidents before a moment that have no group; serious ones are never among them."""
-    columns: dict[str, tuple[Any, Any]] = {
+    columns = {
         "id": (Incident.id, np.int64),
         "column": (Incident.lattice_column, np.int64),
         "row": (Incident.lattice_row, np.int64),
@@ -58,14 +58,11 @@ def waiting(session: Session, city: City, before: dt.datetime) -> Waiting:
         "hour": (Incident.hour, np.int64),
         "time_known": (Incident.time_known, np.bool_),
     }
-    query: sa.Select[Any] = sa.select(*(column.label(name) for name, (column, _) in columns.items())).where(
-        Incident.city_id == city.id,
-        Incident.group_id.is_(None),
-        Incident.serious.is_(False),
-        Incident.lattice_column.is_not(None),
-        Incident.occurred_from < before,
-    )
-    return Waiting(**read_arrays(session, query, {name: kind for name, (_, kind) in columns.items()}))
+    found = read_typed(
+        session, columns, Incident.city_id == city.id, Incident.group_id.is_(None), Incident.serious.is_(False),
+        Incident.lattice_column.is_not(None), Incident.occurred_from < before,
+    )  # fmt: skip
+    return Waiting(**found)
 
 
 def add_groups(

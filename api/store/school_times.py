@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import shapely
@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from api.store.bulk import read_typed
 from api.store.models import City, Incident
 from api.store.moments import whole_seconds
 from api.store.spatial import Bounds, meets_bbox
@@ -50,38 +51,34 @@ def stored_incidents(
     session: Session, city: City, *, school_ids: Sequence[int] | None = None, around: Bounds | None = None
 ) -> Stored:
     """Return the incidents of a city, serious ones too: all, or those of some schools and those in a box."""
-    columns = (
-        Incident.id,
-        sa.func.ST_X(Incident.location),
-        sa.func.ST_Y(Incident.location),
-        whole_seconds(session, Incident.occurred_from),
-        Incident.time_known,
-        sa.func.coalesce(Incident.school_id, -1),
-        Incident.minutes_after_dismissal,
-        Incident.dismissal_assumed,
-    )
+    columns = {
+        "id": (Incident.id, np.int64),
+        "lon": (sa.func.ST_X(Incident.location), np.float64),
+        "lat": (sa.func.ST_Y(Incident.location), np.float64),
+        "occurred_s": (whole_seconds(session, Incident.occurred_from), np.int64),
+        "time_known": (Incident.time_known, np.bool_),
+        "school": (sa.func.coalesce(Incident.school_id, -1), np.int64),
+        "minutes": (Incident.minutes_after_dismissal, np.float64),
+        "assumed": (Incident.dismissal_assumed, np.bool_),
+    }
     of_city = Incident.city_id == city.id
     conditions: list[sa.ColumnElement[bool]] = []
     if around is not None:
         conditions.append(meets_bbox(Incident.location, around))
     for start in range(0, len(school_ids or ()), _BATCH):
         conditions.append(Incident.school_id.in_(list(school_ids or ())[start : start + _BATCH]))
-    if around is None and school_ids is None:
-        conditions.append(sa.true())
-    rows: dict[int, Any] = {}
-    for condition in conditions:
-        rows.update((row[0], row) for row in session.execute(sa.select(*columns).where(of_city, condition)))
-    parts: list[Any] = list(zip(*rows.values(), strict=True)) or [()] * len(columns)
+    if not conditions:
+        conditions.append(sa.true() if school_ids is None else sa.false())
+    parts = [read_typed(session, columns, of_city, condition) for condition in conditions]
+    found = {name: np.concatenate([part[name] for part in parts]) for name in columns}
+    _, once = np.unique(found["id"], return_index=True)  # one may be near a school and in the box
+    found = {name: values[once] for name, values in found.items()}
     return Stored(
-        id=np.array(parts[0], dtype=np.int64),
-        point=np.array(shapely.points(np.array([parts[1], parts[2]], dtype=np.float64).T), dtype=object),
-        occurred_s=np.array(parts[3], dtype=np.int64),
-        time_known=np.array(parts[4], dtype=bool),
-        against=Against(
-            school=np.array(parts[5], dtype=np.int64),
-            minutes=np.array(parts[6], dtype=np.float64),  # None becomes NaN
-            assumed=np.array(parts[7], dtype=bool),
-        ),
+        id=found["id"],
+        point=np.array(shapely.points(found["lon"], found["lat"]), dtype=object),
+        occurred_s=found["occurred_s"],
+        time_known=found["time_known"],
+        against=Against(school=found["school"], minutes=found["minutes"], assumed=found["assumed"]),
     )
 
 

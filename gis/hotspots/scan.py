@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Literal
 
@@ -23,6 +24,7 @@ from scipy.stats import gumbel_r
 
 from gis.errors import GisError
 from gis.hotspots.chance import MOST_PERMUTATIONS, Reason
+from gis.hotspots.ratio import GreatestRatio
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -30,9 +32,7 @@ Tail = Literal["rank", "gumbel"]
 
 SMALLEST_P = 1e-3  # of a fitted tail: what a thousand permutations could say
 _MOST_MEMBERS = 40_000_000
-_ROUNDING = 1e-4  # more than single precision loses
 _SAME_M = 1e-6
-_NEVER = 1e30  # expected where nothing is looked for
 
 
 @dataclass(frozen=True)
@@ -185,12 +185,14 @@ def space_time_scan(
     inside = circles.inside(size[:, None].astype(np.float64))
     expected = inside * heights / where.size
     expected[(circles.end == 0) | (inside[:, :, 0] > where.size / 2)] = np.inf
-    searched = _Searched(expected, where.size)
+    with np.errstate(invalid="ignore"):
+        spread = expected * (1.0 - expected / where.size)
+    greatest = GreatestRatio(expected, spread, 1.0, partial(_log_likelihood_ratio, total=where.size))
     rng = np.random.default_rng(seed)
     simulated = np.zeros(permutations)
     for turn in range(permutations):
         dealt = rng.choice(where, late.size, replace=False)
-        simulated[turn] = searched.greatest(circles.inside(_by_height(dealt, age[late], occupied.size, most_weeks)))
+        simulated[turn] = greatest.of(circles.inside(_by_height(dealt, age[late], occupied.size, most_weeks)))
     found = circles.inside(_by_height(where[late], age[late], occupied.size, most_weeks))
     llr = _log_likelihood_ratio(found, expected, where.size)
     return Scan(
@@ -247,36 +249,6 @@ def _by_height(cell: Integers, age: Integers, cells: int, weeks: int) -> Floats:
     """Return incidents of each cell in the last week, the last two, and so on, shape ``(cells, weeks)``."""
     table = np.bincount(cell * weeks + age, minlength=cells * weeks).reshape(cells, weeks)
     return table.cumsum(axis=1).astype(np.float32)  # whole numbers below 2^24 are exact
-
-
-class _Searched:
-    """Cylinders whose greatest log likelihood ratio is looked for, in many arrangements.
-
-    The ratio is at most Pearson's chi square, which is cheap (as the Kullback-Leibler divergence is at most that of
-    chi square). So the ratio need only be worked out where chi square is above the ratio of its own maximum.
-    """
-
-    def __init__(self, expected: Floats, total: int) -> None:
-        self.expected, self.total = expected.ravel(), total
-        with np.errstate(invalid="ignore"):
-            spread = self.expected * (1.0 - self.expected / total)
-            used = np.isfinite(self.expected) & (spread > 0)
-            root = np.sqrt(np.divide(1.0 + _ROUNDING, spread, out=np.zeros_like(spread), where=used))
-        self._root = root.astype(np.float32)
-        self._fair = np.where(used, self.expected, _NEVER).astype(np.float32)
-        self._room = np.empty_like(self._fair)
-        self._least = np.maximum(self._fair, 1.0)  # more than one incident and more than expected
-
-    def greatest(self, found: Floats) -> float:
-        """Return the greatest ratio of what is found in the cylinders."""
-        found = found.ravel()
-        chi = np.subtract(found, self._fair, out=self._room)
-        chi *= self._root
-        chi *= found > self._least
-        top = chi.argmax()
-        best = _log_likelihood_ratio(found[top : top + 1], self.expected[top : top + 1], self.total)[0]
-        some = np.flatnonzero(chi > math.sqrt(best))
-        return float(_log_likelihood_ratio(found[some], self.expected[some], self.total).max(initial=best))
 
 
 def _log_likelihood_ratio(found: Floats, expected: Floats, total: int) -> Floats:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gis.errors import GisError
+from gis.hotspots.ratio import GreatestRatio
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -22,7 +24,6 @@ Integers = NDArray[np.int64]
 DAYS = 7
 LENGTHS_MIN = (30, 45, 60, 90, 120, 180)
 _LEAST_EXPECTED = 1e-9
-_ROUNDING = 1e-4  # more than single precision loses
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,9 @@ def busiest_windows(
         if size not in by_chance:
             places = [rng.choice(cells, size=size, replace=False) for _ in range(draws)]
             drawn = _sums((_picked(places, cells) @ table).toarray().astype(np.float32), day)  # counts are exact so
-            by_chance[size] = _greatest(drawn, expected, least)
+            spread = np.maximum(expected, _LEAST_EXPECTED)
+            greatest = GreatestRatio(expected, spread, least - 0.5, partial(_scores, least=least))
+            by_chance[size] = np.array([greatest.of(held) for held in drawn])
         score = _scores(here, expected, least)
         best = int(score.argmax())
         if score[best] <= 0:
@@ -183,22 +186,6 @@ def _sums(tables: Floats, day: DaySlots) -> Floats:
     of_days = whole[:, _END_DAY] - whole[:, _FIRST_DAY]
     parts = [of_days[:, :, length:] - of_days[:, :, :-length] for length in _lengths(day)]
     return np.concatenate([part.reshape(len(tables), -1) for part in parts], axis=1)
-
-
-def _greatest(found: Floats, expected: Floats, least: int) -> Floats:
-    """Return the greatest score of each table, shape ``(tables,)``.
-
-    The log likelihood ratio is at most Pearson's chi square, which is cheap: it need only be worked out where chi square
-    is above the ratio of its own maximum.
-    """
-    chi = found - expected.astype(found.dtype)
-    chi *= ((1.0 + _ROUNDING) / np.sqrt(np.maximum(expected, _LEAST_EXPECTED))).astype(found.dtype)
-    chi *= found > np.maximum(expected, least - 0.5).astype(found.dtype)
-    top = chi.argmax(axis=1)
-    best = _scores(found[np.arange(len(top)), top], expected[top], least)
-    row, window = np.divmod(np.flatnonzero(chi > np.sqrt(best).astype(found.dtype)[:, None]), chi.shape[1])
-    np.maximum.at(best, row, _scores(found[row, window], expected[window], least))
-    return best
 
 
 def _scores(found: Floats, expected: Floats, least: int) -> Floats:

@@ -182,12 +182,12 @@ function paintPremises(view, features) {
 /** Counselling rooms as small discs, stations and centres as larger ones with a cross; the closed ones pale. */
 function paintFacilities(view, features) {
   const { ctx, zoom } = view;
-  const now = today();
+  const day = today();
   for (const one of features) {
     const p = one.properties;
     if (one.x === null || !boxesMeet(one.box, view.box) || (p.kind === "room" && zoom < 12)) continue;
     const [x, y, r] = [px(view, one.x), py(view, one.y), p.kind === "room" ? 4.5 : 7.5];
-    ctx.globalAlpha = p.closed_on && p.closed_on <= now ? 0.35 : 1;
+    ctx.globalAlpha = p.closed_on && p.closed_on <= day ? 0.35 : 1;
     ctx.beginPath();
     ctx.arc(x, y, r, 0, 2 * Math.PI);
     ctx.fillStyle = p.levels.length ? FACILITY : "#ffffff";

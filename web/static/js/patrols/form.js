@@ -10,7 +10,6 @@ const SKILLS = ["traffic_police", "police", "urban_management", "guard", "volunt
 const BREAK_MIN = 15;
 const byId = (id) => document.getElementById(id);
 
-
 export class WantedForm {
   /** @param {object} options askPlace(take), make(bodies), people() */
   constructor(options) {
