@@ -73,28 +73,33 @@ def department_of(session: Session, code: str, where: str = "body.department") -
     if known is not None:
         _require_in_force(session, known, where)
         return known
-    entry = built_in().get(code)
-    if entry is None:
+    if code not in built_in():
         what = f"there is no department {code!r}"
         raise BadInputError(what, problems=[Problem(where, what)])
-    known = Department(code=code, is_convenor=bool(entry.get("convenor")))
+    return _first_named(session, code)[0]
+
+
+def _first_named(session: Session, code: str) -> tuple[Department, bool]:
+    """Write a department of the file into the database; False where somebody else just did, at the same moment."""
+    entry = built_in()[code]
+    row = Department(code=code, is_convenor=bool(entry.get("convenor")))
     try:
         with session.begin_nested():
-            session.add(known)
-    except IntegrityError:  # somebody else was the first at the same moment, and has committed it
-        again = departments.get_department(session, code)
-        if again is None:
+            session.add(row)
+    except IntegrityError:
+        written = departments.get_department(session, code)
+        if written is None:
             raise
-        return again
+        return written, False
     session.add_all(
-        DepartmentName(department_id=known.id, name=entry[language], language=language) for language in ("zh", "en")
+        DepartmentName(department_id=row.id, name=entry[language], language=language) for language in ("zh", "en")
     )
     session.add_all(
-        DepartmentName(department_id=known.id, name=alias, language="zh", is_alias=True)
+        DepartmentName(department_id=row.id, name=alias, language="zh", is_alias=True)
         for alias in entry.get("aliases", ())
     )
     session.flush()
-    return known
+    return row, True
 
 
 def _require_in_force(session: Session, row: Department, where: str) -> None:
@@ -164,10 +169,13 @@ def set_duties(session: Session, code: str, given: DutiesIn, version: int) -> di
     if not is_known(session, code):
         raise NotFoundError("there is no such department")
     row = departments.get_department(session, code, lock=True)
+    stale = StaleError("somebody else changed the department meanwhile; read it again")
     if version != (0 if row is None else row.version):
-        raise StaleError("somebody else changed the department meanwhile; read it again")
+        raise stale
     if row is None:
-        row = department_of(session, code)
+        row, is_first = _first_named(session, code)
+        if not is_first:
+            raise stale
     else:
         row.version += 1
     for duty, _, _ in departments.duties_of(session, row.id):
