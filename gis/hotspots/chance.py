@@ -116,7 +116,7 @@ def permuted_lags(
     index_of[wanted] = np.arange(wanted.size)
     among = index_of[dealt[:, :most]].ravel()
     standing = np.flatnonzero(among >= 0)
-    standing = standing[np.argsort(among[standing], kind="stable")]
+    standing = standing[np.argsort(among[standing])]
     stands = among[standing]
     step = max(_SUMS_AT_ONCE // permutations, 16)
     for first in range(0, wanted.size, step):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 
 import numpy as np
@@ -41,17 +40,17 @@ class GreatestRatio:
         self._root = root.astype(np.float32)
         self._fair = np.where(used, self._expected, _NEVER).astype(np.float32)
         self._least = np.maximum(self._fair, np.float32(least))
-        self._room = np.empty_like(self._fair)
 
-    def of(self, held: Floats) -> float:
-        """Return the greatest ratio of an arrangement by what each holds; 0 where none counts."""
-        held = held.ravel()
-        chi = np.subtract(held, self._fair, out=self._room)
+    def of(self, held: Floats) -> Floats:
+        """Return the greatest ratio of each arrangement, 0 where none counts; ``held`` has shape ``(many, …)``."""
+        held = held.reshape(len(held), -1)
+        chi = held - self._fair
         chi *= self._root
         chi *= held > self._least
-        top = chi.argmax()
-        if chi[top] <= 0:
-            return 0.0
-        best = float(self._ratio(held[top : top + 1], self._expected[top : top + 1])[0])
-        some = np.flatnonzero(chi > math.sqrt(best))
-        return float(self._ratio(held[some], self._expected[some]).max(initial=best))
+        top = chi.argmax(axis=1)
+        best = self._ratio(held[np.arange(len(top)), top], self._expected[top])
+        row, column = np.divmod(
+            np.flatnonzero(chi > np.sqrt(best).astype(np.float32)[:, None]), chi.shape[1]
+        )  # faster than of two axes
+        np.maximum.at(best, row, self._ratio(held[row, column], self._expected[column]))
+        return best

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Literal
 
 import numpy as np
@@ -33,6 +34,8 @@ Tail = Literal["rank", "gumbel"]
 SMALLEST_P = 1e-3  # of a fitted tail: what a thousand permutations could say
 _MOST_MEMBERS = 40_000_000
 _SAME_M = 1e-6
+_THREADS = 2
+_DEALT_AHEAD = 100
 
 
 @dataclass(frozen=True)
@@ -189,10 +192,17 @@ def space_time_scan(
         spread = expected * (1.0 - expected / where.size)
     greatest = GreatestRatio(expected, spread, 1.0, partial(_log_likelihood_ratio, total=where.size))
     rng = np.random.default_rng(seed)
+    dealt = (rng.choice(where, late.size, replace=False) for _ in range(permutations))
+
+    def greatest_of(cell: Integers) -> float:
+        found = circles.inside(_by_height(cell, age[late], occupied.size, most_weeks))
+        return float(greatest.of(found[None])[0])
+
     simulated = np.zeros(permutations)
-    for turn in range(permutations):
-        dealt = rng.choice(where, late.size, replace=False)
-        simulated[turn] = greatest.of(circles.inside(_by_height(dealt, age[late], occupied.size, most_weeks)))
+    with ThreadPoolExecutor(_THREADS) as threads:  # numpy and scipy let others run while they work
+        for start in range(0, permutations, _DEALT_AHEAD):
+            some = list(threads.map(greatest_of, islice(dealt, _DEALT_AHEAD)))
+            simulated[start : start + len(some)] = some
     found = circles.inside(_by_height(where[late], age[late], occupied.size, most_weeks))
     llr = _log_likelihood_ratio(found, expected, where.size)
     return Scan(

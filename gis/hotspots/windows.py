@@ -133,7 +133,7 @@ def busiest_windows(
             drawn = _sums((_picked(places, cells) @ table).toarray().astype(np.float32), day)  # counts are exact so
             spread = np.maximum(expected, _LEAST_EXPECTED)
             greatest = GreatestRatio(expected, spread, least - 0.5, partial(_scores, least=least))
-            by_chance[size] = np.array([greatest.of(held) for held in drawn])
+            by_chance[size] = greatest.of(drawn)
         score = _scores(here, expected, least)
         best = int(score.argmax())
         if score[best] <= 0:

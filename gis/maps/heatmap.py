@@ -215,9 +215,15 @@ def _asset(name: str) -> str:
 def _layers(spec: HeatmapSpec, shown: ShownCounts, bounds: tuple[float, float, float, float]) -> list[folium.map.Layer]:
     found: list[folium.map.Layer] = [layers.cells_layer(spec.cells, shown)]
     if _any(spec.schools):
-        found.append(layers.outlines_layer(spec.schools, name=say("layer.grounds"), kind="ground"))
+        found.append(
+            layers.outlines_layer(layers.outlines(spec.schools, "ground"), name=say("layer.grounds"), kind="ground")
+        )
     if _any(spec.perimeters):
-        found.append(layers.outlines_layer(spec.perimeters, name=say("layer.perimeters"), kind="perimeter"))
+        found.append(
+            layers.outlines_layer(
+                layers.outlines(spec.perimeters, "perimeter"), name=say("layer.perimeters"), kind="perimeter"
+            )
+        )
     if _any(spec.gates):
         found.append(layers.gates_layer(spec.gates))
     if _any(spec.hazards):

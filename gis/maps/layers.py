@@ -57,6 +57,11 @@ class ScriptLayer(Layer):  # type: ignore[misc]
         self._name = "ScriptLayer"
         self.factory = factory
         self.data = data
+        self._again: dict[str, Any] = {"name": name, "swatch": swatch, "show": show}
+
+    def again(self) -> ScriptLayer:
+        """Return a layer of the same data, for another map."""
+        return ScriptLayer(self.factory, self.data, **self._again)
 
     def render(self, **kwargs: Any) -> None:
         """Add the layer's line to the page's script."""
@@ -172,8 +177,8 @@ def _streets_data(lines: NDArray[np.object_], kind: NDArray[np.int64], tolerance
     }
 
 
-def outlines_layer(frame: gpd.GeoDataFrame, *, name: Text, kind: str) -> folium.GeoJson:
-    """Return polygons as Folium's own layer: ``kind`` is ``perimeter`` (a dashed line) or ``ground`` (filled)."""
+def outlines(frame: gpd.GeoDataFrame, kind: str) -> dict[str, Any]:
+    """Return polygons as GeoJSON, made simpler where nobody sees it; of a ``perimeter`` with its name and distance."""
     perimeter = kind == "perimeter"
     polygons = frame[np.isin(shapely.get_type_id(np.asarray(frame.geometry.values, dtype=object)), (3, 6))]
     shapes = shapely.set_precision(
@@ -187,6 +192,12 @@ def outlines_layer(frame: gpd.GeoDataFrame, *, name: Text, kind: str) -> folium.
         }
         for shape, (_, row) in zip(shapes, polygons.iterrows(), strict=True)
     ]
+    return {"type": "FeatureCollection", "features": features}
+
+
+def outlines_layer(drawn: dict[str, Any], *, name: Text, kind: str) -> folium.GeoJson:
+    """Return outlines as Folium's own layer: ``kind`` is ``perimeter`` (a dashed line) or ``ground`` (filled)."""
+    perimeter = kind == "perimeter"
     style = (
         {"color": PERIMETER, "weight": 2, "dashArray": "7 5", "opacity": 0.9, "fill": False}
         if perimeter
@@ -200,10 +211,8 @@ def outlines_layer(frame: gpd.GeoDataFrame, *, name: Text, kind: str) -> folium.
         }
     )
     mark = swatch(PERIMETER if perimeter else SCHOOL, shape="dash" if perimeter else "square")
-    layer = folium.GeoJson(
-        {"type": "FeatureCollection", "features": features}, name=mark + name.html(), style_function=lambda _: style
-    )
-    if features and perimeter:
+    layer = folium.GeoJson(drawn, name=mark + name.html(), style_function=lambda _: style)
+    if drawn["features"] and perimeter:
         layer.add_child(folium.GeoJsonTooltip(fields=["text"], labels=False, class_name="tip"))
     return layer
 

@@ -125,6 +125,7 @@ def surface_page(
     style = "\n".join(_asset(name) for name in ("heatmap.css", "surface.css"))
     figure = OfflineFigure(assets, title=title, language=ground.language, style=style)
     figure.add_script("\n".join(_asset(name) for name in _SCRIPTS))
+    under = _Under(ground, bounds)
     for panel in panels:
         drawn = OfflineMap(
             location=[(south + north) / 2, (west + east) / 2], zoom_start=13, max_zoom=19, min_zoom=5, zoom_snap=0.5,
@@ -132,7 +133,7 @@ def surface_page(
         )  # fmt: skip
         figure.add_child(drawn)
         drawn.add_child(_Line(f"campusHeat.use({drawn.get_name()});"))
-        for layer in _layers(panel, legend, lattice, ground, bounds):
+        for layer in under.layers(_cells(panel, legend, lattice)):
             drawn.add_child(layer)
         if len(panels) == 1:
             drawn.add_child(folium.LayerControl(position="topright", collapsed=JsCode("window.innerWidth < 1100")))
@@ -178,9 +179,37 @@ def _bounds(panels: Sequence[Panel], lattice: Lattice, ground: Ground) -> tuple[
     return float(west), float(south), float(east), float(north)
 
 
-def _layers(
-    panel: Panel, legend: Legend, lattice: Lattice, ground: Ground, bounds: tuple[float, float, float, float]
-) -> list[folium.map.Layer]:
+class _Under:
+    """What lies under the cells, prepared once, and drawn on each map."""
+
+    def __init__(self, ground: Ground, bounds: tuple[float, float, float, float]) -> None:
+        self._streets: layers.ScriptLayer | None = None
+        if ground.streets is not None and len(ground.streets):
+            margin = max(bounds[2] - bounds[0], bounds[3] - bounds[1]) * 0.3
+            frame = (bounds[0] - margin, bounds[1] - margin, bounds[2] + margin, bounds[3] + margin)
+            self._streets = layers.streets_layer(ground.streets, bounds=frame, budget_bytes=_STREETS_BYTES)
+        self._outlines = [
+            (layers.outlines(frame_of, kind), say(name), kind)
+            for frame_of, kind, name in (
+                (ground.schools, "ground", "layer.grounds"),
+                (ground.perimeters, "perimeter", "layer.perimeters"),
+            )
+            if frame_of is not None and len(frame_of)
+        ]
+        self._signs = [
+            layer(frame_of)
+            for frame_of, layer in ((ground.gates, layers.gates_layer), (ground.schools, layers.schools_layer))
+            if frame_of is not None and len(frame_of)
+        ]
+
+    def layers(self, cells: layers.ScriptLayer) -> list[folium.map.Layer]:
+        """Return the layers of a map with some cells, the lowest first."""
+        streets = [] if self._streets is None else [self._streets.again()]
+        outlines = [layers.outlines_layer(drawn, name=name, kind=kind) for drawn, name, kind in self._outlines]
+        return [*streets, cells, *outlines, *(layer.again() for layer in self._signs)]
+
+
+def _cells(panel: Panel, legend: Legend, lattice: Lattice) -> layers.ScriptLayer:
     order = np.lexsort((panel.column, panel.row, panel.classes))
     data = {
         "lattice": {"meridian": lattice.meridian_deg, "cell": lattice.cell_m},
@@ -194,20 +223,7 @@ def _layers(
     }
     colours = legend.colours or ramp(6)  # none where there is nothing to show
     swatch = layers.swatch(colours[len(colours) // 2], shape="square")
-    found: list[folium.map.Layer] = []
-    if ground.streets is not None and len(ground.streets):
-        margin = max(bounds[2] - bounds[0], bounds[3] - bounds[1]) * 0.3
-        frame = (bounds[0] - margin, bounds[1] - margin, bounds[2] + margin, bounds[3] + margin)
-        found.append(layers.streets_layer(ground.streets, bounds=frame, budget_bytes=_STREETS_BYTES))
-    found.append(layers.ScriptLayer("surface", data, name=say("layer.cells"), swatch=swatch))
-    for frame_of, kind, name in ((ground.schools, "ground", "layer.grounds"), (ground.perimeters, "perimeter", "layer.perimeters")):  # fmt: skip
-        if frame_of is not None and len(frame_of):
-            found.append(layers.outlines_layer(frame_of, name=say(name), kind=kind))
-    if ground.gates is not None and len(ground.gates):
-        found.append(layers.gates_layer(ground.gates))
-    if ground.schools is not None and len(ground.schools):
-        found.append(layers.schools_layer(ground.schools))
-    return found
+    return layers.ScriptLayer("surface", data, name=say("layer.cells"), swatch=swatch)
 
 
 def _body(
