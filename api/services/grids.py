@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.errors import NotFoundError
@@ -15,11 +16,13 @@ from api.services import hazards, releases
 from api.services.cities import today
 from api.store import cities, grids, schools
 from api.store.bulk import insert_rows
-from api.store.models import City, Perimeter
-from api.store.records import reserve_ids
+from api.store.models import City, Perimeter, School
+from api.store.records import reserve_ids, update_records
 from api.store.spatial import Bounds, as_multipolygons
 from gis.lattice import Lattice, cell_codes, cell_polygons, cut_cells, cut_unit_grids
 from gis.perimeters import control_zones
+
+_DISTRICT_DIGITS = 9  # of the code of an official unit: 6 of the county, 3 of the township
 
 
 @dataclass(frozen=True)
@@ -140,8 +143,15 @@ def _cut(
     places, inverse = np.unique(np.column_stack([made.column, made.row]), axis=0, return_inverse=True)
     column, row = places[:, 0], places[:, 1]
     codes = [str(code) for code in cell_codes(city.code, column, row, lattice)]
+    outlines = cell_polygons(column, row, lattice)
     ids = grids.add_lattice_cells(
-        session, city, codes=codes, columns=column, rows=row, outlines=cell_polygons(column, row, lattice)
+        session,
+        city,
+        codes=codes,
+        columns=column,
+        rows=row,
+        outlines=outlines,
+        districts=districts_of_cells(session, city, codes, outlines),
     )
     identity = np.array([ids[code] for code in codes], dtype=np.int64)
     return {
@@ -150,6 +160,34 @@ def _cut(
         "area_m2": made.area_m2,
         "geometry": made.geometry,
     }
+
+
+def districts_of_cells(
+    session: Session, city: City, codes: Sequence[str], outlines: NDArray[np.object_]
+) -> list[int | None]:
+    """Return the township of each cell: that of an official unit's code, else the one that holds its middle."""
+    known = cities.districts_of(session, city)
+    by_code = {str(code)[:_DISTRICT_DIGITS]: int(one) for one, code in zip(known["id"], known["code"], strict=True)}
+    held = cities.districts_at(session, city, shapely.point_on_surface(outlines))
+    return [
+        by_code.get(code[:_DISTRICT_DIGITS], there) if code.isdigit() else there
+        for code, there in zip(codes, held, strict=True)
+    ]
+
+
+def place_in_districts(session: Session, city: City) -> None:
+    """Give all cells the townships that are drawn now, and schools that have none the one in which they lie."""
+    cells = grids.cells_in_districts(session, city)
+    at = districts_of_cells(session, city, cells["code"].tolist(), cells["outline"].to_numpy(dtype=object))
+    rows = zip(cells["id"], cells["district_id"], at, strict=True)
+    grids.put_into_districts(session, {int(one): new for one, old, new in rows if old != new})
+    campuses = schools.campuses_frame(session, city, school_ids=schools.without_district(session, city))
+    if campuses.empty:
+        return
+    boundaries = _by_school(campuses)
+    at = cities.districts_at(session, city, shapely.point_on_surface(boundaries.to_numpy(dtype=object)))
+    found = [{"id": int(one), "district_id": there} for one, there in zip(boundaries.index, at, strict=True)]
+    update_records(session, School.__table__, [row for row in found if row["district_id"] is not None])  # type: ignore[arg-type]
 
 
 def rebuild_for(session: Session, city: City, school_ids: Sequence[int]) -> GridReport | None:

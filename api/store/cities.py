@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 import shapely
 import sqlalchemy as sa
@@ -122,13 +123,18 @@ def for_change(session: Session, city: City) -> City:
     return city
 
 
-def district_at(session: Session, city: City, place: shapely.Point) -> int | None:
-    """Return the township whose boundary holds a place; None where none is drawn there."""
+def districts_at(session: Session, city: City, places: Iterable[shapely.Geometry]) -> list[int | None]:
+    """Return for each point the township whose boundary holds it; None where none is drawn there.
+
+    On a border it is the one of the lower code.
+    """
+    points = np.array(list(places), dtype=object)
     known = districts_of(session, city)
-    for identity, boundary in zip(known["id"], known["boundary"], strict=True):
-        if boundary is not None and boundary.intersects(place):
-            return int(identity)
-    return None
+    found: list[int | None] = [None] * len(points)
+    place, district = shapely.STRtree(known["boundary"].to_numpy(dtype=object)).query(points, predicate="intersects")
+    for at, of in sorted(zip(place.tolist(), district.tolist(), strict=True), reverse=True):
+        found[at] = int(known["id"].iloc[of])
+    return found
 
 
 def any_invented(session: Session) -> bool:

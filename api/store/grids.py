@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid as uuid_module
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -56,6 +56,7 @@ def add_lattice_cells(
     columns: NDArray[np.int64],
     rows: NDArray[np.int64],
     outlines: NDArray[np.object_],
+    districts: Sequence[int | None],
 ) -> dict[str, int]:
     """Add lattice cells that are not there yet; return the ids of all the codes."""
     known = cell_ids(session, city)
@@ -72,11 +73,30 @@ def add_lattice_cells(
                 "kind": ["lattice"] * len(new),
                 "lattice_column": columns[new],
                 "lattice_row": rows[new],
+                "district_id": [districts[i] for i in new],
                 "outline": as_multipolygons(outlines[new]),
             },
         )
         known.update({codes[i]: int(identity) for i, identity in zip(new, ids, strict=True)})
     return known
+
+
+def cells_in_districts(session: Session, city: City) -> pd.DataFrame:
+    """Return all cells of a city with their townships: id, code, district_id (None: in none), outline."""
+    query = sa.select(Cell.id, Cell.code, Cell.district_id, Cell.outline).where(Cell.city_id == city.id)
+    frame = pd.DataFrame(
+        session.execute(query.order_by(Cell.id)).all(), columns=["id", "code", "district_id", "outline"], dtype=object
+    )
+    frame["outline"] = to_shapes(frame["outline"])
+    return frame
+
+
+def put_into_districts(session: Session, districts: Mapping[int, int | None]) -> None:
+    """Write the townships of cells, by their ids; they follow from what is drawn, so that no log tells of each."""
+    table = Cell.__table__
+    statement = sa.update(table).where(table.c.id == sa.bindparam("_id")).values(district_id=sa.bindparam("_at"))  # type: ignore[arg-type]
+    if districts:
+        session.execute(statement, [{"_id": one, "_at": at} for one, at in districts.items()])
 
 
 def remove_perimeters(session: Session, school_ids: Sequence[int]) -> None:

@@ -22,6 +22,11 @@ def is_open(on: dt.date) -> sa.ColumnElement[bool]:
     return sa.or_(School.closed_on.is_(None), School.closed_on > on)
 
 
+def without_district(session: Session, city: City) -> list[int]:
+    """Return the schools of a city that are in no township."""
+    return list(session.scalars(sa.select(School.id).where(School.city_id == city.id, School.district_id.is_(None))))
+
+
 def campuses_frame(
     session: Session,
     city: City,

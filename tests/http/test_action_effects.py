@@ -15,6 +15,7 @@ from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 
 from api.services.actions.effect import effect
+from api.services.grids import place_in_districts
 from api.services.notices.trends import trends
 from api.services.releases import release_incidents
 from api.settings import Settings
@@ -161,12 +162,12 @@ def test_a_rise_beyond_the_usual_is_offered_as_a_draft_once(office: Office, town
     monday = dt.date(2026, 11, 16)
     with writing(town) as session:
         city = session.scalars(sa.select(City)).one()
-        district = District(city_id=city.id, code="330681999", name="虚构镇", name_en="Invented Town")
-        session.add(district)
-        session.flush()
         cell = session.scalars(sa.select(Cell).order_by(Cell.code)).first()
         assert cell is not None
-        cell.district_id = district.id
+        drawn = {"code": "330681999", "name": "虚构镇", "name_en": "Invented Town", "boundary": cell.outline}
+        session.add(District(city_id=city.id, **drawn))
+        session.flush()
+        place_in_districts(session, city)
         middle = to_shape(cell.outline).centroid
         for week in range(27):
             for n in range(14 if week == 0 else 2):

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import shapely
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 
 from api.services.briefs.content import brief_of
+from api.services.grids import place_in_districts
 from api.settings import Settings
 from api.store.engine import reading, writing
 from api.store.models import Cell, City, District, Hazard, HazardSchool, School
@@ -33,8 +35,6 @@ def office(client: TestClient, sign_in: Callable[[TestClient, str], Headers]) ->
 
 def plant(engine: Engine, by_week: list[int], x: float = 0.0, y: float = 120.0) -> None:
     """Log hazards in one cell by week, the last one that of 16 November 2026; one a day, from Monday on."""
-    import shapely
-
     lon, lat = place(x, y)
     with writing(engine) as session:
         city = session.scalars(sa.select(City)).one()
@@ -115,9 +115,11 @@ def test_the_category_that_rises_in_a_township_is_said_at_the_meeting(office: Of
     set_terms(town, ("2026-03-02", "2027-01-22"))
     with writing(town) as session:
         city = session.scalars(sa.select(City)).one()
-        session.add(district := District(city_id=city.id, code="330681999", name="虚构镇", name_en="Invented Town"))
+        everywhere = to_element(shapely.MultiPolygon([shapely.box(*place(-5_000, -5_000), *place(5_000, 5_000))]))
+        drawn = {"code": "330681999", "name": "虚构镇", "name_en": "Invented Town", "boundary": everywhere}
+        session.add(District(city_id=city.id, **drawn))
         session.flush()
-        session.execute(sa.update(Cell).values(district_id=district.id))
+        place_in_districts(session, city)
     plant(town, [2, 1] * 13 + [12])
     (rise,) = alerts(office)["trends"]
     assert (rise["category"], rise["district"], rise["numbers"]["observed"]) == ("VEN", "330681999", 12)

@@ -23,7 +23,7 @@ from api.settings import Settings
 from api.store import cities
 from api.store.counts import by_collection
 from api.store.engine import reading, writing
-from api.store.models import Case, City, EscortPost, Hazard, Incident, Premises, School, Street
+from api.store.models import Case, Cell, City, EscortPost, Hazard, Incident, Premises, School, Street
 from tests.databases import Databases
 
 EXPECTED = {
@@ -74,6 +74,8 @@ def test_both_cities_are_there_with_what_is_made_up_marked(loaded: Engine, setti
         zhuji = cities.get_city(session, "330681").id
         districts = session.scalars(sa.select(School.district_id).where(School.city_id == zhuji)).all()
         assert None not in districts
+        townships = session.scalars(sa.select(Cell.district_id).where(Cell.city_id == zhuji)).all()
+        assert townships.count(None) < len(townships) / 100
     with writing(loaded) as session:
         again = demo.load(session, settings)
         assert session.scalars(sa.select(EscortPost.invented)).all() == [True] * 3

@@ -21,7 +21,7 @@ from api.services.grids import build_grid
 from api.services.imports import ImportOptions, import_file
 from api.settings import Settings
 from api.store.engine import reading, writing
-from api.store.models import Cell, CellPiece, City, Gate, Hazard, HazardSchool, Perimeter, School
+from api.store.models import Cell, CellPiece, City, District, Gate, Hazard, HazardSchool, Perimeter, School
 from api.store.spatial import to_shape
 from gis.crs import GEOD
 
@@ -241,6 +241,60 @@ def test_official_unit_grids_take_the_place_of_the_lattice(city: Engine, setting
         ).one()
         assert code == "330681001001002"
         assert session.scalars(sa.select(sa.func.count(Cell.id)).where(Cell.kind == "lattice")).one() == 0
+
+
+def write_districts(path: Path, areas: dict[str, shapely.Polygon]) -> Path:
+    frame = geopandas.GeoDataFrame(
+        {"code": list(areas), "name": [f"invented {code}" for code in areas]}, geometry=list(areas.values()), crs=4326
+    )
+    frame.to_file(path, driver="GeoJSON")
+    return path
+
+
+def townships(engine: Engine) -> dict[str, str | None]:
+    """Return the township of each cell and each school, by their codes and keys."""
+    with reading(engine) as session:
+        return {
+            str(name): code
+            for model, key in ((Cell, Cell.code), (School, School.source_key))
+            for name, code in session.execute(
+                sa.select(key, District.code).outerjoin(District, District.id == model.district_id)
+            )
+        }
+
+
+def test_cells_lie_in_the_township_that_holds_their_middle(city: Engine, settings: Settings, tmp_path: Path) -> None:
+    assert set(townships(city).values()) == {None}
+    west, east = square(-1000, 0, 1100), square(1200, 0, 1100)  # they meet 100 m east of school A
+    bring(city, settings, "districts", write_districts(tmp_path / "d.geojson", {"330681001": west, "330681002": east}))
+    found = townships(city)
+    assert (found["A"], found["B"], found["C"]) == ("330681001", "330681002", None)
+    with reading(city) as session:
+        for code, outline in session.execute(sa.select(Cell.code, Cell.outline)):
+            middle = to_shape(outline).centroid
+            expected = [name for name, area in (("330681001", west), ("330681002", east)) if area.contains(middle)]
+            assert found[code] == (expected[0] if expected else None)
+    assert len(set(found.values())) == 3
+    # a border that moves moves the cells; what is built afterwards lies where it is drawn then
+    bring(city, settings, "districts", write_districts(tmp_path / "d.geojson", {"330681001": square(0, 0, 5000)}))
+    moved = townships(city)
+    assert {code for name, code in moved.items() if name not in {"B"}} == {"330681001"}
+    assert moved["B"] == "330681002", "a school stays in its township until its boundary is given again"
+    build(city, cell_m=200)
+    assert {code for name, code in townships(city).items() if name not in "ABC"} == {"330681001"}
+
+
+def test_official_units_lie_in_the_township_of_their_code(city: Engine, settings: Settings, tmp_path: Path) -> None:
+    areas = {"330681001": square(-500, 0, 500), "330681002": square(500, 0, 500)}
+    bring(city, settings, "districts", write_districts(tmp_path / "d.geojson", areas))
+    frame = geopandas.GeoDataFrame(
+        {"code": ["330681002001001", "330681003001001"]}, geometry=list(areas.values()), crs="EPSG:4326"
+    )
+    frame.to_file(tmp_path / "u.geojson", driver="GeoJSON")
+    bring(city, settings, "cells", tmp_path / "u.geojson")
+    found = townships(city)
+    assert found["330681002001001"] == "330681002", "the code says it, wherever the unit is drawn"
+    assert found["330681003001001"] == "330681002", "there is no township of this code: the place decides"
 
 
 def test_a_school_of_two_campuses_has_one_perimeter(engine: Engine, settings: Settings, tmp_path: Path) -> None:

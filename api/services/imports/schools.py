@@ -57,14 +57,8 @@ def _districts(session: Session, city: City, rows: Rows) -> NDArray[np.object_]:
         if out[at] is None and by_name:
             detail = f"there is no township {str(name)[:60]!r}; the position decides"
             rows.problems.append(RowProblem(int(rows.number[at]), "district", "unknown_district", detail, "warning"))
-    drawn = known[~shapely.is_missing(known["boundary"].to_numpy(dtype=object))]
     open_rows = np.flatnonzero([value is None for value in out])
-    if len(drawn) and len(open_rows):
-        tree = shapely.STRtree(drawn["boundary"].to_numpy(dtype=object))
-        inside = shapely.point_on_surface(rows.geometry[open_rows])
-        row, district = tree.query(inside, predicate="intersects")
-        for r, d in zip(row, district, strict=True):
-            out[open_rows[r]] = int(drawn["id"].iloc[d])
+    out[open_rows] = cities.districts_at(session, city, shapely.point_on_surface(rows.geometry[open_rows]))
     return out
 
 

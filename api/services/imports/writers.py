@@ -219,6 +219,7 @@ def _cells(session: Session, city: City, rows: Rows) -> Derived:
         **_of_city(city, rows),
         **{name: rows.columns[name] for name in names},
         "kind": ["unit"] * len(rows),
+        "district_id": grids.districts_of_cells(session, city, list(map(str, rows.columns["code"])), rows.geometry),
         "outline": as_multipolygons(rows.geometry),
     }
 
@@ -298,6 +299,12 @@ def _link_around_gates(
     hazards.link_around(session, city, owners)
 
 
+def _place_in_districts(
+    session: Session, city: City, new: list[int], changed: list[int], points: NDArray[np.object_]
+) -> None:
+    grids.place_in_districts(session, city)
+
+
 def _rebuild_on_units(
     session: Session, city: City, new: list[int], changed: list[int], points: NDArray[np.object_]
 ) -> None:
@@ -319,7 +326,7 @@ def writers(settings: Settings) -> dict[str, Writer]:
         "streets": (Street, _streets, None),
         "buildings": (Building, _buildings, None),
         "places": (Place, _places, None),
-        "districts": (District, _districts, None),
+        "districts": (District, _districts, _place_in_districts),
         "cells": (Cell, _cells, _rebuild_on_units),
         "gates": (Gate, _gates, _link_around_gates),
     }

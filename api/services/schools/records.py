@@ -65,7 +65,7 @@ def add_school(session: Session, actor: Actor, settings: Settings, given: School
     school = School(
         uuid=given.id,
         city_id=city.id,
-        district_id=cities.district_at(session, city, middle),
+        district_id=cities.districts_at(session, city, [middle])[0],
         name=given.name,
         name_en=given.name_en,
         stages=given.stages,
@@ -194,7 +194,8 @@ def _replace_campuses(
         if identity not in kept:
             session.delete(record)
     session.flush()
-    school.district_id = cities.district_at(session, city, shapely.point_on_surface(shapely.union_all(shapes)))
+    middle = shapely.point_on_surface(shapely.union_all(shapes))
+    school.district_id = cities.districts_at(session, city, [middle])[0]
     school_times.set_anew(session, city, settings, school_ids=[school.id], campuses=shapes)
 
 
