@@ -83,13 +83,17 @@ function start(config) {
   L.DomEvent.disableClickPropagation(panel);
   L.DomEvent.disableScrollPropagation(panel);
   document.body.classList.toggle("two", maps.length === 2);
+  const covered = wide ? 0 : panel.offsetHeight; // of a phone's screen; two maps share what is left
+  document.body.style.setProperty("--covered", `${covered}px`);
   for (const map of maps) {
     map.invalidateSize({ animate: false });
     map.attributionControl.setPrefix(false);
   }
   if (maps.length === 2) together(maps);
-  const aside = wide && maps.length === 1 ? { paddingTopLeft: [panel.getBoundingClientRect().right + 16, 40], paddingBottomRight: [24, 24] } : { padding: [24, 24] };
-  maps[0].fitBounds(config.bounds, { ...aside, maxZoom: 17, animate: false });
+  const free = maps.length === 2 // their headings lie at the top, the panel of a single one beside it or below
+    ? { paddingTopLeft: [24, 80], paddingBottomRight: [24, 24] }
+    : { paddingTopLeft: [(wide ? panel.getBoundingClientRect().right : 0) + 16, 40], paddingBottomRight: [24, covered + 24] };
+  maps[0].fitBounds(config.bounds, { ...free, maxZoom: 17, animate: false });
   if (maps.length === 2) maps[1].setView(maps[0].getCenter(), maps[0].getZoom(), { animate: false });
   byId("language").addEventListener("click", () => language(inEnglish() ? "zh-CN" : "en"));
   language(document.documentElement.lang);
