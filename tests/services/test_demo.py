@@ -17,6 +17,7 @@ from sqlalchemy.engine import Engine
 from api.errors import BadInputError, NotFoundError
 from api.services import cellcounts, demo, heatmaps, hotspots, screening
 from api.services.briefs.content import brief_of
+from api.services.notices.trends import trends
 from api.services.questions import Question
 from api.services.selection import by_cell_and_hour, select
 from api.settings import Settings
@@ -58,6 +59,16 @@ def loaded(databases: Databases, demonstration: str) -> Iterator[Engine]:
     made = databases.copy(demonstration)
     yield made
     databases.drop(made)
+
+
+def test_a_rise_in_a_township_is_offered_as_the_draft_of_a_notice(loaded: Engine) -> None:
+    after = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
+    with reading(loaded) as session:
+        (rise,) = trends(session, city_code="330681", at=after)["trends"]
+        assert (rise["category"], rise["district_name"]["zh"], rise["numbers"]["observed"]) == ("VEN", "陶朱街道", 8)
+        before = trends(session, city_code="330681", at=after - dt.timedelta(days=7))
+    assert before["trends"] == []
+    assert before["series"] > 100
 
 
 def test_both_cities_are_there_with_what_is_made_up_marked(loaded: Engine, settings: Settings) -> None:

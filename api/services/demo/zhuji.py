@@ -32,6 +32,7 @@ ZONE = "Asia/Shanghai"
 FIRST, LAST = dt.date(2026, 9, 1), dt.date(2027, 1, 22)
 _SHOWN_UNTIL = dt.date(2026, 11, 20)
 RELEASED_UNTIL = dt.date(2026, 11, 23)  # whatever the clock says where the demonstration is loaded
+_RISE, _RISE_AT = dt.date(2026, 11, 16), 2  # the week in which stalls came to a township, and which of them
 _SEED = 330681
 _APART_DEG = 0.0012  # about 120 m
 _EXTENT = (119.88, 29.36, 120.54, 29.99)
@@ -78,7 +79,8 @@ def load(session: Session, settings: Settings, folder: Path) -> City:
         {"code": code, "name": name, "name_en": english, "kind": kind}
         for code, (name, english, kind, *_) in zip(codes, TOWNSHIPS, strict=True)
     ]
-    path = write_shapes(folder, "zhuji-townships.geojson", rows, _nearest_areas(centres))
+    areas = _nearest_areas(centres)
+    path = write_shapes(folder, "zhuji-townships.geojson", rows, areas)
     bring_in(session, city, "districts", path, settings, invented=True)
     session.flush()
 
@@ -102,6 +104,7 @@ def load(session: Session, settings: Settings, folder: Path) -> City:
 
     points = shapely.get_coordinates(shapely.centroid(campuses))
     hazards = hazards_around(random, points, 320, first=FIRST, zone=ZONE)
+    _gather_stalls(hazards, areas[_RISE_AT])
     bring_in(
         session, city, "hazards", write_csv(folder, "zhuji-hazards.csv", hazards), settings, invented=True, crs="wgs84"
     )
@@ -155,6 +158,18 @@ def _nearest_areas(centres: NDArray[np.float64]) -> list[shapely.Geometry]:
     tree = shapely.STRtree(parts)
     owner = tree.query(shapely.points(centres), predicate="intersects")[1]
     return [shapely.intersection(parts[i], extent) for i in owner]
+
+
+def _gather_stalls(hazards: list[dict[str, object]], area: shapely.Geometry) -> None:
+    """Let all but the first two stalls of a township be seen in the days of one week: a rise that is told of."""
+    stalls = [
+        row
+        for row in hazards
+        if row["category"] == "VEN" and shapely.covers(area, shapely.from_wkt(f"POINT ({row['lon']} {row['lat']})"))
+    ]
+    for at, row in enumerate(stalls[2:]):
+        day = _RISE + dt.timedelta(days=at % 4)
+        row["observed_at"] = dt.datetime.combine(day, dt.time(16, 10 + at), ZoneInfo(ZONE)).isoformat()
 
 
 def _streets(
