@@ -66,6 +66,7 @@ def test_a_rise_in_a_township_is_offered_as_the_draft_of_a_notice(loaded: Engine
     with reading(loaded) as session:
         (rise,) = trends(session, city_code="330681", at=after)["trends"]
         assert (rise["category"], rise["district_name"]["zh"], rise["numbers"]["observed"]) == ("VEN", "陶朱街道", 8)
+        assert trends(session, city_code=None, at=after)["trends"] == [rise], "of all cities where none is named"
         before = trends(session, city_code="330681", at=after - dt.timedelta(days=7))
     assert before["trends"] == []
     assert before["series"] > 100

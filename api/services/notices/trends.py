@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from sqlalchemy.orm import Session
 
+from api.errors import NotFoundError
 from api.services.cities import today_in
-from api.services.questions import wanted_city
 from api.store import cities, notices
+from api.store.models import City
 from api.store.models.base import now
 from api.vocabulary import vocabulary
 from gis.effects.alerts import strongest, week_alerts
@@ -26,10 +27,25 @@ def trends(session: Session, *, city_code: str | None, at: dt.datetime | None = 
     """Return the alerts of the last whole week, the least likely first, each as the draft of a notice.
 
     Every category in every township is one series of logged hazards by week; school days are the exposure. The bound is
-    set so that all series together bring a false alert every second week (:func:`gis.effects.alerts.week_alerts`).
+    set so that all series of a city together bring a false alert every second week
+    (:func:`gis.effects.alerts.week_alerts`). Without a code the alerts of all cities are returned, one city after the
+    other.
     """
-    city = wanted_city(session, city_code)
-    today = today_in(city, at or now())
+    asked = cities.all_cities(session) if city_code is None else [cities.get_city(session, city_code)]
+    found = [_trends_of(session, city, at or now()) for city in asked]
+    if not found:
+        raise NotFoundError("there is no city yet; import something first")
+    latest = max(found, key=lambda one: str(one["from"]))
+    return {
+        "week": latest["week"],
+        "from": latest["from"],
+        "series": sum(one["series"] for one in found),
+        "trends": [trend for one in found for trend in one["trends"]],
+    }
+
+
+def _trends_of(session: Session, city: City, at: dt.datetime) -> dict[str, Any]:
+    today = today_in(city, at)
     monday = today - dt.timedelta(days=today.weekday()) - WEEK
     first = monday - (WEEKS - 1) * WEEK
     zone = ZoneInfo(city.time_zone)
