@@ -15,7 +15,7 @@ from api.errors import BadInputError
 if TYPE_CHECKING:
     from api.services.imports import ImportReport
 
-COLLECTIONS = "schools|gates|hazards|premises|facilities|facility_uses|pupils|incidents|cells|streets|buildings|places|districts|timetables|cases|osm"
+COLLECTIONS = "schools|gates|hazards|premises|facilities|facility_uses|pupils|incidents|cells|streets|buildings|places|districts|stall_areas|timetables|cases|osm"
 
 
 def import_collection(

@@ -19,6 +19,7 @@ from sqlalchemy.engine import Engine
 from api.errors import BadInputError
 from api.services.cities import add_city
 from api.services.imports import ImportOptions, ImportRefusedError, ImportReport, import_file
+from api.services.screening import check_place
 from api.settings import Settings
 from api.store.engine import reading, writing
 from api.store.models import (
@@ -32,6 +33,7 @@ from api.store.models import (
     Premises,
     School,
     Source,
+    StallArea,
     Street,
     Timetable,
 )
@@ -378,6 +380,51 @@ def test_official_unit_grids_need_their_15_digits_and_no_overlaps(
         bring(engine, settings, "cells", path)
     assert [p.code for p in caught.value.report.problems] == ["bad_unit_code", "foreign_code"]
     assert count(engine, Cell) == 0
+
+
+def write_shapes(path: Path, geometry: list[shapely.Geometry], **columns: list[str | None]) -> Path:
+    geopandas.GeoDataFrame(columns, geometry=geometry, crs="EPSG:4326").to_file(path, driver="GeoJSON")
+    return path
+
+
+def test_the_area_that_a_township_drew_comes_from_a_file_and_takes_the_place_of_100_m(
+    engine: Engine, settings: Settings, city_code: str, tmp_path: Path
+) -> None:
+    def verdict(lon: float, lat: float) -> str:
+        with reading(engine) as session:
+            found = check_place(session, settings, lon=lon, lat=lat, target="food_stall", position_error_m=1)
+        return str(next(row["verdict"] for row in found["results"] if row["rule_id"] == "food_stall"))
+
+    township, drawn = shapely.Point(LON, LAT).buffer(0.1), shapely.box(LON + 0.004, LAT, LON + 0.005, LAT + 0.001)
+    townships = write_shapes(tmp_path / "d.geojson", [township], code=["330681001"], name=["虚构镇"])
+    bring(engine, settings, "districts", townships)
+    bring(engine, settings, "schools", schools_geojson(tmp_path / "s.geojson"))
+    near, within = (LON + 0.001, LAT - 0.0005), (LON + 0.0045, LAT + 0.0005)
+    assert (verdict(*near), verdict(*within)) == ("inside", "outside")
+    path = tmp_path / "a.geojson"
+    rows: dict[str, list[str | None]] = {"编号": ["A1"], "乡镇": ["虚构镇"], "生效日期": ["2026-01-01"]}
+    assert bring(engine, settings, "stall_areas", write_shapes(path, [drawn], **rows)).written == 1
+    assert bring(engine, settings, "stall_areas", path).unchanged == 1
+    assert (verdict(*near), verdict(*within)) == ("outside", "inside")
+    ended = write_shapes(path, [drawn], **rows, 失效日期=["2026-02-01"])
+    assert bring(engine, settings, "stall_areas", ended).updated == 1
+    assert (verdict(*near), verdict(*within)) == ("inside", "outside")
+
+
+def test_an_area_of_a_township_that_is_not_there_or_that_ends_before_it_begins_is_refused(
+    engine: Engine, settings: Settings, city_code: str, tmp_path: Path
+) -> None:
+    box = shapely.box(LON, LAT, LON + 0.001, LAT + 0.001)
+    bring(
+        engine, settings, "districts", write_shapes(tmp_path / "d.geojson", [box], code=["330681001"], name=["虚构镇"])
+    )
+    rows = {"编号": ["A1", "A2", None], "乡镇": ["别处镇", "330681001", "虚构镇"]}
+    days = {"生效日期": [None, "2026-02-01", None], "失效日期": [None, "2026-01-01", None]}
+    with pytest.raises(ImportRefusedError) as caught:
+        bring(engine, settings, "stall_areas", write_shapes(tmp_path / "a.geojson", [box, box, box], **rows, **days))
+    found = {(p.row, p.field, p.code) for p in caught.value.report.problems}
+    assert found == {(3, "id", "missing"), (1, "district", "unknown_district"), (2, "valid_to", "bad_interval")}
+    assert count(engine, StallArea) == 0
 
 
 def test_columns_are_named_by_hand(engine: Engine, settings: Settings, city_code: str, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ A header matches in Chinese or English, whatever its case, spaces or brackets; `
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from api.vocabulary import Term, vocabulary
@@ -49,6 +49,7 @@ _ID = Field(
     "id", ("id", "编号", "编码", "序号", "标识", "external_id", "osm_id", "objectid", "fid", "uuid"), longest=150
 )
 _NAME = Field("name", ("name", "名称", "姓名", "title", "标题", "名字"), default="")
+_TOWNSHIP = Field("district", ("district", "乡镇", "街道", "镇街", "所属乡镇", "township"), longest=100)
 _ADDRESS = Field("address", ("address", "地址", "详细地址", "位置", "addr"), default="", longest=300)
 _ERROR = Field(
     "position_error_m",
@@ -83,6 +84,17 @@ def collections() -> dict[str, Collection]:
             ("code",),
         ),
         Collection(
+            "stall_areas",
+            "polygon",
+            (
+                replace(_ID, required=True),
+                replace(_TOWNSHIP, required=True),
+                Field("valid_from", ("valid_from", "生效日期", "起始日期", "划定日期", "from"), kind="date"),
+                Field("valid_to", ("valid_to", "失效日期", "截止日期", "终止日期", "to"), kind="date"),
+            ),
+            ("district",),
+        ),
+        Collection(
             "schools",
             "campus",
             (
@@ -97,7 +109,7 @@ def collections() -> dict[str, Collection]:
                     terms=words.stages,
                     default=["unknown"],
                 ),
-                Field("district", ("district", "乡镇", "街道", "镇街", "所属乡镇", "township"), longest=100),
+                _TOWNSHIP,
                 _ADDRESS,
                 Field("opened_on", ("opened_on", "建校日期", "成立日期", "建校时间", "opened"), kind="date"),
                 Field(

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import shapely
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError
@@ -26,10 +27,9 @@ from api.services.imports.timetables import write_timetables
 from api.services.imports.writers import Writer, writers
 from api.services.releases import after_import
 from api.settings import Settings
-from api.store import schools
 from api.store.audit import note
 from api.store.bulk import insert_rows
-from api.store.models import City, Source
+from api.store.models import City, District, School, Source
 from api.store.models.base import now
 from api.store.records import Known, known_records, reserve_ids, update_records
 from api.store.spatial import to_shape
@@ -184,10 +184,12 @@ def _derive(session: Session, city: City, rows: Rows, writer: Writer) -> Rows:
 
 
 def _known(session: Session, city: City, writer: Writer) -> dict[str, Known]:
-    if writer.of_city:
-        return known_records(session, writer.table, writer.table.c.city_id == city.id)
-    of_city = schools.schools_frame(session, city)["id"].tolist()
-    return known_records(session, writer.table, writer.table.c.school_id.in_(of_city))
+    """Return the records of the city that came from a source; some belong to it by their school or their township."""
+    columns = writer.table.c
+    if "city_id" in columns:
+        return known_records(session, writer.table, columns.city_id == city.id)
+    owner, key = (School, columns.school_id) if "school_id" in columns else (District, columns.district_id)
+    return known_records(session, writer.table, key.in_(sa.select(owner.id).where(owner.city_id == city.id)))
 
 
 def _refuse(rows: Rows, options: ImportOptions, path: Path) -> None:

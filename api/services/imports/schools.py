@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import shapely
 import sqlalchemy as sa
 from numpy.typing import NDArray
@@ -44,16 +45,24 @@ def prepare_schools(session: Session, city: City, rows: Rows, settings: Settings
     return rows
 
 
+def districts_by_name(known: pd.DataFrame) -> dict[str, int]:
+    """Return the ids of townships by what a file may call them, folded: their names and their codes."""
+    return {
+        fold_name(str(word)): int(identity)
+        for column in ("name", "code")
+        for word, identity in zip(known[column], known["id"], strict=True)
+    }
+
+
 def _districts(session: Session, city: City, rows: Rows) -> NDArray[np.object_]:
     """Return the township of each row: the one named, else the one whose boundary holds the campus."""
     known = cities.districts_of(session, city)
     out = np.full(len(rows), None, dtype=object)
-    by_name = {fold_name(n): int(i) for i, n in zip(known["id"], known["name"], strict=True)}
-    by_name |= {str(c): int(i) for i, c in zip(known["id"], known["code"], strict=True)}
+    by_name = districts_by_name(known)
     for at, name in enumerate(rows.columns["district"]):
         if name is None:
             continue
-        out[at] = by_name.get(fold_name(str(name))) or by_name.get(str(name))
+        out[at] = by_name.get(fold_name(str(name)))
         if out[at] is None and by_name:
             detail = f"there is no township {str(name)[:60]!r}; the position decides"
             rows.problems.append(RowProblem(int(rows.number[at]), "district", "unknown_district", detail, "warning"))

@@ -18,8 +18,10 @@ from sqlalchemy.orm import Session
 
 from api.services import grids, hazards, incidents
 from api.services.imports.rows import Rows
+from api.services.imports.schools import districts_by_name
+from api.services.imports.values import fold_name
 from api.settings import Settings
-from api.store import facilities, releases, schools
+from api.store import cities, facilities, releases, schools
 from api.store.bulk import Values
 from api.store.models import (
     Building,
@@ -34,6 +36,7 @@ from api.store.models import (
     Place,
     Premises,
     PupilCount,
+    StallArea,
     Street,
 )
 from api.store.spatial import as_multipolygons
@@ -58,7 +61,6 @@ class Writer:
     table: sa.Table
     derive: Callable[[Session, City, Rows], Derived]
     after: Callable[[Session, City, list[int], list[int], NDArray[np.object_]], None] | None = None
-    of_city: bool = True
     arrival: str | None = None  # a moment that is that of the import where the file does not say it, and then stays
 
 
@@ -203,6 +205,24 @@ def _districts(session: Session, city: City, rows: Rows) -> Derived:
     }
 
 
+def _stall_areas(session: Session, city: City, rows: Rows) -> Derived:
+    """Find the township of each area in which food stalls are not allowed."""
+    known = districts_by_name(cities.districts_of(session, city))
+    found = [known.get(fold_name(str(name))) for name in rows.columns["district"]]
+    first, last = rows.columns["valid_from"], rows.columns["valid_to"]
+    for number, name, there, begin, end in zip(rows.number, rows.columns["district"], found, first, last, strict=True):
+        if there is None:
+            detail = f"there is no township {str(name)[:60]!r}; import the townships first"
+            rows.problems.append(RowProblem(int(number), "district", "unknown_district", detail, "refused"))
+        if begin is not None and end is not None and end < begin:
+            rows.problems.append(
+                RowProblem(int(number), "valid_to", "bad_interval", "the end lies before the beginning", "refused")
+            )
+    return {
+        "district_id": found, "valid_from": first, "valid_to": last, "boundary": as_multipolygons(rows.geometry),
+    }  # fmt: skip
+
+
 def _cells(session: Session, city: City, rows: Rows) -> Derived:
     for number, code in zip(rows.number, rows.columns["code"], strict=True):
         try:
@@ -327,6 +347,7 @@ def writers(settings: Settings) -> dict[str, Writer]:
         "buildings": (Building, _buildings, None),
         "places": (Place, _places, None),
         "districts": (District, _districts, _place_in_districts),
+        "stall_areas": (StallArea, _stall_areas, None),
         "cells": (Cell, _cells, _rebuild_on_units),
         "gates": (Gate, _gates, _link_around_gates),
     }
@@ -335,7 +356,6 @@ def writers(settings: Settings) -> dict[str, Writer]:
             model.__table__,
             derive,
             after,
-            of_city="city_id" in model.__table__.c,
             arrival="observed_at" if model is Hazard else None,
         )
         for name, (model, derive, after) in tables.items()
