@@ -8,7 +8,8 @@ page hides what is below k (``gis.privacy``).
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from api.errors import BadInputError
 from api.schemas.geojson import features
+from api.services.cities import today
 from api.services.incident_table import table_of
 from api.services.questions import Question, checked_kinds, places_of, wanted_city
 from api.services.selection import by_cell_and_hour, select
@@ -145,7 +147,7 @@ def incident_cells(session: Session, settings: Settings, wanted: Question, *, se
 
     ``basis`` says what was counted: ``groups``, of which the last day is before ``released_until``, or ``exact``. Rates
     are incidents per km² and 100 school days, over the ``school_days`` of the period; where there is none, none is
-    given.
+    given. Where the period goes on into days to come, these are counted up to ``days_until``.
     """
     city = wanted_city(session, wanted.city)
     lattice = cities.lattice_of(city)
@@ -156,8 +158,8 @@ def incident_cells(session: Session, settings: Settings, wanted: Question, *, se
     safe = np.flatnonzero(shown.cell_totals)
     column, row = cells.column[safe], cells.row[safe]
     codes = cell_codes(city.code, column, row, lattice)
-    days = school_days(session, city, wanted, counts.period)
-    each = rate_of_one(lattice, days)
+    days = counted_days(session, city, wanted, counts.period, sealed=sealed)
+    each = rate_of_one(lattice, days.school_days)
     document = features(
         codes,
         cell_polygons(column, row, lattice),
@@ -168,18 +170,45 @@ def incident_cells(session: Session, settings: Settings, wanted: Question, *, se
     )
     until = city.incidents_released_until
     basis = {"basis": "exact"} if sealed else {"basis": "groups", "released_until": until and until.isoformat()}
-    said = {"k": settings.k_anonymity, "hidden": shown.hidden_total, "total": shown.total, "school_days": days}
-    return document | said | {"rate_unit": "incidents per km² and 100 school days"} | basis
+    said = {"k": settings.k_anonymity, "hidden": shown.hidden_total, "total": shown.total}
+    over = {"school_days": days.school_days, "days_until": days.until and days.until.isoformat()}
+    return document | said | over | {"rate_unit": "incidents per km² and 100 school days"} | basis
 
 
-def school_days(session: Session, city: City, wanted: Question, period: Period | None) -> int:
-    """Return the number of school days of the period that is asked for, or else of the incidents' own days."""
+@dataclass(frozen=True)
+class CountedDays:
+    """The days that counts are of, both included, and how many of them are school days.
+
+    ``until`` is the last of them where the period that was asked for goes further, into days of which nothing can be
+    counted yet; else None.
+    """
+
+    first: dt.date | None = None
+    last: dt.date | None = None
+    by_weekday: Mapping[int, int] = field(default_factory=dict)
+    until: dt.date | None = None
+
+    @property
+    def school_days(self) -> int:
+        """The number of school days."""
+        return sum(self.by_weekday.values())
+
+
+def counted_days(session: Session, city: City, wanted: Question, period: Period | None, *, sealed: bool) -> CountedDays:
+    """Return the days of the period that is asked for, or else of the incidents' own; never days to come.
+
+    The last one is today in the city, or the last before which groups have been released.
+    """
     first, last = period or (None, None)
     first, last = wanted.first or first, wanted.last or last
-    if first is None or last is None:
-        return 0
-    by_weekday = school_days_by_weekday(first, last, cities.calendar_of(session, city))
-    return sum(n for day, n in by_weekday.items() if not wanted.weekdays or day in wanted.weekdays)
+    released = city.incidents_released_until
+    over = today(city) if sealed else released and released - dt.timedelta(days=1)
+    if first is None or last is None or over is None:
+        return CountedDays(first, last)
+    until = over if over < last else None
+    by_weekday = school_days_by_weekday(first, until or last, cities.calendar_of(session, city))
+    wanted_days = {day: n for day, n in by_weekday.items() if not wanted.weekdays or day in wanted.weekdays}
+    return CountedDays(first, last, wanted_days, until)
 
 
 def school_days_by_weekday(first: dt.date, last: dt.date, calendar: SchoolCalendar) -> dict[int, int]:

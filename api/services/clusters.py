@@ -41,12 +41,18 @@ SEED = 20260901
 FEWEST_BINS = 4
 SURE = 0.05
 UNSURE = 3
+_UNCERTAIN = {
+    "reason_zh": "所选范围内的事件时间都不够确切，无从判断",
+    "reason_en": "no incident's time is known well enough to say",
+}
 
 
 def _weekly(
     session: Session, settings: Settings, wanted: Question, weeks: int, today: dt.date
 ) -> tuple[StudyCells, Selection, Question]:
     """Return the study area and the incidents of whole weeks up to a day."""
+    if wanted.first is not None:
+        raise BadInputError("the period of this question is whole weeks up to a day: leave out from, give weeks and to")
     city = wanted_city(session, wanted.city)
     area = study_cells(session, city)
     last = wanted.last or today
@@ -56,14 +62,32 @@ def _weekly(
 
 def _cells_and_weeks(
     area: StudyCells, found: Selection, asked: Question, weeks: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return cell and week (0: the oldest) of each incident in the study area."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return cell, week (0: the oldest) and share of each incident in the study area."""
     assert asked.first is not None  # noqa: S101 - set by _weekly
     table, at = found.table, found.at
     cell = area.index_of(table.column[at], table.row[at])
     week = (table.day[at] - day_number(asked.first)) // 7
     inside = (cell >= 0) & (week >= 0) & (week < weeks)
-    return cell[inside], week[inside].astype(np.int64)
+    weight = np.ones(at.size) if found.weight is None else found.weight
+    return cell[inside], week[inside].astype(np.int64), weight[inside]
+
+
+def _certain(found: Selection, settings: Settings) -> NDArray[np.bool_]:
+    """Return which incidents a test of whole ones may count: where a window is asked for, those of a known moment.
+
+    Of the others nobody knows whether they lie in the window. Counted whole they would stand for as many that do.
+    """
+    table, at = found.table, found.at
+    if found.question.window(settings) is None:
+        return np.ones(at.size, dtype=bool)
+    moment: NDArray[np.bool_] = table.start_min[at] == table.end_min[at]
+    return moment
+
+
+def _only(found: Selection, kept: NDArray[np.bool_]) -> Selection:
+    weight = None if found.weight is None else found.weight[kept]
+    return replace(found, at=found.at[kept], weight=weight)
 
 
 def scan(session: Session, settings: Settings, wanted: Question, *, weeks: int, today: dt.date) -> dict[str, Any]:
@@ -74,13 +98,18 @@ def scan(session: Session, settings: Settings, wanted: Question, *, weeks: int, 
     dict
         A FeatureCollection, the most likely cluster first; properties ``observed`` (None: below k), ``expected``,
         ``ratio``, ``p``, ``weeks``, ``radius_m``, ``schools``, ``schools_en``, ``sentence_zh``, ``sentence_en``.
-        The collection says ``weeks`` and, where there is nothing to tell, ``reason_zh`` and ``reason_en``.
+        The collection says ``weeks``, ``incidents`` (those that were counted), ``left_out`` (those of uncertain time,
+        where a window around dismissal is asked for) and, where there is nothing to tell, ``reason_zh`` and
+        ``reason_en``.
     """
     if not 2 * SCAN_WEEKS <= weeks <= 104:
         raise BadInputError(f"clusters of the last weeks are looked for in {2 * SCAN_WEEKS} to 104 weeks")
     area, found, asked = _weekly(session, settings, wanted, weeks, today)
+    certain = _certain(found, settings)
+    left_out = int(np.count_nonzero(~certain))
+    kept = _only(found, certain) if left_out else found
     result: Scan = found.table.answers.of(
-        ("scan", asked, area.version), lambda: _scan(area, *_cells_and_weeks(area, found, asked, weeks), weeks)
+        ("scan", asked, area.version), lambda: _scan(area, *_cells_and_weeks(area, kept, asked, weeks)[:2], weeks)
     )
     told = [one for one in result.clusters if one.observed >= settings.k_anonymity]
     sure = sum(one.p <= SURE for one in told)
@@ -91,10 +120,9 @@ def scan(session: Session, settings: Settings, wanted: Question, *, weeks: int, 
         np.array([*shapes, None], dtype=object)[:-1],
         [_cluster(area, one) for one in clusters],
     )
-    why = {} if result.reason is Reason.NONE else _why(result.reason)
-    return (
-        document | {"weeks": weeks, "last_weeks": SCAN_WEEKS, "incidents": len(found), "k": settings.k_anonymity} | why
-    )
+    why = _why(result.reason, uncertain=bool(left_out) and not len(kept))
+    said = {"weeks": weeks, "last_weeks": SCAN_WEEKS, "incidents": len(kept), "left_out": left_out}
+    return document | said | {"k": settings.k_anonymity} | why
 
 
 def _scan(area: StudyCells, cell: NDArray[np.int64], week: NDArray[np.int64], weeks: int) -> Scan:
@@ -139,6 +167,8 @@ def _cluster(area: StudyCells, one: Cluster) -> dict[str, Any]:
 def emerging(session: Session, settings: Settings, wanted: Question, *, weeks: int, today: dt.date) -> dict[str, Any]:
     """Return which cells are new, lasting, rising, falling or past hot spots, by week, as GeoJSON.
 
+    Of an incident of uncertain time the share counts that fits the question; the sum of a cell and a week is rounded.
+
     Returns
     -------
     dict
@@ -150,8 +180,9 @@ def emerging(session: Session, settings: Settings, wanted: Question, *, weeks: i
     if not FEWEST_BINS <= weeks <= 104:
         raise BadInputError(f"emerging hot spots are looked for in {FEWEST_BINS} to 104 weeks")
     area, found, asked = _weekly(session, settings, wanted, weeks, today)
-    cell, week = _cells_and_weeks(area, found, asked, weeks)
-    counts = np.bincount(cell * weeks + week, minlength=len(area) * weeks).reshape(-1, weeks)
+    cell, week, weight = _cells_and_weeks(area, found, asked, weeks)
+    shares = np.bincount(cell * weeks + week, weight, len(area) * weeks)
+    counts = np.rint(shares).astype(np.int64).reshape(-1, weeks)
     spots = found.table.answers.of(
         ("emerging", asked, area.version), lambda: emerging_hot_spots(counts, area.neighbours)
     )
@@ -186,7 +217,8 @@ def emerging(session: Session, settings: Settings, wanted: Question, *, weeks: i
         cell_polygons(area.column[shown], area.row[shown], area.lattice),
         properties,
     )
-    why = {} if (spots.reason == Reason.NONE).any() else _why(Reason(int(np.bincount(spots.reason).argmax())))
+    reason = Reason.NONE if (spots.reason == Reason.NONE).any() else Reason(int(np.bincount(spots.reason).argmax()))
+    why = _why(reason, uncertain=bool(cell.size) and not counts.any())
     return document | {"weeks": weeks, "cells": len(area), "k": settings.k_anonymity} | why
 
 
@@ -202,17 +234,21 @@ def near_repeats(
     -------
     dict
         ``space_m`` and ``days`` (upper edges of the bands, the first row being the same cell), ``observed``,
-        ``expected``, ``ratio``, ``p`` (rows by distance, columns by days), ``incidents``, ``weeks``,
+        ``expected``, ``ratio``, ``p`` (rows by distance, columns by days), ``incidents`` (those that were counted),
+        ``left_out`` (those of uncertain time, where a window around dismissal is asked for), ``weeks``,
         ``sentences_zh``, ``sentences_en`` and, where so, ``reason_zh`` and ``reason_en``.
     """
     if not 1 <= weeks <= 104:
         raise BadInputError("near repeats are looked for in 1 to 104 weeks")
     area, found, asked = _weekly(session, settings, wanted, weeks, today)
     side = area.lattice.cell_m
+    certain = _certain(found, settings)
+    left_out = int(np.count_nonzero(~certain))
+    kept = found.at[certain]
     edges = tuple(side * (step + 0.5) for step in (1, 2, 4))  # a half step: centres lie on whole ones
 
     def work_out() -> NearRepeatTable:
-        table, at = found.table, found.at
+        table, at = found.table, kept
         cells, cell = np.unique(np.stack([table.column[at], table.row[at]]), axis=1, return_inverse=True)
         try:
             return knox_of_cells(cells[0] * side, cells[1] * side, cell, table.day[at], space_edges_m=edges)
@@ -232,11 +268,12 @@ def near_repeats(
         "expected": _rounded(result.expected, np.ones_like(told)),
         "ratio": _rounded(result.ratio, told),
         "p": _rounded(result.p, told),
-        "incidents": len(found),
+        "incidents": len(kept),
+        "left_out": left_out,
         "weeks": weeks,
         "k": k,
     }
-    why = {} if result.reason is Reason.NONE else _why(result.reason)
+    why = _why(result.reason, uncertain=bool(left_out) and not len(kept))
     return said | {f"sentences_{lang}": near_repeat_sentences(result, lang, least=k) for lang in LANGUAGES} | why
 
 
@@ -247,5 +284,10 @@ def _rounded(values: NDArray[np.float64], told: NDArray[np.bool_]) -> list[list[
     ]
 
 
-def _why(reason: Reason) -> dict[str, str]:
+def _why(reason: Reason, *, uncertain: bool) -> dict[str, str]:
+    """Return why there is nothing to tell, if so: no incident at all, or none whose time is known well enough."""
+    if reason is Reason.NONE:
+        return {}
+    if uncertain:
+        return dict(_UNCERTAIN)
     return {f"reason_{language}": why_not(reason, language) for language in LANGUAGES}

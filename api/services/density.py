@@ -6,6 +6,7 @@ gathered into blocks of at least k first (``gis.privacy.gather``). Whoever works
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from api.errors import BadInputError
 from api.schemas.geojson import features
-from api.services.cellcounts import Counts, counts_of, school_days
+from api.services.cellcounts import Counts, counted_days, counts_of
 from api.services.incident_table import table_of
 from api.services.questions import Question, wanted_city
 from api.settings import Settings
@@ -39,7 +40,8 @@ LEAST_OF_PEAK = 0.02
 class Density:
     """Density by cell: those that are worth drawing.
 
-    ``value`` is incidents per km² and 100 school days, or per km² where the period has no school day.
+    ``value`` is incidents per km² and 100 school days, or per km² where the period has no school day; ``days_until`` as in
+    :class:`api.services.cellcounts.CountedDays`.
     """
 
     lattice: Lattice
@@ -49,6 +51,7 @@ class Density:
     school_days: int
     bandwidth_m: float
     edge_corrected: bool
+    days_until: dt.date | None = None
 
 
 def checked_bandwidth(bandwidth_m: float, lattice: Lattice) -> float:
@@ -82,14 +85,15 @@ def density_of(
     bandwidth_m = checked_bandwidth(bandwidth_m, lattice)
     asked = replace(wanted, by_week=False)
     counts = counts_of(session, city, lattice, settings, asked, sealed=sealed)
-    days = school_days(session, city, asked, counts.period)
+    over = counted_days(session, city, asked, counts.period, sealed=sealed)
+    days = over.school_days
     if not sealed:
-        return _density(city, lattice, counts, days, bandwidth_m, k=None)
+        return replace(_density(city, lattice, counts, days, bandwidth_m, k=None), days_until=over.until)
     key = ("density", asked, bandwidth_m, days, settings.k_anonymity)
     found: Density = table_of(session, city).answers.of(
         key, lambda: _density(city, lattice, counts, days, bandwidth_m, k=settings.k_anonymity)
     )
-    return found
+    return replace(found, days_until=over.until)
 
 
 def _density(city: City, lattice: Lattice, counts: Counts, days: int, bandwidth_m: float, *, k: int | None) -> Density:
@@ -162,6 +166,7 @@ def density(
     return document | {
         "unit": unit,
         "school_days": found.school_days,
+        "days_until": found.days_until and found.days_until.isoformat(),
         "bandwidth_m": found.bandwidth_m,
         "cell_m": lattice.cell_m,
         "edge_corrected": found.edge_corrected,

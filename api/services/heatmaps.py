@@ -12,7 +12,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from api.errors import NotFoundError
-from api.services.cellcounts import counts_of, school_days_by_weekday
+from api.services.cellcounts import counted_days, counts_of
 from api.services.questions import Question, wanted_city
 from api.settings import Settings
 from api.store import atlas, cities, grids, hazards, incidents, schools
@@ -50,9 +50,7 @@ def heatmap_page(
     if lattice is None:
         raise NotFoundError("nothing is known of this city yet; import schools and incidents first")
     counts = counts_of(session, city, lattice, settings, wanted, sealed=sealed)
-    first, last = counts.period or (None, None)
-    first, last = wanted.first or first, wanted.last or last
-    by_weekday = school_days_by_weekday(first, last, cities.calendar_of(session, city)) if first and last else {}
+    days = counted_days(session, city, wanted, counts.period, sealed=sealed)
     box = atlas.campus_bounds(session, city)
     spec = HeatmapSpec(
         cells=counts.cells,
@@ -61,9 +59,10 @@ def heatmap_page(
         groups=None if sealed else counts.shown,
         released_until=city.incidents_released_until,
         title=Text(f"{city.name}：{title_of('zh', wanted)}", f"{city.name_en or city.name}: {title_of('en', wanted)}"),
-        period=f"{first} – {last}" if first else "",
-        school_days=sum(by_weekday.values()) or None,
-        school_days_by_weekday=by_weekday or None,
+        period=f"{days.first} – {days.last}" if days.first else "",
+        school_days=days.school_days or None,
+        school_days_by_weekday=days.by_weekday or None,
+        school_days_until=days.until,
         perimeters=_perimeters(session, city),
         schools=_schools(session, city),
         gates=_gates(session, city),

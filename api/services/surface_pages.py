@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError, NotFoundError
-from api.services.cellcounts import counts_of, rate_of_one, school_days
+from api.services.cellcounts import CountedDays, counted_days, counts_of, rate_of_one
 from api.services.density import density_of
 from api.services.heatmaps import browser_libraries, ground_of, title_of
 from api.services.questions import Question, cell_keys, cells_of_keys, wanted_city
@@ -67,6 +67,8 @@ def density_page(
         say("notes.points"),
         say("notes.effort"),
     ]
+    if found.days_until:
+        notes.insert(1, say("notes.days_until", until=found.days_until))
     if per_day:
         notes.insert(1, say("notes.rate", days=found.school_days))
     return surface_page(
@@ -109,14 +111,15 @@ def comparison_page(
         raise BadInputError("the two periods overlap; one must end before the other begins")
     city, lattice = _city(session, wanted)
     keys, counts, days = _both(session, settings, city, lattice, (first, second), sealed=sealed)
-    each = [rate_of_one(lattice, n) for n in days]
+    each = [rate_of_one(lattice, one.school_days) for one in days]
     if each[0] is None or each[1] is None:
         raise BadInputError("one of the two periods has no school day, so there is no rate to compare")
     rates = counts * np.array([[each[0]], [each[1]]])
     make = _difference if view == "difference" else _side_by_side
     panels, legend = make(keys, counts, rates, np.array(each), (first, second), settings.k_anonymity, sealed)
     notes = [
-        say("surface.days", first=days[0], second=days[1]),
+        say("surface.days", first=days[0].school_days, second=days[1].school_days),
+        *(say("notes.days_until", until=one.until) for one in days if one.until),
         say("notes.suppressed" if sealed else "notes.groups", k=settings.k_anonymity),
         say("notes.points"),
         say("notes.effort"),
@@ -163,15 +166,15 @@ def _both(
     periods: tuple[Question, Question],
     *,
     sealed: bool,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], list[int]]:
-    """Return the cells that either period shows, their shown counts, shape ``(2, cells)``, and school days of both."""
+) -> tuple[NDArray[np.int64], NDArray[np.int64], list[CountedDays]]:
+    """Return the cells that either period shows, their shown counts, shape ``(2, cells)``, and the days of both."""
     parts, days = [], []
     for period in periods:
         found = counts_of(session, city, lattice, settings, period, sealed=sealed)
         safe = np.flatnonzero(found.shown.cell_totals)
         keys = cell_keys(found.cells.column[safe], found.cells.row[safe])
         parts.append((keys, found.shown.cell_totals[safe]))
-        days.append(school_days(session, city, period, found.period))
+        days.append(counted_days(session, city, period, found.period, sealed=sealed))
     every = np.unique(np.concatenate([keys for keys, _ in parts]))
     counts = np.zeros((2, every.size), dtype=np.int64)
     for at, (keys, totals) in enumerate(parts):

@@ -79,6 +79,8 @@ class HeatmapSpec:
         School days in the period, for incidents per km² and 100 school days.
     school_days_by_weekday
         The same by ISO weekday, for the rates of single slices.
+    school_days_until
+        The last day that these are counted up to, where the period goes on into days to come.
     perimeters, schools, gates, hazards, streets
         Frames in WGS 84. Read are ``name`` and ``invented`` everywhere; ``distance_m`` of perimeters; ``stage``
         and ``detail`` of schools (points or grounds); ``school`` and ``detail`` of gates; ``category``,
@@ -105,6 +107,7 @@ class HeatmapSpec:
     period: str | Text = ""
     school_days: int | None = None
     school_days_by_weekday: Mapping[int, int] | None = None
+    school_days_until: dt.date | None = None
     perimeters: gpd.GeoDataFrame | None = None
     schools: gpd.GeoDataFrame | None = None
     gates: gpd.GeoDataFrame | None = None
@@ -378,6 +381,7 @@ def _body(spec: HeatmapSpec, shown: ShownCounts, title: Text) -> str:
             week=spec.slices is not None,
             grouped=grouped,
             released_until=spec.released_until,
+            school_days_until=spec.school_days_until,
         )
     )
     notice = Text.of(spec.notice) if spec.notice else None

@@ -109,11 +109,14 @@ def notes_html(
     week: bool,
     grouped: bool = False,
     released_until: dt.date | None = None,
+    school_days_until: dt.date | None = None,
 ) -> str:
     """Return the notes on how to read the map."""
     notes = [say("notes.groups" if grouped else "notes.suppressed", k=k), say("notes.points"), say("notes.effort")]
     if grouped and released_until is not None:
         notes.insert(1, say("notes.released", day=released_until - dt.timedelta(days=1)))
+    if school_days_until is not None:
+        notes.insert(1, say("notes.days_until", until=school_days_until))
     if school_days:
         notes.insert(1, say("notes.rate", days=school_days))
     if week:

@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.services import clusters, incident_table, own_evaluation
 from api.services.cellcounts import counts_of
+from api.services.cities import today as cities_today
 from api.services.imports import ImportOptions, import_file
 from api.services.incident_table import table_of
 from api.services.questions import Question
@@ -73,10 +74,11 @@ def test_filters_of_place_and_minutes(client: TestClient, police: dict[str, str]
         boundary = to_element(shapely.MultiPolygon([shape]))
         session.add(District(city_id=city.id, code="T1", name="虚构镇", kind="town", boundary=boundary, invented=True))
     assert get(client, police, f"incidents/rhythm?{NOVEMBER}&township=T1")["total"] == 5
-    cells = get(client, police, f"incidents/cells?{NOVEMBER}&township=T1")
+    cells = get(client, police, "incidents/cells?from=2026-11-01&to=2026-11-20&township=T1")
     assert cells["total"] == 5
     assert len(cells["features"]) == 1
-    assert cells["features"][0]["properties"]["rate"] == pytest.approx(5 * 100 / (0.01 * 21), rel=1e-3)
+    assert cells["features"][0]["properties"]["rate"] == pytest.approx(5 * 100 / (0.01 * 15), rel=1e-3)
+    assert cells["days_until"] is None
     released = client.get(f"/api/v1/incidents/cells?{NOVEMBER}&township=T1").json()
     assert released["basis"] == "groups"
     assert released["total"] == 5
@@ -86,6 +88,35 @@ def test_filters_of_place_and_minutes(client: TestClient, police: dict[str, str]
     assert get(client, police, f"incidents/rhythm?{NOVEMBER}")["assumed"] == everything
     refused = client.get(f"/api/v1/incidents/cells?{NOVEMBER}&minutes_from=0&minutes_to=19")
     assert "for the police" in assert_problem(refused, 422)["detail"]
+
+
+def test_days_to_come_dilute_no_rate(client: TestClient, police: dict[str, str], town: Engine) -> None:
+    with reading(town) as session:
+        city = session.scalars(sa.select(City)).one()
+        today, released = cities_today(city), city.incidents_released_until
+    assert released is not None
+    later = today + dt.timedelta(days=400)
+    for headers, last in ((police, today), ({}, released - dt.timedelta(days=1))):
+        for path, value in (("incidents/cells", "rate"), ("incidents/density", "density")):
+            so_far = get(client, headers, f"{path}?from=2026-11-01&to={last}")
+            to_come = get(client, headers, f"{path}?from=2026-11-01&to={later}")
+            assert so_far["school_days"] > 0
+            assert (so_far["days_until"], to_come["days_until"]) == (None, str(last))
+            assert to_come["school_days"] == so_far["school_days"]
+            assert (
+                [f["properties"][value] for f in to_come["features"]]
+                == [f["properties"][value] for f in so_far["features"]]
+                != []
+            )
+            assert get(client, headers, f"{path}?from={later}&to={later}")["school_days"] == 0
+        for view in ("cells", "density"):
+            page = client.get(
+                f"/api/v1/heatmap?view={view}&from=2026-11-01&to={later}&language=en&by_week=true", headers=headers
+            )
+            assert f"school days are counted up to {last}" in page.text
+            assert f"上课日计至 {last}" in page.text
+            page = client.get(f"/api/v1/heatmap?view={view}&from=2026-11-01&to={last}&language=en", headers=headers)
+            assert "school days are counted up to" not in page.text
 
 
 def test_an_interval_counts_by_the_share_that_fits(town: Engine, settings: Settings) -> None:
@@ -207,6 +238,7 @@ def test_bad_questions_are_refused_in_words(client: TestClient, police: dict[str
         ("clusters?weeks=7", 422),
         ("emerging?weeks=3", 422),
         ("near-repeats?weeks=105", 422),
+        *((f"{path}?from=2026-11-01&to=2026-11-30", 422) for path in ("clusters", "emerging", "near-repeats")),
         ("heatmap?view=side", 422),
         ("heatmap?view=side&from=2026-11-01&to=2026-11-07&versus_from=2026-11-05&versus_to=2026-11-09", 422),
         ("heatmap?view=difference&from=2026-11-01&to=2026-11-07&versus_from=2026-10-09&versus_to=2026-10-05", 422),
@@ -217,6 +249,40 @@ def test_bad_questions_are_refused_in_words(client: TestClient, police: dict[str
         answer = client.get(f"/api/v1/{query}", headers=police)
         assert answer.status_code in (status if isinstance(status, set) else {status}), (query, answer.text)
         assert_problem(answer, answer.status_code)
+
+
+def test_incidents_of_uncertain_time_are_no_whole_ones_after_school(
+    client: TestClient, police: dict[str, str], town: Engine, settings: Settings
+) -> None:
+    """Thirty at midnight sharp and thirty of 08:00 to 20:00 around one school, in its last four weeks."""
+    days = [dt.date(2026, 10, 26) + dt.timedelta(days=7 * (n % 4) + n % 5) for n in range(30)]
+    bring(town, settings, [f"u{n},threat,{day} 00:00,{at(*CROWDED)}" for n, day in enumerate(days)])
+    window = "to=2026-11-22&type=threat&after_school=true"
+    for path in ("clusters?weeks=8", "near-repeats?weeks=4"):
+        none = get(client, police, f"{path}&{window}")
+        assert (none["incidents"], none["left_out"]) == (0, 30)
+        assert none["reason_en"] == "no incident's time is known well enough to say"
+        assert "时间" in none["reason_zh"]
+        assert not none.get("features")
+        assert not any(p is not None for row in none.get("p", []) for p in row)
+        whole = get(client, police, f"{path}&to=2026-11-22&type=threat")
+        assert (whole["incidents"], whole["left_out"]) == (30, 0)  # the day is known
+    header = "id,type,occurred_from,occurred_to,lon,lat"
+    long = [f"v{n},threat,{day} 08:00,{day} 20:00,{at(*CROWDED)}" for n, day in enumerate(days)]
+    bring(town, settings, long, header)
+    for path in ("clusters?weeks=8", "near-repeats?weeks=4"):
+        assert get(client, police, f"{path}&{window}")["left_out"] == 60
+    # shares of an hour and a half: a sixteenth of a day, an eighth of twelve hours
+    expected = round(30 / 16 + 30 / 8)
+    assert get(client, police, f"incidents/cells?from=2026-10-26&{window}")["total"] == expected
+    spots = get(client, police, f"emerging?weeks=4&{window}")
+    assert spots["features"] == []
+    everything = get(client, police, "emerging?weeks=4&to=2026-11-22&type=threat")
+    assert any("60 incidents" in f["properties"]["sentence_en"] for f in everything["features"])
+    # one whose moment is known is counted as before
+    bring(town, settings, [f"w{n},threat,2026-11-1{n} 16:20,{at(*CROWDED)}" for n in range(3)])
+    found = get(client, police, f"near-repeats?weeks=4&{window}")
+    assert (found["incidents"], found["left_out"]) == (3, 60)
 
 
 @pytest.mark.parametrize("view", ["density", "side", "difference"])

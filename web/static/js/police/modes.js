@@ -20,7 +20,11 @@ export const knowHazards = (words) => { names = new Map(words.hazard_categories.
 
 const said = (properties) => properties[`sentence_${language}`];
 const why = (answer) => answer[`reason_${language}`];
+const because = (answer) => why(answer) && t("police.because_of", { reason: why(answer) });
 const countOf = ({ count: n }) => (n === null ? t("police.few") : t("police.count", { n: count(n) }));
+const leftOut = ({ left_out: n }) => (n ? t("police.left_out", { n: count(n) }) : "");
+/** Sentences beside each other: Chinese ones without a space between them. */
+const together = (...sentences) => sentences.filter(Boolean).join(language === "zh" ? "" : " ");
 const few = (value) => (value >= 100 ? count(value) : Number(value.toPrecision(2)));
 
 /* ---- hot spots ---- */
@@ -46,7 +50,7 @@ const spots = {
 
 const density = {
   ask: (wanted) => get("incidents/density", { ...wanted, ...periodOf(wanted), weeks: null }),
-  show({ features, school_days: days, bandwidth_m: bandwidth, edge_corrected: corrected }) {
+  show({ features, school_days: days, days_until: until, bandwidth_m: bandwidth, edge_corrected: corrected }) {
     const values = features.map((one) => one.properties.density).sort((a, b) => a - b);
     const [least, top] = [values[0] ?? 0, values[Math.floor(values.length * 0.99)] ?? 0];
     const breaks = RAMP.map((_, at) => least * (top / least || 1) ** (at / RAMP.length));
@@ -55,7 +59,7 @@ const density = {
     return {
       features, signs: [],
       look: { colour: (p) => RAMP[classOf(p.density)], opacity: () => 0.62, tip: (p) => `${few(p.density)} ${unit}` },
-      state: features.length ? t("police.density_found", { bandwidth, days, edge: t(corrected ? "police.edge" : "police.no_edge") }) : t("police.no_cell"),
+      state: features.length ? together(t("police.density_found", { bandwidth, days, edge: t(corrected ? "police.edge" : "police.no_edge") }), until && t("police.days_until", { until })) : t("police.no_cell"),
       legend: features.length ? breaks.map((from, at) => [RAMP[at], at + 1 < breaks.length ? `${few(from)}–${few(breaks[at + 1])}` : `≥ ${few(from)}`]) : [],
       unit, items: [],
     };
@@ -72,7 +76,7 @@ const clusters = {
     return {
       features: answer.features, signs: answer.features,
       look: { colour, opacity: () => 0.5, tip: said },
-      state: why(answer) ?? t(sure.length ? "police.clusters_found" : "police.clusters_none", { n: count(sure.length), all: count(answer.features.length), weeks: answer.weeks, last: answer.last_weeks }),
+      state: together(because(answer) ?? t(sure.length ? "police.clusters_found" : "police.clusters_none", { n: count(sure.length), all: count(answer.features.length), weeks: answer.weeks, last: answer.last_weeks }), leftOut(answer)),
       legend: [[HOT[99], "p ≤ 0.01"], [HOT[95], "p ≤ 0.05"], [HOT[0], t("police.class.0")]],
       items: answer.features.map((one) => ({ feature: one, colour: colour(one.properties), text: said(one.properties), more: [placeOf(one)] })),
     };
@@ -117,7 +121,7 @@ const near = {
     const sentences = answer[`sentences_${language}`];
     return {
       features: [], signs: [], look: { colour: () => COLD, tip: () => "" },
-      state: why(answer) ?? t("police.near_found", { n: count(answer.incidents), weeks: answer.weeks }),
+      state: together(because(answer) ?? t("police.near_found", { n: count(answer.incidents), weeks: answer.weeks }), leftOut(answer)),
       legend: [], items: [],
       panel: why(answer) ? null : el("div", {}, sentences.length ? el("ul", { class: "told" }, sentences.map((one) => el("li", {}, one))) : el("p", {}, t("police.near_none")), nearTable(answer)),
     };
