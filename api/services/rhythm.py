@@ -9,28 +9,27 @@ from sqlalchemy.orm import Session
 
 from api.errors import NotFoundError
 from api.services.questions import Question, wanted_city
-from api.services.selection import Selection, select
+from api.services.selection import Selection, hours_as_asked, select
 from api.settings import Settings
 from api.store import cities
-from gis.aoristic import spread_over_slices
-from gis.density import WeekSlices
 
 BIN_MIN = 15
 FIRST_MIN, LAST_MIN = -60, 120  # around dismissal
-_HOURS = WeekSlices(bands_min=tuple((60 * hour, 60 * hour + 60) for hour in range(24)))
 
 
 def rhythm(session: Session, settings: Settings, wanted: Question) -> dict[str, Any]:
     """Return how a city's incidents lie in the week and around dismissal.
 
-    Those known to lie in an interval are spread over it, and those at midnight sharp over their day (aoristic weights,
-    Ratcliffe 2000).
+    By hour, those known to lie in an interval are spread over it, and those at midnight sharp over their day (aoristic
+    weights, Ratcliffe 2000), so far as it is asked for: with a window after dismissal, over the hours of that of their
+    school. By minutes from dismissal, only those of a known moment are counted.
 
     Returns
     -------
     dict
         ``hours``: seven lists (Monday first) of 24 numbers; ``dismissal``: ``from_min`` of each bin of 15 minutes and its
-        ``count``; ``total``; ``untimed``: how many have no dismissal to be set against; ``assumed``: how many are set
+        ``count``; ``total``; ``untimed``: how many of a known moment have no dismissal to be set against; ``uncertain``: how many
+        have no known moment; ``assumed``: how many are set
         against a dismissal that is assumed, since their school has no timetable.
     """
     city = wanted_city(session, wanted.city)
@@ -50,10 +49,10 @@ def _rhythm(found: Selection) -> dict[str, Any]:
     hours = np.bincount(slot[moment], minlength=168).astype(np.float64)
     loose = np.flatnonzero(~moment)
     if loose.size:
-        begin, finish = start[loose].astype("datetime64[m]"), end[loose].astype("datetime64[m]")
-        weight = np.ones(loose.size) if found.weight is None else found.weight[loose]
-        hours += weight @ spread_over_slices(begin, finish, _HOURS)
-    after = table.minutes[at]
+        shares, which = hours_as_asked(found, loose)
+        weight = None if found.weight is None else found.weight[loose]
+        hours += np.bincount(which, weight, len(shares)) @ shares
+    after = table.minutes[at[moment]]  # of the others only where an interval begins
     known = after[~np.isnan(after)]
     edges = np.arange(FIRST_MIN, LAST_MIN + BIN_MIN, BIN_MIN)
     counts, _ = np.histogram(known, bins=edges)
@@ -61,6 +60,7 @@ def _rhythm(found: Selection) -> dict[str, Any]:
         "hours": np.round(hours.reshape(7, 24), 2).tolist(),
         "dismissal": [{"from_min": int(edge), "count": int(n)} for edge, n in zip(edges[:-1], counts, strict=True)],
         "total": round(found.total, 1),
-        "untimed": int(len(found) - known.size),
+        "untimed": int(after.size - known.size),
+        "uncertain": int(loose.size),
         "assumed": int(table.assumed[at].sum()),
     }

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.services.incident_table import MINUTES_A_DAY, IncidentTable, day_number, table_of
 from api.services.questions import Places, Question, cell_keys, cells_of_keys, checked_kinds, places_of
-from api.services.school_times import dismissals
+from api.services.school_times import Table, dismissals
 from api.settings import Settings
 from api.store import cities
 from api.store.incidents import CountedIncidents
@@ -20,9 +20,39 @@ from api.store.models import City
 from gis.aoristic import share_after_dismissal, spread_over_slices
 from gis.density import WeekSlices
 from gis.lattice import Lattice
+from gis.schooltime import SchoolCalendar
 
 Floats = NDArray[np.float64]
+_WEEK_MIN = 7 * MINUTES_A_DAY
 _HOURS = WeekSlices(bands_min=tuple((60 * hour, 60 * hour + 60) for hour in range(24)))
+
+
+@dataclass(frozen=True, eq=False)
+class WindowHours:
+    """Which share of each hour of the week lies in a window around the dismissals of schools.
+
+    ``school`` are ids, rising; ``shares`` has a row for each, shape ``(schools, 168)``, Monday's first hour first.
+    """
+
+    school: NDArray[np.int64]
+    shares: Floats
+
+    @classmethod
+    def of(cls, school: NDArray[np.int64], tables: Sequence[Table], window: tuple[int, int]) -> WindowHours:
+        """Return the hours of a window, minutes after dismissal, by the schools' timetables."""
+        found = [
+            (row, (day - 1) * MINUTES_A_DAY + minute)
+            for row, table in enumerate(tables)
+            for day, minutes in table.items()
+            for minute in minutes
+        ]
+        row, dismissal = np.array(found, dtype=np.int64).reshape(-1, 2).T
+        inside = np.zeros((len(tables), 168))
+        hour = np.arange(168) * 60
+        for week in (-_WEEK_MIN, 0, _WEEK_MIN):  # what begins on Sunday night ends on Monday
+            opens, closes = (dismissal[:, None] + minute + week for minute in window)
+            np.add.at(inside, row, np.clip(np.minimum(closes, hour + 60) - np.maximum(opens, hour), 0, None) / 60)
+        return cls(school, np.minimum(inside, 1.0))  # windows of several grades may lie upon each other
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +69,15 @@ class Selection:
         The share of each that fits, above 0; None: all are 1.
     question
         What was asked, to remember answers by.
+    window
+        Where minutes after dismissal are asked for and some times are uncertain: where in the week these lie.
     """
 
     table: IncidentTable
     at: NDArray[np.int64]
     weight: Floats | None
     question: Question
+    window: WindowHours | None = None
 
     def __len__(self) -> int:
         return len(self.at)
@@ -115,9 +148,19 @@ def _select(
     if not loose.size:
         return Selection(table, at, None, wanted)
     weight = np.ones(at.size)
-    weight[loose] = _shares(session, settings, city, table, at[loose], wanted, (first, last))
+    hours = None
+    if window is None:
+        weight[loose] = _shares(table, at[loose], wanted, (first, last))
+    else:
+        _, tables, index = dismissals(session, settings, table.school[at[loose]])
+        schools = np.unique(table.school[at[loose]]).astype(np.int64)
+        hours = WindowHours.of(schools[schools >= 0], tables, window)
+        calendar = cities.calendar_of(session, city)
+        weight[loose] = _shares_after_dismissal(
+            table, at[loose], wanted, (first, last), window, tables, index, calendar
+        )
     kept = weight > 1e-9
-    return Selection(table, at[kept], weight[kept], wanted)
+    return Selection(table, at[kept], weight[kept], wanted, hours)
 
 
 def _in_period(table: IncidentTable, first: int | None, last: int | None) -> NDArray[np.int64]:
@@ -130,35 +173,48 @@ def _in_period(table: IncidentTable, first: int | None, last: int | None) -> NDA
     return np.flatnonzero(fits)
 
 
+def _within(
+    table: IncidentTable, at: NDArray[np.int64], period: tuple[int | None, int | None]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the part of each interval that lies in the period, minutes since 1970."""
+    start, end = table.start_min[at], table.end_min[at]
+    low = start if period[0] is None else np.maximum(start, period[0])
+    high = end if period[1] is None else np.minimum(end, period[1])
+    return low, high
+
+
 def _shares(
-    session: Session,
-    settings: Settings,
-    city: City,
+    table: IncidentTable, at: NDArray[np.int64], wanted: Question, period: tuple[int | None, int | None]
+) -> Floats:
+    """Return the share of each interval that fits the period and the weekdays."""
+    low, high = _within(table, at, period)
+    inside: Floats = (high - low) / (table.end_min[at] - table.start_min[at])
+    if wanted.weekdays:
+        whole = WeekSlices(bands_min=((0, MINUTES_A_DAY),), weekdays=tuple(sorted(set(wanted.weekdays))))
+        begin, finish = low.astype("datetime64[m]"), high.astype("datetime64[m]")
+        inside = inside * spread_over_slices(begin, finish, whole).sum(axis=1)
+    return inside
+
+
+def _shares_after_dismissal(
     table: IncidentTable,
     at: NDArray[np.int64],
     wanted: Question,
     period: tuple[int | None, int | None],
+    window: tuple[int, int],
+    tables: Sequence[Table],
+    index: NDArray[np.int64],
+    calendar: SchoolCalendar,
 ) -> Floats:
     """Return the share of each interval that fits the period, the weekdays and the minutes after dismissal."""
-    start, end = table.start_min[at], table.end_min[at]
-    low = start if period[0] is None else np.maximum(start, period[0])
-    high = end if period[1] is None else np.minimum(end, period[1])
-    inside: Floats = (high - low) / (end - start)
-    window = wanted.window(settings)
-    begin, finish = low.astype("datetime64[m]"), high.astype("datetime64[m]")
-    if window is not None:
-        _, tables, index = dismissals(session, settings, table.school[at])
-        share = share_after_dismissal(
-            begin, finish, index, tables, cities.calendar_of(session, city), before_min=-window[0], after_min=window[1],
-            weekdays=wanted.weekdays,
-        )  # fmt: skip
-        after: Floats = inside * np.nan_to_num(share)
-        return after
-    if wanted.weekdays:
-        whole = WeekSlices(bands_min=((0, MINUTES_A_DAY),), weekdays=tuple(sorted(set(wanted.weekdays))))
-        on_days: Floats = inside * spread_over_slices(begin, finish, whole).sum(axis=1)
-        return on_days
-    return inside
+    low, high = _within(table, at, period)
+    inside: Floats = (high - low) / (table.end_min[at] - table.start_min[at])
+    share = share_after_dismissal(
+        low.astype("datetime64[m]"), high.astype("datetime64[m]"), index, tables, calendar, before_min=-window[0],
+        after_min=window[1], weekdays=wanted.weekdays,
+    )  # fmt: skip
+    fits: Floats = inside * np.nan_to_num(share)
+    return fits
 
 
 def by_cell_and_hour(found: Selection) -> CountedIncidents:
@@ -171,9 +227,9 @@ def by_cell_and_hour(found: Selection) -> CountedIncidents:
     keys, slots, counts = [key[moment]], [slot[moment]], [np.ones(int(moment.sum()))]
     if not moment.all():
         loose = np.flatnonzero(~moment)
-        spread = spread_over_slices(start[loose].astype("datetime64[m]"), end[loose].astype("datetime64[m]"), _HOURS)
+        shares, which = hours_as_asked(found, loose)
+        spread = shares[which]
         weight = found.weight[loose] if found.weight is not None else np.ones(loose.size)
-        spread = _as_asked(spread, found, slot[moment])
         row, hour = np.nonzero(spread)
         keys.append(key[loose[row]])
         slots.append(hour)
@@ -186,12 +242,44 @@ def by_cell_and_hour(found: Selection) -> CountedIncidents:
     return CountedIncidents(column, row, slot // 24 + 1, slot % 24, sums)
 
 
-def _as_asked(spread: Floats, found: Selection, seen: NDArray[np.int64]) -> Floats:
-    """Return shares by hour of the week in the hours that were asked for alone: rows add up to 1 where they can."""
-    if found.question.weekdays:
-        spread = spread * np.isin(np.arange(168) // 24 + 1, found.question.weekdays)
-    if (found.question.after_school or found.question.minutes) and seen.size:
-        spread = spread * np.isin(np.arange(168) % 24, np.unique(seen % 24))
+def hours_as_asked(found: Selection, loose: NDArray[np.int64]) -> tuple[Floats, NDArray[np.int64]]:
+    """Return how intervals lie in the hours of the week that are asked for.
+
+    Parameters
+    ----------
+    loose
+        Which of the selection: positions in ``found.at``.
+
+    Returns
+    -------
+    shares, which
+        By hour of the week, shape ``(kinds, 168)``, rows adding up to 1 where they can; and the row of each interval.
+        Those that begin at the same minute of the week and are as long share a row: most are whole days.
+    """
+    table, wanted = found.table, found.question
+    at = found.at[loose]
+    first = day_number(wanted.first) * MINUTES_A_DAY if wanted.first else None
+    last = (day_number(wanted.last) + 1) * MINUTES_A_DAY if wanted.last else None
+    low, high = _within(table, at, (first, last))
+    school = np.zeros(at.size, dtype=np.int64)
+    if found.window is not None:
+        school = np.searchsorted(found.window.school, table.school[at])
+    monday = 3 * MINUTES_A_DAY  # 1970-01-01 was a Thursday
+    alike = np.stack([(low + monday) % _WEEK_MIN, high - low, school])
+    longest, schools = int(alike[1].max(initial=0)) + 1, int(school.max(initial=0)) + 1
+    _, one, which = np.unique(
+        (alike[0] * longest + alike[1]) * schools + alike[2], return_index=True, return_inverse=True
+    )
+    spread = spread_over_slices(low[one].astype("datetime64[m]"), high[one].astype("datetime64[m]"), _HOURS)
+    if wanted.weekdays:
+        spread = spread * np.isin(np.arange(168) // 24 + 1, wanted.weekdays)
+    if found.window is not None:
+        hours = found.window.shares
+        by_day = np.tile(hours.reshape(-1, 7, 24).max(axis=1), 7)
+        timed = spread * hours[school[one]]
+        other = ~timed.any(axis=1)  # a make-up day keeps the hours of another weekday
+        timed[other] = spread[other] * by_day[school[one[other]]]
+        spread = timed
     total = spread.sum(axis=1, keepdims=True)
     shares: Floats = np.divide(spread, total, out=np.zeros_like(spread), where=total > 0)
-    return shares
+    return shares, which

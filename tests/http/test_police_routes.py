@@ -279,6 +279,21 @@ def test_incidents_of_uncertain_time_are_no_whole_ones_after_school(
     assert spots["features"] == []
     everything = get(client, police, "emerging?weeks=4&to=2026-11-22&type=threat")
     assert any("60 incidents" in f["properties"]["sentence_en"] for f in everything["features"])
+    # by hour they lie in the window of their school alone, 15:30 to 17:00, and by minutes they are not told
+    when = get(client, police, f"incidents/rhythm?from=2026-10-26&{window}")
+    hours = np.array(when["hours"])
+    assert when["total"] == pytest.approx(30 / 16 + 30 / 8, abs=0.1)
+    assert hours.sum() == pytest.approx(when["total"], abs=0.2)
+    assert not np.delete(hours, (15, 16), axis=1).any()
+    assert hours[:, 16].sum() == pytest.approx(2 * hours[:, 15].sum(), abs=0.1)
+    assert not hours[5:].any()
+    assert (when["uncertain"], when["untimed"]) == (60, 0)
+    assert not any(one["count"] for one in when["dismissal"])
+    tuesdays = np.array(get(client, police, f"incidents/rhythm?from=2026-10-26&weekday=2&{window}")["hours"])
+    assert np.flatnonzero(tuesdays.any(axis=1)).tolist() == [1]
+    whole_days = np.array(get(client, police, "incidents/rhythm?from=2026-10-26&to=2026-11-22&type=threat")["hours"])
+    assert whole_days.sum() == pytest.approx(60, abs=0.5)
+    assert whole_days[:, 8:20].sum() == pytest.approx(30 + 30 / 2, abs=0.5)
     # one whose moment is known is counted as before
     bring(town, settings, [f"w{n},threat,2026-11-1{n} 16:20,{at(*CROWDED)}" for n in range(3)])
     found = get(client, police, f"near-repeats?weeks=4&{window}")
