@@ -21,7 +21,7 @@ PAGES = (
     Page("heat", "/heat", "/heat"),
     Page("board", "/board", "/board"),
     Page("actions", "/actions", "/actions"),
-    Page("notices", "/notices", "/notices"),
+    Page("notices", "/notices", "/departments"),  # others come by a message, in the days for which they substitute
     Page("departments", "/departments", "/departments"),
     Page("meeting", "/meeting", "/meeting"),
     Page("field", "/field", "/api/v1/field/pack"),  # the app itself is kept on phones and holds nobody's data

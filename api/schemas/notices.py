@@ -73,10 +73,11 @@ class NoticePatch(In):
 
 
 class AnswerIn(In):
-    """The answer of a department to a notice."""
+    """The answer of a department to a notice; without one, of each that the person speaks for and it went to."""
 
     id: uuid.UUID
     text: Annotated[Text, Field(min_length=1, max_length=10_000)]
+    department: DepartmentCode | None = None
 
 
 class ReminderIn(In):

@@ -8,13 +8,13 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
+from api.store.duties import in_effect
 from api.store.models import (
-    Absence,
     Case,
+    CellInspector,
     Department,
-    DepartmentDuty,
     Message,
     Notice,
     NoticeReceipt,
@@ -66,27 +66,20 @@ def people_with(session: Session, role: str) -> set[int]:
 
 
 def on_duty(session: Session, departments: Collection[int], duties: Collection[str], today: dt.date) -> set[int]:
-    """Return who holds one of some duties of departments today, deputies left out."""
-    query = sa.select(DepartmentDuty.person_id).where(
-        DepartmentDuty.department_id.in_(sorted(departments)),
-        DepartmentDuty.duty.in_(sorted(duties)),
-        DepartmentDuty.is_deputy.is_(False),
-        DepartmentDuty.starts_on <= today,
-        sa.or_(DepartmentDuty.ends_on.is_(None), DepartmentDuty.ends_on >= today),
+    """Return who has one of some duties of departments today; deputies where they come in for somebody."""
+    found = in_effect(session, departments, today)
+    return set().union(*(people for (_, duty), people in found.items() if duty in duties))
+
+
+def checkers_of(session: Session, cell_id: int | None) -> set[int]:
+    """Return the inspectors who walk a cell and can sign in."""
+    query = (
+        sa.select(Person.id)
+        .join(CellInspector, CellInspector.person_id == Person.id)
+        .join(PersonRole, PersonRole.person_id == Person.id)
+        .where(CellInspector.cell_id == cell_id, PersonRole.role == "inspector", Person.disabled.is_(False))
     )
     return set(session.scalars(query))
-
-
-def substitutes(session: Session, people: Collection[int], today: dt.date) -> dict[int, int | None]:
-    """Return those of some people who are away today, and who substitutes; None where nobody does."""
-    other = aliased(Person)
-    rows = session.execute(
-        sa.select(Absence.person_id, other.id)
-        .outerjoin(other, sa.and_(other.id == Absence.substitute_id, other.disabled.is_(False)))
-        .where(Absence.person_id.in_(sorted(people)), Absence.starts_on <= today, Absence.ends_on >= today)
-        .order_by(Absence.id)
-    ).all()
-    return {row[0]: row[1] for row in rows}
 
 
 def with_address(session: Session, people: Collection[int]) -> dict[int, uuid.UUID]:

@@ -16,11 +16,15 @@ from api.store.models import Cell, Department, Hazard, Notice, NoticeDepartment,
 
 @dataclass(frozen=True)
 class Reader:
-    """Somebody who sees what their departments sent or got, and their own drafts; ``everything``: all that was sent."""
+    """Somebody who sees what their departments sent or got, and their own drafts; ``everything``: all that was sent.
+
+    They answer for those departments that are in ``speaks``.
+    """
 
     person: int | None
     departments: frozenset[int]
     everything: bool
+    speaks: frozenset[int] = frozenset()
 
 
 def get_notice(session: Session, identity: uuid.UUID, *, lock: bool = False) -> Notice | None:

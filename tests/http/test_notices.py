@@ -184,4 +184,104 @@ def test_files_are_told_by_their_content_and_kept_by_their_hash(office: Office) 
     assert got.headers["content-type"] == "application/pdf"
     assert got.headers["content-disposition"].startswith("attachment;")
     assert "sandbox" in got.headers["content-security-policy"]
-    assert_problem(office.client.get(kept["url"], headers=office.headers["vie"]), 403)
+    assert_problem(office.client.get(kept["url"], headers=office.headers["vie"]), 404)
+
+
+def away(office: Office, who: str, substitute: str | None, *, ends_on: str = "2100-01-01") -> None:
+    body = {"id": str(uuid.uuid4()), "person": office.person(who)["id"], "starts_on": "2026-01-01", "ends_on": ends_on}
+    if substitute is not None:
+        body["substitute"] = office.person(substitute)["id"]
+    assert office.client.post("/api/v1/absences", json=body, headers=office.headers["dis"]).status_code == 201
+
+
+def duties(office: Office, department: str, *held: dict[str, Any]) -> None:
+    address = f"/api/v1/departments/{department}/duties"
+    tag = f'"{office.get(address, "adm")["version"]}"'
+    body = {"duties": [{"duty": "liaison", "starts_on": "2026-01-01"} | one for one in held]}
+    for one in body["duties"]:
+        one["person"] = office.person(one["person"])["id"]
+    answer = office.client.put(address, json=body, headers=office.headers["adm"] | {"If-Match": tag})
+    assert answer.status_code == 200, answer.text
+
+
+def told(office: Office, name: str, notice_id: str) -> bool:
+    messages = office.get("/api/v1/messages?limit=1000", name)["messages"]
+    return notice_id in {one["subject_id"] for one in messages}
+
+
+def rights(office: Office, name: str, notice_id: str) -> tuple[bool, int, int]:
+    """Return whether somebody is told of a notice, and how opening it and answering it are answered."""
+    opened = office.client.get(f"/api/v1/notices/{notice_id}", headers=office.headers[name])
+    answer = {"id": str(uuid.uuid4()), "text": f"noted by {name}"}
+    answered = post(office, name, f"{notice_id}/answers", answer)
+    for reply in (opened, answered):
+        if reply.status_code >= 400:
+            assert_problem(reply, reply.status_code)
+    return told(office, name, notice_id), opened.status_code, answered.status_code
+
+
+def test_who_is_in_the_place_of_a_liaison_officer_reads_and_answers(office: Office) -> None:
+    away(office, "lia", "ins")  # of no department, and with a role that has nothing to do with notices
+    away(office, "han", "vie")
+    away(office, "ins", "other")  # no chain
+    one = send(office, "dis", to=["urban_management"], committee=False, wants_answer=True)["id"]
+    assert rights(office, "other", one) == (False, 404, 404)
+    assert rights(office, "vie", one) == (False, 200, 403)  # as the handler whom they substitute for
+    assert rights(office, "han", one) == (False, 200, 403)  # a handler of the department reads, and does not answer
+    assert office.get(f"/api/v1/notices/{one}", "ins")["allowed"] == ["read", "answer"]
+    assert [n["id"] for n in office.get("/api/v1/notices?box=inbox", "ins")["notices"]] == [one]
+    assert rights(office, "ins", one) == (True, 200, 201)
+    shown = of(office.get(f"/api/v1/notices/{one}", "dis"), "urban_management")
+    assert [(answer["person"], answer["text"]) for answer in shown["answers"]] == [("ins", "noted by ins")]
+    assert_problem(office.client.post("/api/v1/notices", json=notice(), headers=office.headers["ins"]), 403)
+    assert rights(office, "lia", one) == (True, 200, 201)  # who is away still may
+
+
+def test_who_holds_a_duty_of_another_department_reads_and_answers_there(office: Office) -> None:
+    duties(office, "culture", {"person": "han", "ends_on": "2099-12-31"}, {"person": "pol", "starts_on": "2100-01-01"})
+    one = send(office, "dis", to=["culture"], committee=False)["id"]
+    assert rights(office, "han", one) == (True, 200, 201)
+    assert rights(office, "pol", one) == (False, 404, 404)  # not yet
+    assert rights(office, "lia", one) == (False, 404, 404)
+    draft = send(office, "dis", draft=True, to=["culture"], committee=False)["id"]
+    assert_problem(office.client.get(f"/api/v1/notices/{draft}", headers=office.headers["han"]), 404)
+
+
+def test_deputies_come_in_where_nobody_is_there_for_a_duty(office: Office) -> None:
+    duties(office, "culture", {"person": "han"}, {"person": "pol", "deputy": True})
+    to_culture: dict[str, Any] = {"to": ["culture"], "committee": False}
+    one = send(office, "dis", **to_culture)["id"]
+    assert rights(office, "pol", one) == (False, 404, 404)  # who holds the duty is there
+    away(office, "han", None, ends_on="2099-12-31")
+    two = send(office, "dis", **to_culture)["id"]
+    assert rights(office, "pol", two) == (True, 200, 201)
+    assert told(office, "han", two)  # finds it when they are back
+    away(office, "han", "vie")
+    three = send(office, "dis", **to_culture)["id"]
+    assert rights(office, "pol", three) == (False, 404, 404)  # the substitute is there
+    assert rights(office, "vie", three) == (True, 200, 201)
+    duties(office, "culture", {"person": "han", "ends_on": "2026-01-02"}, {"person": "pol", "deputy": True})
+    four = send(office, "dis", **to_culture)["id"]
+    assert rights(office, "pol", four) == (True, 200, 201)  # nobody holds it today
+    assert rights(office, "vie", four) == (False, 404, 404)
+
+
+def test_who_speaks_for_two_departments_answers_for_each_or_says_for_which(office: Office) -> None:
+    duties(office, "culture", {"person": "lia"})
+    both = {"to": ["culture", "urban_management", "health"], "committee": False, "wants_answer": True}
+    one, two = (send(office, "dis", **both)["id"] for _ in range(2))
+    assert office.get(f"/api/v1/notices/{one}", "lia")["answers_for"] == ["culture", "urban_management"]
+    answer = {"id": str(uuid.uuid4()), "text": "noted"}
+    assert [post(office, "lia", f"{one}/answers", answer).status_code for _ in range(2)] == [201, 200]
+    shown = office.get(f"/api/v1/notices/{one}", "dis")
+    assert {entry["department"]: len(entry["answers"]) for entry in shown["to"]} == {
+        "culture": 1, "health": 0, "urban_management": 1,
+    }  # fmt: skip
+    answers = [m for m in office.get("/api/v1/messages", "dis")["messages"] if m["kind"] == "notice_answered"]
+    assert len(answers) == 1  # told once of both
+    named = {"id": str(uuid.uuid4()), "text": "noted", "department": "urban_management"}
+    assert_problem(post(office, "lia", f"{two}/answers", named | {"department": "health"}), 403)
+    assert [post(office, "lia", f"{two}/answers", named).status_code for _ in range(2)] == [201, 200]
+    assert_problem(post(office, "lia", f"{two}/answers", named | {"department": "culture"}), 409)
+    shown = office.get(f"/api/v1/notices/{two}", "dis")
+    assert [len(entry["answers"]) for entry in shown["to"]] == [0, 0, 1]

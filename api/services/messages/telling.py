@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
-from api.store import messages, outbox
+from api.store import duties, messages, outbox
 from api.store.models import Message, OutboxEntry
 from api.store.models.base import now
 
@@ -52,7 +52,7 @@ def tell(session: Session, event: Event, *, today: dt.date, moment: dt.datetime 
     in their place.
     """
     at = moment or now()
-    away = messages.substitutes(session, event.people, today)
+    away = duties.substitutes(session, event.people, today)
     in_place = {other for other in away.values() if other is not None}
     known = outbox.told(session, event.key)
     for person in sorted((event.people | in_place) - known):

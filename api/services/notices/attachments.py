@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from api.errors import ConflictError, ForbiddenError, NotFoundError
 from api.security.people import Actor
+from api.services.acting import WRITERS
 from api.services.attachments import Attached, Holder, kept_file
-from api.services.notices.views import WRITERS, file_view, notice_for, own_departments
+from api.services.notices.views import file_view, notice_for, writes
 from api.settings import Settings
 from api.store import notices
 from api.store.models import Notice, NoticeFile
@@ -32,8 +33,7 @@ def holder(actor: Actor, notice: uuid.UUID) -> Holder:
 
 def _draft(session: Session, *, lock: bool, actor: Actor, identity: uuid.UUID) -> Notice:
     notice = notice_for(session, actor, identity, lock=lock)
-    own = notice.writer_id == actor.id or notice.department_id in own_departments(session, actor)
-    if not own or not actor.roles & WRITERS:
+    if not writes(session, actor, notice) or not actor.roles & WRITERS:
         raise ForbiddenError("only the department that writes a notice attaches files to it")
     if notice.sent_at is not None:
         raise ConflictError("the notice has been sent, so it stays as it is; write another one")

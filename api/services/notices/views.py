@@ -11,27 +11,24 @@ from sqlalchemy.orm import Session
 
 from api.errors import NotFoundError
 from api.security.people import Actor
+from api.services.acting import OFFICE, WRITERS, acting_for
 from api.services.identities import identity_warnings
-from api.store import cases, departments, notices
+from api.store import cases, notices
 from api.store.models import Notice, NoticeFile
 from api.store.models.base import now
 from api.store.notices import Reader, Wanted
 from api.store.spatial import to_shape
 
-OFFICE = frozenset({"dispatcher", "admin"})
-WRITERS = frozenset({"liaison", "leader", "dispatcher", "admin"})
-
-
-def own_departments(session: Session, actor: Actor) -> frozenset[int]:
-    """Return the departments that somebody reads notices for: their own, and for its people the committee's office."""
-    own = set() if actor.department_id is None else {actor.department_id}
-    convenor = departments.convenor(session) if actor.roles & OFFICE else None
-    return frozenset(own | (set() if convenor is None else {convenor.id}))
-
 
 def reader_of(session: Session, actor: Actor) -> Reader:
     """Return which notices somebody sees."""
-    return Reader(actor.id, own_departments(session, actor), bool(actor.roles & OFFICE))
+    acting = acting_for(session, actor)
+    return Reader(actor.id, acting.sees, bool(actor.roles & OFFICE), acting.speaks)
+
+
+def writes(session: Session, actor: Actor, notice: Notice) -> bool:
+    """Return whether a notice is somebody's own, or that of a department which they speak for."""
+    return notice.writer_id == actor.id or notice.department_id in acting_for(session, actor).speaks
 
 
 def notice_for(session: Session, actor: Actor, identity: uuid.UUID, *, lock: bool = False) -> Notice:
@@ -106,6 +103,7 @@ def _document(
 ) -> dict[str, Any]:
     to = [_receipts(code, [r for r in receipts if r[0].department_id == ident]) for ident, code in recipients]
     for_us = [entry for (ident, _), entry in zip(recipients, to, strict=True) if ident in reader.departments]
+    answers_for = [] if notice.sent_at is None else [code for ident, code in recipients if ident in reader.speaks]
     point = None if notice.location is None else to_shape(notice.location)
     late = notice.answer_by is not None and notice.answer_by < now()
     return {
@@ -126,7 +124,8 @@ def _document(
         "sent_at": _when(notice.sent_at),
         "created_at": notice.created_at.isoformat(),
         "unread": notice.sent_at is not None and any(entry["read_at"] is None for entry in for_us),
-        "allowed": _allowed(actor, reader, notice, to, for_us),
+        "allowed": _allowed(actor, reader, notice, to, for_us, answers_for),
+        "answers_for": answers_for,
         "invented": notice.invented,
         "version": notice.version,
     }
@@ -163,16 +162,21 @@ def missing_departments(session: Session, notice: Notice) -> list[int]:
 
 
 def _allowed(
-    actor: Actor, reader: Reader, notice: Notice, to: list[dict[str, Any]], for_us: list[dict[str, Any]]
+    actor: Actor,
+    reader: Reader,
+    notice: Notice,
+    to: list[dict[str, Any]],
+    for_us: list[dict[str, Any]],
+    answers_for: list[str],
 ) -> list[str]:
-    writes = bool(actor.roles & WRITERS)
-    sender = notice.writer_id == actor.id or notice.department_id in reader.departments
+    may_write = bool(actor.roles & WRITERS)
+    sender = notice.writer_id == actor.id or notice.department_id in reader.speaks
     if notice.sent_at is None:
-        return ["change", "send", "discard"] if writes and sender else []
+        return ["change", "send", "discard"] if may_write and sender else []
     out = ["read"] if any(entry["read_at"] is None for entry in for_us) else []
-    if writes and for_us:
+    if answers_for:
         out.append("answer")
-    if writes and (sender or reader.everything) and any(is_missing(entry, notice.wants_answer) for entry in to):
+    if may_write and (sender or reader.everything) and any(is_missing(entry, notice.wants_answer) for entry in to):
         out.append("remind")
     return out
 

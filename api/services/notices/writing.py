@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import shapely
@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from api.errors import BadInputError, ConflictError, ForbiddenError, Problem, StaleError
 from api.schemas.notices import AnswerIn, NoticeIn, NoticePatch, ReminderIn
 from api.security.people import Actor
+from api.services.acting import OFFICE, WRITERS, acting_for
 from api.services.departments import convenor_of, department_of
 from api.services.messages.notices import tell_of_answer, tell_of_notice
-from api.services.notices.views import OFFICE, WRITERS, missing_departments, notice_detail, notice_for, own_departments
+from api.services.notices.views import missing_departments, notice_detail, notice_for, writes
 from api.store import inspections, notices
 from api.store.models import Notice, NoticeDepartment, NoticeReceipt
 from api.store.models.base import now
@@ -105,6 +106,8 @@ def _draft(session: Session, actor: Actor, identity: uuid.UUID, version: int) ->
     notice = notice_for(session, actor, identity, lock=True)
     if notice.sent_at is not None:
         raise ConflictError("the notice has been sent, so it stays as it is; write another one")
+    if not writes(session, actor, notice):
+        raise ForbiddenError("only the department that writes a notice changes it")
     if notice.version != version:
         raise StaleError("somebody else changed the notice meanwhile; read it again")
     return notice
@@ -113,7 +116,7 @@ def _draft(session: Session, actor: Actor, identity: uuid.UUID, version: int) ->
 def give_receipt(session: Session, actor: Actor, identity: uuid.UUID) -> dict[str, Any]:
     """Write down that somebody has read a notice, for each of their departments that it went to; once."""
     notice = notice_for(session, actor, identity)
-    for department in _addressed(session, actor, notice):
+    for department, _ in _addressed(session, notice, acting_for(session, actor).sees):
         receipt = uuid.uuid5(notice.uuid, f"read {department} {actor.id}")
         if notices.get_receipt(session, receipt) is None:
             session.add(_receipt(notice, "read", department, actor.id, receipt))
@@ -122,28 +125,43 @@ def give_receipt(session: Session, actor: Actor, identity: uuid.UUID) -> dict[st
 
 
 def answer_notice(session: Session, actor: Actor, identity: uuid.UUID, given: AnswerIn) -> tuple[dict[str, Any], bool]:
-    """Answer a notice for the department of whoever answers; the same UUID again does nothing.
+    """Answer a notice for each department that somebody speaks for and it went to, or for the one that they name.
+
+    The same UUID again does nothing.
 
     Raises
     ------
     ForbiddenError
-        Where the notice did not go to their department.
+        Where the notice did not go to their department, or answering is not their duty.
     """
     notice = notice_for(session, actor, identity)
     claim(session, given.id)
     known = notices.get_receipt(session, given.id)
     if known is not None:
-        if (known.notice_id, known.person_id, known.text) != (notice.id, actor.id, given.text):
+        of_another = given.department is not None and (known.department_id, given.department) not in _recipients(
+            session, notice
+        )
+        if of_another or (known.notice_id, known.person_id, known.text) != (notice.id, actor.id, given.text):
             raise ConflictError("this id belongs to another answer; send this one under a new id")
         return notice_detail(session, actor, notice), False
-    addressed = _addressed(session, actor, notice)
-    if not addressed:
+    acting = acting_for(session, actor)
+    if not _addressed(session, notice, acting.sees):
         raise ForbiddenError("this notice did not go to your department, so it is not yours to answer")
+    speaks = _addressed(session, notice, acting.speaks)
+    answered = [ident for ident, code in speaks if given.department in {None, code}]
+    if not answered:
+        raise ForbiddenError("its liaison officer or leader answers for a department, or who is in their place today")
     give_receipt(session, actor, identity)
-    answer = _receipt(notice, "answer", addressed[0], actor.id, given.id, given.text)
-    session.add(answer)
+    answers = [
+        _receipt(
+            notice, "answer", department, actor.id,
+            given.id if number == 0 else uuid.uuid5(given.id, str(department)), given.text,
+        )
+        for number, department in enumerate(answered)
+    ]  # fmt: skip
+    session.add_all(answers)
     session.flush()
-    tell_of_answer(session, notice, answer)
+    tell_of_answer(session, notice, answers[0])
     return notice_detail(session, actor, notice), True
 
 
@@ -160,8 +178,7 @@ def remind(session: Session, actor: Actor, identity: uuid.UUID, given: ReminderI
     notice = notice_for(session, actor, identity, lock=True)
     if notice.sent_at is None:
         raise ConflictError("a draft has reached nobody yet; send it first")
-    own = notice.writer_id == actor.id or notice.department_id in own_departments(session, actor)
-    if not own and not actor.roles & OFFICE:
+    if not writes(session, actor, notice) and not actor.roles & OFFICE:
         raise ForbiddenError("only the department that sent a notice, and the committee's office, remind others of it")
     waiting = missing_departments(session, notice)
     done = [uuid.uuid5(given.id, str(department)) for department in waiting]
@@ -219,12 +236,15 @@ def _add_recipient(session: Session, notice: Notice, department_id: int) -> None
         session.add(NoticeDepartment(notice_id=notice.id, department_id=department_id))
 
 
-def _addressed(session: Session, actor: Actor, notice: Notice) -> list[int]:
-    """Return those of somebody's departments that a notice went to."""
+def _addressed(session: Session, notice: Notice, among: Collection[int]) -> list[tuple[int, str]]:
+    """Return those of some departments that a notice went to, id and code."""
     if notice.sent_at is None:
         return []
-    own = own_departments(session, actor)
-    return [ident for ident, _ in notices.recipients_of(session, [notice.id]).get(notice.id, []) if ident in own]
+    return [one for one in _recipients(session, notice) if one[0] in among]
+
+
+def _recipients(session: Session, notice: Notice) -> list[tuple[int, str]]:
+    return notices.recipients_of(session, [notice.id]).get(notice.id, [])
 
 
 def _receipt(

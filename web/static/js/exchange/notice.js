@@ -23,13 +23,23 @@ export function filesOf(files) {
   return el("ul", { class: "files" }, files.map((file) => el("li", {}, el("a", { attributes: { href: file.url, download: file.name } }, file.name), " ", el("span", { class: "soft" }, size(file.size_bytes)))));
 }
 
-function answerForm(notice, { attempt, done }) {
+/** Who speaks for several departments answers for each of them, or says for which. */
+function forWhom(notice, named) {
+  if (notice.answers_for.length < 2) return null;
+  const select = el("select", { attributes: { name: "department" } },
+    el("option", { attributes: { value: "" } }, notice.answers_for.map(named).join(t("notices.and"))),
+    notice.answers_for.map((code) => el("option", { attributes: { value: code } }, named(code))));
+  return el("label", { class: "field" }, el("span", {}, t("notices.answer_for")), select);
+}
+
+function answerForm(notice, { attempt, done, named }) {
+  const whom = forWhom(notice, named);
   const text = el("textarea", { attributes: { name: "text", required: true, maxlength: 10000 } });
   const id = crypto.randomUUID();
   return el("form", { class: "move-form", on: { submit: (event) => {
     event.preventDefault();
-    attempt(async () => { await post(`notices/${notice.id}/answers`, { id, text: text.value }); await done(notice.id, t("notices.answered")); });
-  } } }, el("label", { class: "field" }, el("span", {}, t("notices.your_answer")), text), el("div", { class: "moves" }, el("button", { class: "button button--primary", attributes: { type: "submit" } }, t("notices.answer"))));
+    attempt(async () => { await post(`notices/${notice.id}/answers`, { id, text: text.value, department: whom?.querySelector("select").value || null }); await done(notice.id, t("notices.answered")); });
+  } } }, whom, el("label", { class: "field" }, el("span", {}, t("notices.your_answer")), text), el("div", { class: "moves" }, el("button", { class: "button button--primary", attributes: { type: "submit" } }, t("notices.answer"))));
 }
 
 /** @param {object} options palette, named(code), attempt, close, write(notice), done(id, words) */
