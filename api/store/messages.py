@@ -71,6 +71,12 @@ def on_duty(session: Session, departments: Collection[int], duties: Collection[s
     return set().union(*(people for (_, duty), people in found.items() if duty in duties))
 
 
+def who_can_sign_in(session: Session, people: Collection[int | None]) -> set[int]:
+    """Return those of some people whose accounts are not disabled."""
+    query = sa.select(Person.id).where(Person.id.in_([one for one in people if one is not None]))
+    return set(session.scalars(query.where(Person.disabled.is_(False))))
+
+
 def checkers_of(session: Session, cell_id: int | None) -> set[int]:
     """Return the inspectors who walk a cell and can sign in."""
     query = (

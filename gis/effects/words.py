@@ -6,6 +6,7 @@ done it, it does not speak of an effect.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from gis.effects.matching import PreTrend
 from gis.errors import GisError
 from gis.hotspots.words import LANGUAGES, chance
 
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 SURE = 0.05  # p-values above are not called an effect
 
 
@@ -252,8 +257,32 @@ _QUIET = {
 }
 
 
-def say_alert(found: WeekAlert, about: Subject) -> Statement:
+def week_in_words(monday: dt.date) -> tuple[str, str]:
+    """Return the week that begins on a day, by its first and last day, in Chinese and in English.
+
+    Examples
+    --------
+    >>> week_in_words(dt.date(2026, 11, 16))
+    ('11月16日至22日', 'on 16–22 November')
+    >>> week_in_words(dt.date(2026, 12, 28))
+    ('2026年12月28日至2027年1月3日', 'on 28 December 2026 – 3 January 2027')
+    """
+    sunday = monday + dt.timedelta(days=6)
+    first_zh, last_zh = (f"{day.month}月{day.day}日" for day in (monday, sunday))
+    first_en, last_en = (f"{day.day} {_MONTHS[day.month - 1]}" for day in (monday, sunday))
+    if monday.year != sunday.year:
+        return f"{monday.year}年{first_zh}至{sunday.year}年{last_zh}", (
+            f"on {first_en} {monday.year} – {last_en} {sunday.year}"
+        )
+    if monday.month != sunday.month:
+        return f"{first_zh}至{last_zh}", f"on {first_en} – {last_en}"
+    return f"{first_zh}至{sunday.day}日", f"on {monday.day}–{last_en}"
+
+
+def say_alert(found: WeekAlert, about: Subject, monday: dt.date | None = None) -> Statement:
     """Return whether a week is beyond its usual variation.
+
+    The week is named by its days where ``monday`` is given, and is "this week" otherwise.
 
     Examples
     --------
@@ -262,6 +291,7 @@ def say_alert(found: WeekAlert, about: Subject) -> Statement:
     >>> print(say_alert(found, Subject("店口镇", "Diankou", "摊贩问题", "stall problems")).zh)
     店口镇摊贩问题本周 12 起（5 个上课日），按前 10 周预期 2.9 起，通常不超过 8 起：超出正常波动，请核查原因。
     """
+    week_zh, week_en = ("本周", "this week") if monday is None else week_in_words(monday)
     behind = {
         "observed": float(found.observed),
         "expected": found.expected,
@@ -272,9 +302,9 @@ def say_alert(found: WeekAlert, about: Subject) -> Statement:
         "dispersion": found.dispersion,
     }
     days = f"{found.school_days:g}"
-    head_zh = f"{about.place_zh}{about.kind_zh}本周 {found.observed} 起（{days} 个上课日）"
+    head_zh = f"{about.place_zh}{about.kind_zh}{week_zh} {found.observed} 起（{days} 个上课日）"
     day = "school day" if found.school_days == 1 else "school days"
-    head_en = f"{about.place_en}, {about.kind_en}: {found.observed} this week ({days} {day})"
+    head_en = f"{about.place_en}, {about.kind_en}: {found.observed} {week_en} ({days} {day})"
     if found.quiet is not Quiet.NONE:
         why_zh, why_en = _QUIET[found.quiet]
         return Statement(f"{head_zh}：{why_zh}。", f"{head_en}; {why_en}.", behind, False)

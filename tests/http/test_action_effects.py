@@ -186,7 +186,9 @@ def test_a_rise_beyond_the_usual_is_offered_as_a_draft_once(office: Office, town
     assert found["week"] == "2026-W47"
     (rise,) = found["trends"]
     assert (rise["category"], rise["district"], rise["notice"]) == ("ENV", "330681999", None)
-    assert "本周 14 起" in rise["text"]["zh"]
+    assert "11月16日至22日 14 起" in rise["text"]["zh"]  # it is written in the week after, and read later still
+    assert ": 14 on 16–22 November (" in rise["text"]["en"]
+    assert "本周" not in rise["text"]["zh"]
     assert "beyond the usual variation" in rise["text"]["en"]
     assert rise["numbers"]["observed"] == 14
     assert office.get("/api/v1/notices", "adm")["notices"] == []  # nothing is sent by itself

@@ -100,6 +100,7 @@ def test_a_department_that_ended_is_named_and_its_cases_are_dispatched_again(off
     assert (listed["zh"], listed["ended_on"], listed["open_cases"]) == ("城市管理局（已撤）", YESTERDAY, 1)
     assert "take_back" in office.show(case)["allowed_actions"]
     office.do(case, "dis", "take_back", note="the department has ended")
+    assert office.get("/api/v1/messages", "han")["messages"][0]["kind"] == "case_taken_back"
     problem = assert_problem(office.ask(case, "dis", "redispatch", department="urban_management"), 422)
     assert problem["errors"][0]["where"] == "body.department"
     assert "ended on" in problem["detail"]

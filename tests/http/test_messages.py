@@ -59,6 +59,51 @@ def test_those_concerned_are_told_and_nobody_else(office: Office) -> None:
     assert_problem(office.client.post("/api/v1/messages/read", json={}, headers=office.headers["han"]), 422)
 
 
+def test_those_whose_case_ends_or_goes_elsewhere_are_told_of_it(office: Office) -> None:
+    void, merged, into, rejected = (office.case(x) for x in (70, 72, 74, 76))
+    assist = {"departments": ["urban_management"], "department": "police"}
+    office.do(into, "dis", "file", **assist)
+    office.do(into, "dis", "dispatch")
+    assert kinds(office, "han") == ["case_assist"]  # who assists hears of it at dispatch
+    for case in (void, merged):
+        office.do(case, "dis", "file", departments=[])
+        office.do(case, "dis", "dispatch")
+    office.do(void, "dis", "void", note="entered twice")
+    office.do(merged, "dis", "merge", into=into)
+    office.do(rejected, "dis", "reject", note="no hazard")
+    assert kinds(office, "han")[:2] == ["case_merged", "case_void"]
+    assert "case_rejected" not in kinds(office, "han")
+    assert kinds(office, "ins") == ["case_rejected", "case_merged", "case_void"]  # who reported all of them
+    assert kinds(office, "other") == kinds(office, "dis") == []  # nobody is told of what they did themselves
+    said = office.client.get("/api/v1/messages", headers=office.headers["ins"] | {"Accept-Language": "zh"}).json()
+    assert "不予立案" in said["messages"][0]["text"]
+
+
+def test_a_case_that_goes_on_or_to_its_check_is_told_of(office: Office) -> None:
+    case = office.case()
+    office.bring(case, "in_progress")
+    office.do(case, "han", "ask_suspension", note="the pipe comes in spring")
+    office.do(case, "dis", "grant_suspension")
+    office.do(case, "dis", "resume")
+    assert kinds(office, "han")[0] == "case_resumed"
+    office.do(case, "han", "answer", note="done")
+    office.do(case, "dis", "send_to_check")
+    assert kinds(office, "ins") == ["case_to_check"]  # no inspector walks the cell: who reported it
+    cells = [f["properties"]["code"] for f in office.get("/api/v1/cells?limit=1000", "adm")["features"]]
+    walked = f"/api/v1/people/{office.person('other')['id']}/cells"
+    tag = office.client.get(walked, headers=office.headers["adm"]).headers["ETag"]
+    headers = office.headers["dis"] | {"If-Match": tag}
+    assert office.client.put(walked, json={"cells": cells}, headers=headers).status_code == 200
+    office.do(case, "other", "rework", note="still there")
+    office.do(case, "han", "answer", note="done again")
+    office.do(case, "dis", "send_to_check")
+    assert kinds(office, "other") == ["case_to_check"]
+    assert kinds(office, "ins") == ["case_to_check"]
+    office.do(case, "other", "pass", note="gone")
+    assert kinds(office, "ins") == ["case_closed", "case_to_check"]
+    assert kinds(office, "other") == ["case_to_check"]
+
+
 def test_an_action_that_is_refused_tells_nobody(office: Office) -> None:
     case = office.case()
     assert_problem(office.ask(case, "dis", "dispatch"), 409)
@@ -87,6 +132,11 @@ def test_a_substitute_is_told_too(office: Office) -> None:
     assert office.client.post("/api/v1/absences", json=body, headers=office.headers["dis"]).status_code == 201
     office.bring(office.case(), "dispatched")
     assert kinds(office, "pol") == kinds(office, "han") == ["case_dispatched"]
+    later = absence | {"id": str(uuid.uuid4()), "substitute": people["dis"]}
+    assert office.client.post("/api/v1/absences", json=later, headers=office.headers["dis"]).status_code == 201
+    office.bring(office.case(), "dispatched")
+    assert len(kinds(office, "han")) == 2
+    assert kinds(office, "dis") == []  # in nobody's place are they told of what they did themselves
 
 
 def test_notices_and_joint_actions_are_told(office: Office, town: Engine, settings: Settings) -> None:

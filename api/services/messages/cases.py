@@ -13,23 +13,31 @@ from api.services.messages.telling import Event, tell
 from api.store import cases, cities, messages
 from api.store.models import Case, CaseEntry, City, ToldDue
 
-# action → kind of message, and who is told: the office, the leading department, those that assist, or who decides
-_TOLD = {
-    "dispatch": ("case_dispatched", "lead"),
-    "redispatch": ("case_dispatched", "lead"),
-    "return": ("case_returned", "office"),
-    "answer": ("case_answered", "office"),
-    "rework": ("case_rework", "lead"),
-    "urge": ("case_urged", "lead and leader"),
-    "assist": ("case_assist", "assisting"),
-    "supervise": ("case_supervised", "lead and leader"),
-    "circulate": ("case_circulated", "lead and leader"),
-    "ask_extension": ("case_asked", "decides"),
-    "ask_suspension": ("case_asked", "office"),
-    "grant_first_extension": ("case_granted", "lead"),
-    "grant_second_extension": ("case_granted", "lead"),
-    "grant_suspension": ("case_granted", "lead"),
-    "refuse_request": ("case_refused", "lead"),
+# action → kinds of message, and who is told of each: the office, the leading department, those that assist, who decides,
+# who checks, or who reported the case; whoever stands in two rows is told by the first
+_TOLD: dict[str, tuple[tuple[str, str], ...]] = {
+    "dispatch": (("case_dispatched", "lead"), ("case_assist", "assisting")),
+    "redispatch": (("case_dispatched", "lead"),),
+    "return": (("case_returned", "office"),),
+    "answer": (("case_answered", "office"),),
+    "rework": (("case_rework", "lead"),),
+    "urge": (("case_urged", "lead and leader"),),
+    "assist": (("case_assist", "assisting"),),
+    "supervise": (("case_supervised", "lead and leader"),),
+    "circulate": (("case_circulated", "lead and leader"),),
+    "ask_extension": (("case_asked", "decides"),),
+    "ask_suspension": (("case_asked", "office"),),
+    "grant_first_extension": (("case_granted", "lead"),),
+    "grant_second_extension": (("case_granted", "lead"),),
+    "grant_suspension": (("case_granted", "lead"),),
+    "refuse_request": (("case_refused", "lead"),),
+    "void": (("case_void", "lead"), ("case_void", "reporter")),
+    "merge": (("case_merged", "lead"), ("case_merged", "reporter")),
+    "take_back": (("case_taken_back", "lead"),),
+    "resume": (("case_resumed", "lead"),),
+    "reject": (("case_rejected", "reporter"),),
+    "send_to_check": (("case_to_check", "checks"),),
+    "pass": (("case_closed", "reporter"),),
 }
 _IN_DEPARTMENT = frozenset({"accept", "handle"})  # steps that the leading department has to do; the others the office's
 SOON_SHARE = 4  # a step is due soon in its last quarter at the earliest
@@ -39,22 +47,24 @@ LATEST = dt.timedelta(days=7)  # what is overdue longer than this was told of be
 
 def tell_of_action(session: Session, case: Case, entry: CaseEntry) -> None:
     """Tell those concerned of what somebody has done with a case; never the doer."""
-    found = _TOLD.get(entry.action)
-    if found is None:
+    rows = _TOLD.get(entry.action, ())
+    if not rows:
         return
-    kind, whom = found
-    today = today_in(cities.city_of(session, case.city_id), entry.at)
-    people, departments = _concerned(session, case, whom, today)
-    event = Event(
-        key=f"case {entry.uuid}",
-        kind=kind,
-        subject="case",
-        identity=case.uuid,
-        said=_said(case, cities.city_of(session, case.city_id)),
-        people=frozenset(people - {entry.person_id}),
-        departments=frozenset(departments),
-    )
-    tell(session, event, today=today, moment=entry.at)
+    city = cities.city_of(session, case.city_id)
+    today = today_in(city, entry.at)
+    for kind, whom in rows:
+        people, departments = _concerned(session, case, whom, today)
+        event = Event(
+            key=f"case {entry.uuid}",
+            kind=kind,
+            subject="case",
+            identity=case.uuid,
+            said=_said(case, city),
+            people=frozenset(people),
+            departments=frozenset(departments),
+            not_to=entry.person_id,
+        )
+        tell(session, event, today=today, moment=entry.at)
 
 
 def tell_of_dues(session: Session, moment: dt.datetime, *, soon: dt.timedelta, most: int = 20) -> int:
@@ -119,6 +129,9 @@ def _concerned(session: Session, case: Case, whom: str, today: dt.date) -> tuple
         return messages.people_with(session, "dispatcher"), lead
     if whom == "decides":
         return messages.people_with(session, "leader"), lead
+    if whom in {"reporter", "checks"}:
+        checkers = messages.checkers_of(session, case.cell_id) if whom == "checks" else set()
+        return checkers or messages.who_can_sign_in(session, {case.reporter_id}), set()
     if whom == "assisting":
         helping = cases.assisting_ids(session, case.id)
         return messages.people_of(session, helping, {"handler"}) | messages.on_duty(

@@ -35,8 +35,9 @@ def tell_of_notice(
         subject="notice",
         identity=notice.uuid,
         said={"title": notice.title},
-        people=frozenset(readers_of(session, to, today) - {not_to}),
+        people=frozenset(readers_of(session, to, today)),
         departments=frozenset(to),
+        not_to=not_to,
     )
     tell(session, event, today=today, moment=moment)
 
@@ -76,8 +77,9 @@ def tell_of_joint_action(session: Session, action: JointAction, to: Collection[i
             subject="action",
             identity=action.uuid,
             said={"title": action.title, "first": action.starts_on.isoformat(), "last": action.ends_on.isoformat()},
-            people=frozenset(readers_of(session, {department}, today) - {action.planner_id}),
+            people=frozenset(readers_of(session, {department}, today)),
             departments=frozenset({department}),
+            not_to=action.planner_id,
         )
         tell(session, event, today=today, moment=moment)
 

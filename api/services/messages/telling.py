@@ -34,6 +34,8 @@ class Event:
         Who is told; whoever is away is substituted.
     departments
         Whom it concerns, for robots.
+    not_to
+        Who did it, and is not told of it, as somebody's substitute neither.
     """
 
     key: str
@@ -43,6 +45,7 @@ class Event:
     said: Mapping[str, Any] = field(default_factory=dict)
     people: frozenset[int] = frozenset()
     departments: frozenset[int] = frozenset()
+    not_to: int | None = None
 
 
 def tell(session: Session, event: Event, *, today: dt.date, moment: dt.datetime | None = None) -> None:
@@ -55,7 +58,7 @@ def tell(session: Session, event: Event, *, today: dt.date, moment: dt.datetime 
     away = duties.substitutes(session, event.people, today)
     in_place = {other for other in away.values() if other is not None}
     known = outbox.told(session, event.key)
-    for person in sorted((event.people | in_place) - known):
+    for person in sorted((event.people | in_place) - known - {event.not_to}):
         session.add(
             Message(
                 person_id=person,
@@ -70,7 +73,7 @@ def tell(session: Session, event: Event, *, today: dt.date, moment: dt.datetime 
     channels = outbox.channels_of(session)
     written = outbox.waiting_for(session, event.key) if channels.email or channels.robots else set()
     if channels.email:
-        by_mail = {person for person in event.people if away.get(person) is None} | in_place
+        by_mail = ({person for person in event.people if away.get(person) is None} | in_place) - {event.not_to}
         for person, identity in sorted(messages.with_address(session, by_mail).items()):
             if (outbox.EMAIL, str(identity)) not in written:
                 _put(session, event, at, outbox.EMAIL, str(identity), person)

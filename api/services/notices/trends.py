@@ -73,17 +73,17 @@ def _trends_of(session: Session, city: City, at: dt.datetime) -> dict[str, Any]:
             origin
             | {
                 "district_name": {"zh": str(town["name"]), "en": str(town["name_en"] or town["name"])},
-                **_draft(found[at_series], category, town, week_name),
+                **_draft(found[at_series], category, town, week_name, monday),
                 "notice": written.get((category, str(town["code"]), week_name)),
             }
         )
     return {"week": week_name, "from": monday.isoformat(), "series": len(series), "trends": shown}
 
 
-def _draft(alert: Any, category: str, town: Any, week: str) -> dict[str, Any]:
+def _draft(alert: Any, category: str, town: Any, week: str, monday: dt.date) -> dict[str, Any]:
     term = vocabulary().hazard_categories[category]
     name_en = str(town["name_en"] or town["name"])
-    said = say_alert(alert, Subject(str(town["name"]), name_en, f"{term.zh}隐患", f"hazards ({term.en})"))
+    said = say_alert(alert, Subject(str(town["name"]), name_en, f"{term.zh}隐患", f"hazards ({term.en})"), monday)
     return {
         "title": {
             "zh": f"{town['name']}{term.zh}隐患上升（{week}）",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 
 import pytest
@@ -103,6 +104,19 @@ def test_weeks_in_words(counts, days, zh, en):
     said = say_alert(week_alert(counts, days), ABOUT)
     assert zh in said.zh
     assert en in said.en
+
+
+def test_a_week_is_named_by_its_days():
+    found = week_alert([3] * 10 + [4], [5] * 11)
+    for monday, zh, en in (
+        (dt.date(2026, 11, 16), "问题11月16日至22日 4 起（", ": 4 on 16–22 November ("),
+        (dt.date(2026, 11, 30), "问题11月30日至12月6日 4 起（", ": 4 on 30 November – 6 December ("),
+        (dt.date(2026, 12, 28), "2026年12月28日至2027年1月3日", "on 28 December 2026 – 3 January 2027"),
+    ):
+        said = say_alert(found, ABOUT, monday)
+        assert zh in said.zh
+        assert en in said.en
+        assert "本周" not in said.zh
 
 
 def test_every_sentence_carries_its_numbers_and_nobody_changes_them():
