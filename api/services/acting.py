@@ -23,7 +23,7 @@ class Acting:
     Attributes
     ----------
     sees
-        What comes to these they see: notices, and cases.
+        What comes to these they see.
     speaks
         For these they answer: as liaison officer or leader, or in the place of one. Each of them is in ``sees`` too.
     """

@@ -56,10 +56,10 @@ def in_effect(session: Session, departments: Collection[int], today: dt.date) ->
     away = substitutes(session, set().union(*holders.values()), today)
     gone = {person for person, other in away.items() if other is None}
     out = dict(holders)
-    for duty, others in deputies.items():
-        held_by = holders.get(duty, set())
+    for which, others in deputies.items():
+        held_by = holders.get(which, set())
         if not held_by - gone:
-            out[duty] = held_by | others
+            out[which] = held_by | others
     return out
 
 
