@@ -98,3 +98,30 @@ def test_the_office_has_a_brief_written_and_sets_the_targets(visit: Any) -> None
     expect(last).to_contain_text("2027-06-30")
     nothing_serious(page)
     assert watched.trouble() == []
+
+
+def test_another_city_takes_its_own_term_and_a_week_that_has_not_begun_tells_nothing(visit: Any) -> None:
+    watched = visit("/meeting#period=2026-T1&city=330681", name="demo-viewer")
+    page = watched.page
+    expect(page.locator("#tiles .tile")).not_to_have_count(0)
+    city = page.locator("#chooser [name=city]")
+    for other in [one.get_attribute("value") for one in city.locator("option").all()]:
+        city.select_option(other)
+        page.wait_for_selector("body[data-ready]")
+        own = page.evaluate(
+            "code => JSON.parse(document.getElementById('page-config').textContent).periods[code].term", other
+        )
+        if own is None:
+            expect(page.locator("#problem")).to_contain_text("学期")
+            expect(page.locator("#slides")).to_be_hidden()
+        else:
+            expect(page.locator("#problem")).to_be_hidden()
+            expect(page).to_have_url(re.compile(f"period={own}.*city={other}"))
+    page.goto(page.url.split("#")[0] + "#period=2199-W10&city=330681")
+    expect(page.locator("#days")).to_contain_text("本期尚未开始")
+    expect(page.locator("#tiles")).to_be_hidden()
+    expect(page.locator("#decisions")).to_be_visible()
+    page.goto(page.url.split("#")[0] + "#period=2026-T9&city=330681")
+    expect(page.locator("#problem")).to_contain_text("没有学期")
+    expect(page.locator("#slides")).to_be_hidden()
+    assert [one for one in watched.trouble() if "404" not in one] == []

@@ -26,7 +26,7 @@ from api.store.models import District, School
 from tests.http.case_office import Office
 from tests.http.conftest import Headers
 from tests.http.invented_town import CITY, assert_problem
-from tests.http.test_meetings import LONG, at
+from tests.http.test_meetings import LONG, ZONE, at
 
 MARKUP = "<script>alert(1)</script> #panic() =1+1 {{ 7*7 }}"
 MOMENT = dt.datetime(2026, 11, 23, 1, tzinfo=dt.UTC)
@@ -112,6 +112,29 @@ def test_a_period_without_anything_says_so(town: Engine, settings: Settings, per
         assert "本期没有隐患记录" in said["hazards"]
         assert said["categories"] == "本期没有新增隐患。"
         assert brief.issue == "〔2026〕第 30 期（周报）"
+
+
+def test_a_period_that_has_not_begun_or_is_not_over_says_so(office: Office, town: Engine, settings: Settings) -> None:
+    office.hazard(x=60, observed_at=dt.datetime.now(ZONE).isoformat())
+    today = dt.datetime.now(ZONE).date()
+    running = "{}-W{:02d}".format(*today.isocalendar()[:2])
+    for language, not_begun, so_far, compared in (
+        ("zh", "本期尚未开始", f"截至 {today}", "比上期"),
+        ("en", "this period has not begun", f"up to {today}", "than in the last period"),
+    ):
+        with reading(town) as session:
+            coming, week = (
+                brief_of(session, settings, code, CITY, language=language, viewer="", moment=MOMENT, pictures=False)
+                for code in ("2199-W10", running)
+            )
+        assert [one.key for one in coming.paragraphs] == ["period", "distribution"]
+        assert not_begun in coming.paragraphs[0].text
+        assert len(coming.blocks) == 2, "a heading and a sentence"
+        said = {one.key: one.text for one in week.paragraphs}
+        assert so_far in said["period"]
+        assert "1" in said["hazards"]
+        assert compared not in said["hazards"].split("期末" if language == "zh" else " open at")[0]
+        assert max(coming.issued_on, week.issued_on) <= today
 
 
 def test_a_week_with_one_record_is_said_without_percentages(office: Office, town: Engine, settings: Settings) -> None:

@@ -68,7 +68,8 @@ def test_figures_are_those_counted_by_hand(office: Office, town: Engine) -> None
     said = figures(office, "2026-W47")
     assert said["period"] == {
         "code": "2026-W47", "kind": "week", "zh": "2026年第47周", "en": "week 47 of 2026", "from": "2026-11-16",
-        "to": "2026-11-22", "school_days": 5, "previous": "2026-W46", "next": "2026-W48",
+        "to": "2026-11-22", "school_days": 5, "school_days_in_all": 5, "state": "over", "until": "2026-11-22",
+        "previous": "2026-W46", "next": "2026-W48",
     }  # fmt: skip
     with writing(town) as session:
         hazards = session.scalars(sa.select(Hazard)).all()
@@ -180,6 +181,48 @@ def test_periods_at_the_edges_of_calendars(office: Office, town: Engine) -> None
     assert_problem(wrong_figure, 422)
 
 
+def test_only_school_days_that_have_come_divide_and_an_unfinished_period_is_not_compared(
+    office: Office, town: Engine
+) -> None:
+    today = dt.datetime.now(ZONE).date()
+    set_terms(town, (f"{today.year - 1}-01-01", f"{today.year + 1}-12-31"))  # school on every weekday
+    for n in range(3):
+        office.hazard(x=60 + n, observed_at=(dt.datetime.now(ZONE) - dt.timedelta(minutes=n)).isoformat())
+    code = f"{today.year}-Q{(today.month + 2) // 3}"
+    said = figures(office, code)
+    first = dt.date(today.year, 3 * ((today.month + 2) // 3) - 2, 1)
+    last = dt.date.fromisoformat(said["period"]["to"])
+
+    def weekdays(until: dt.date) -> int:
+        days = (first + dt.timedelta(days=n) for n in range((until - first).days + 1))
+        return sum(day.weekday() < 5 for day in days)
+
+    assert (said["period"]["state"], said["period"]["until"]) == ("running", today.isoformat())
+    assert (said["period"]["school_days"], said["period"]["school_days_in_all"]) == (weekdays(today), weekdays(last))
+    new = next(one for one in said["figures"] if one["code"] == "hazards_new")
+    assert new["this"] >= 3
+    assert new["per_school_day"]["this"] == (round(new["this"] / weekdays(today), 2) if weekdays(today) else None)
+    assert new["change"] is None, "some days are not compared with a whole quarter"
+    assert next(one for one in said["figures"] if one["code"] == "hazards_open")["change"] is not None
+    drawn = office.client.get(f"/api/v1/meetings/{code}/maps/hazards.svg?lang=en", headers=office.headers["vie"])
+    assert drawn.status_code == 200
+    # of a period that has not begun nothing is told
+    coming = figures(office, "2199-W10")
+    assert (coming["period"]["state"], coming["period"]["school_days"]) == ("coming", 0)
+    assert all((one["this"], one["change"], one["year"]) == (None, None, None) for one in coming["figures"])
+    assert {one["this"] for one in coming["rates"]} == {None}
+    assert (coming["schools"], coming["overdue"]) == ([], {"total": None, "departments": []})
+
+
+def test_the_first_and_the_last_week_that_can_be_asked_for(office: Office) -> None:
+    for path in ("figures", "alerts", "effects", "maps/alerts.svg", "maps/hazards.svg"):
+        for week in ("1970-W01", "1970-W14", "2200-W52"):
+            got = office.client.get(f"/api/v1/meetings/{week}/{path}", headers=office.headers["vie"])
+            assert got.status_code == 200, f"{week} {path}: {got.text[:300]}"
+    assert figures(office, "2200-W52")["period"]["next"] is None
+    assert figures(office, "1970-W01")["period"]["previous"] is None
+
+
 def test_incidents_are_groups_of_at_least_five(office: Office, town: Engine) -> None:
     said = figures(office, "2026-11")["incidents"]
     with writing(town) as session:
@@ -188,6 +231,7 @@ def test_incidents_are_groups_of_at_least_five(office: Office, town: Engine) -> 
         ).scalars().all()  # fmt: skip
     assert said["this"] == sum(n for n in groups if n >= 5)
     assert said["this"] in {0, 5}
+    assert "change" not in said, "lower bounds are not compared"
     shown = [n for row in said["bands"] for n in row if n]
     assert all(n >= 5 for n in shown)
 

@@ -122,7 +122,7 @@ def brief_of(
         if language == "zh"
         else f"{year} no. {number} ({counted.period.kind})",
         issued_by=convenor[language] if language in convenor else convenor["zh"],
-        issued_on=counted.period.last + dt.timedelta(days=1),
+        issued_on=min(counted.period.last + dt.timedelta(days=1), counted.today),
         title=word("title", language, city=said["city"][language], period=counted.period.name(language)),
         mark=word("mark", language),
         distribution=_edited(_distribution(language), edited),
@@ -168,6 +168,8 @@ def _blocks(
 
     chapter("overview")
     out.append(sentences.period_sentence(said, language))
+    if counted.state == "coming":
+        return out
     section(0, "hazards")
     out += [sentences.hazard_sentence(said, language), sentences.category_sentence(said, language)]
     section(1, "cases")
@@ -241,9 +243,9 @@ def _all_table(said: Mapping[str, Any], language: str) -> Table:
     rows += [
         (
             one[language],
-            *(sentences.rate_text(one[name]) for name in ("this", "last")),
+            *(sentences.rate_text(one[name], language) for name in ("this", "last")),
             None,
-            sentences.rate_text(one["year"]),
+            sentences.rate_text(one["year"], language),
         )
         for one in said["rates"]
     ]
@@ -262,7 +264,7 @@ def _group_table(said: Mapping[str, Any], by: str, language: str) -> Table:
         cells: list[str | int | None] = [group["name"][language]]
         for code in _COLUMNS:
             if code.endswith("_rate"):
-                cells.append(sentences.rate_text(group["rates"][code]["this"]))
+                cells.append(sentences.rate_text(group["rates"][code]["this"], language))
             else:
                 cells.append(group["figures"].get(code, {}).get("this", 0))
         rows.append(cells)

@@ -37,6 +37,11 @@ def compared(now: int | None, last: int | None) -> tuple[str, str]:
     )
 
 
+def changed(one: Figures) -> tuple[str, str]:
+    """Return how a figure stands to the last period's; nothing where an unfinished period is not compared."""
+    return ("", "") if one["change"] is None else compared(one["this"], one["last"])
+
+
 def per_day(one: Figures) -> tuple[str, str]:
     """Return a figure per school day beside the last period's; empty where there were no school days."""
     days = one.get("per_school_day") or {}
@@ -67,7 +72,21 @@ def period_sentence(said: Figures, language: str) -> Paragraph:
     """Say which days these are, and how many are school days."""
     period = said["period"]
     first, last = (dt.date.fromisoformat(period[name]) for name in ("from", "to"))
-    days = period["school_days"]
+    days, whole = period["school_days"], period["school_days_in_all"]
+    if period["state"] == "coming":
+        texts = (
+            f"{period['zh']}（{first:%Y-%m-%d} 至 {last:%Y-%m-%d}）：本期尚未开始。",
+            f"{period['en']} ({first} to {last}): this period has not begun.".capitalize(),
+        )
+        return paragraph("period", texts, language, {})
+    if period["state"] == "running":
+        texts = (
+            f"本期为{period['zh']}（{first:%Y-%m-%d} 至 {last:%Y-%m-%d}），尚未结束：以下数字截至 {period['until']}，"
+            f"上课日已过 {days} 天（共 {whole} 天），除每上课日数外不与上期相比。",
+            f"This is {period['en']} ({first} to {last}), which is not over: figures are up to {period['until']}, "
+            f"{days} of {many(whole, 'school day')} so far, and only those per school day stand beside the last period's.",
+        )
+        return paragraph("period", texts, language, {"school_days": days, "school_days_in_all": whole})
     holidays = ("；无上课日，不作每日比较", "; nothing is compared per day") if not days else ("", "")
     zh = f"本期为{period['zh']}（{first:%Y-%m-%d} 至 {last:%Y-%m-%d}），上课日 {days} 天{holidays[0]}。"
     plural = "" if days == 1 else "s"
@@ -84,13 +103,13 @@ def hazard_sentence(said: Figures, language: str) -> Paragraph:
     if not any((new["this"], closed["this"], still["this"])):
         zh, en = ["本期没有隐患记录"], ["There are no hazards on record in this period"]
     else:
-        change, days = compared(new["this"], new["last"]), per_day(new)
+        change, days = changed(new), per_day(new)
         zh.append(f"新增隐患 {new['this']} 处{change[0]}{days[0]}；本年累计 {new['year']} 处")
         en.append(f"{many(new['this'], 'new hazard')}{change[1]}{days[1]}; {new['year']} in the year to date")
-        change = compared(closed["this"], closed["last"])
+        change = changed(closed)
         zh.append(f"销除 {closed['this']} 处{change[0]}，其中当场整改 {spot['this']} 处")
         en.append(f"{closed['this']} closed{change[1]}, {spot['this']} of the new ones on the spot")
-        change = compared(still["this"], still["last"])
+        change = changed(still)
         zh.append(f"期末未消除 {still['this']} 处{change[0]}，其中超期 {late['this']} 处；反复出现 {back['this']} 处")
         en.append(
             f"{still['this']} open at the end{change[1]}, {late['this']} of them overdue; {back['this']} recurring"
@@ -133,37 +152,42 @@ def case_sentence(said: Figures, language: str) -> Paragraph:
     if not any((figures["accepted"]["this"], filed["this"], ended["this"], figures["due"]["this"], late)):
         texts = "本期没有案卷。", "There are no cases in this period."
         return paragraph("cases", texts, language, numbers_of(filed, ended) | {"overdue_now": late})
-    change = compared(filed["this"], filed["last"])
+    change = changed(filed)
     on_time, rework = rates["on_time_rate"]["this"], rates["rework_rate"]["this"]
     texts = (
         f"受理案卷 {figures['accepted']['this']} 件，立案 {filed['this']} 件{change[0]}；本期结案 {ended['this']} 件。"
-        f"按期结案 {rate_text(on_time)}，返工 {rate_text(rework)}。期末超期未结 {late} 件。",
+        f"按期结案 {rate_text(on_time, 'zh')}，返工 {rate_text(rework, 'zh')}。期末超期未结 {late} 件。",
         f"{many(figures['accepted']['this'], 'case')} accepted, {filed['this']} filed{change[1]}; {ended['this']} closed. "
-        f"On time {rate_text(on_time)}, reworked {rate_text(rework)}. {late} overdue at the end.",
+        f"On time {rate_text(on_time, 'en')}, reworked {rate_text(rework, 'en')}. {late} overdue at the end.",
     )
     return paragraph("cases", texts, language, numbers_of(figures["accepted"], filed, ended) | {
         "on_time.n": on_time["n"], "on_time.N": on_time["N"], "overdue_now": late})  # fmt: skip
 
 
-def rate_text(rate: Mapping[str, Any] | None) -> str:
+def rate_text(rate: Mapping[str, Any] | None, language: str) -> str:
     """Return n/N, with a percentage where there are enough.
 
     Examples
     --------
-    >>> rate_text({"n": 3, "N": 8, "rate": 0.375}), rate_text({"n": 1, "N": 2, "rate": None}), rate_text({"n": 0, "N": 0, "rate": None})
-    ('3/8（37.5%）', '1/2', '–')
+    >>> rate_text({"n": 3, "N": 8, "rate": 0.375}, "zh"), rate_text({"n": 3, "N": 8, "rate": 0.375}, "en")
+    ('3/8（37.5%）', '3/8 (37.5%)')
+    >>> rate_text({"n": 1, "N": 2, "rate": None}, "zh"), rate_text({"n": 0, "N": 0, "rate": None}, "en")
+    ('1/2', '–')
     """
     if not rate or not rate["N"]:
         return "–"
-    share = "" if rate["rate"] is None else f"（{100 * rate['rate']:.1f}%）"
-    return f"{rate['n']}/{rate['N']}{share}"
+    part = f"{rate['n']}/{rate['N']}"
+    if rate["rate"] is None:
+        return part
+    share = f"{100 * rate['rate']:.1f}%"
+    return f"{part}（{share}）" if language == "zh" else f"{part} ({share})"
 
 
 def effort_sentence(said: Figures, language: str) -> Paragraph:
     """Say what was done: rounds on record, and what departments reported."""
     figures = {one["code"]: one for one in said["figures"]}
     schools, rounds, turns = figures["schools_checked"], figures["checks"], figures["inspector_turns"]
-    change = compared(schools["this"], schools["last"])
+    change = changed(schools)
     told = [one for one in said["reported"] if one["this"] is not None]
     zh = f"检查学校 {schools['this']} 所{change[0]}，巡查 {rounds['this']} 次、{turns['this']} 人·天。"
     en = f"{many(schools['this'], 'school')} checked{change[1]}, {many(rounds['this'], 'round')} on {many(turns['this'], 'person-day')}. "

@@ -204,6 +204,8 @@ def _incident_spots(
     """Return hot spots of incidents in the last weeks, and whether they were some the week before."""
     shown = settings.model_copy(update={"k_anonymity": fewest(settings)})
     last = monday + WEEK - dt.timedelta(days=1)
+    if last - (SPOT_WEEKS + 1) * WEEK < _EPOCH:
+        return []  # no day before 1970 can be asked for, and none is on record
     told: list[dict[str, dict[str, Any]]] = []
     for end in (last, last - WEEK):
         first = end - SPOT_WEEKS * WEEK + dt.timedelta(days=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.services.cases.rules import best_rule, rules_of
+from api.services.cities import today_in
 from api.services.meetings.definitions import Figure, TableName, Window
 from api.services.meetings.kept import kept
 from api.services.meetings.periods import Period, previous, read_period
@@ -26,6 +28,7 @@ FEWEST_SHOWN = 5  # incidents in meeting views and in what is printed
 _DAY_S = 86_400
 _NO_CASE = ("void", "merged", "rejected")
 WINDOWS = ("this", "last", "year")
+State = Literal["coming", "running", "over"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,9 @@ class Counted:
     windows
         The same as moments.
     school_days
-        School days of each.
+        School days of each that have come: those up to ``today``, the day that it is in the city.
+    state
+        Whether the period has not begun (``coming``), is not over (``running``), or is (``over``).
     tables
         ``hazards``, ``cases`` and ``inspections``, one row per record; each has ``district`` and ``department``.
     """
@@ -50,12 +55,20 @@ class Counted:
     calendar: SchoolCalendar
     spans: Mapping[str, tuple[dt.date, dt.date]]
     windows: Mapping[str, Window]
+    today: dt.date
     school_days: Mapping[str, int]
     tables: Mapping[TableName, pd.DataFrame]
     groups: pd.DataFrame
     reports: pd.DataFrame
     schools: pd.DataFrame
     districts: pd.DataFrame
+
+    @property
+    def state(self) -> State:
+        """How far the period is."""
+        if self.period.first > self.today:
+            return "coming"
+        return "running" if self.period.last >= self.today else "over"
 
     def members(self, figure: Figure, window: str) -> pd.DataFrame:
         """Return the records that a figure counts in a window; none where there is no such window."""
@@ -85,6 +98,7 @@ def _read(session: Session, settings: Settings, city: City, code: str) -> Counte
     if before is not None:
         spans["last"] = (before.first, before.last)
     zone, moment = ZoneInfo(city.time_zone), now()
+    today = today_in(city, moment)
     windows = {name: window_of(*span, zone, moment) for name, span in spans.items()}
     first, last = min(span[0] for span in spans.values()), period.last
     start, end = _midnight(first, zone), _midnight(last + dt.timedelta(days=1), zone)
@@ -107,7 +121,10 @@ def _read(session: Session, settings: Settings, city: City, code: str) -> Counte
         calendar=calendar,
         spans=spans,
         windows=windows,
-        school_days={name: count_school_days(*span, calendar) for name, span in spans.items()},
+        today=today,
+        school_days={
+            name: count_school_days(first, min(last, today), calendar) for name, (first, last) in spans.items()
+        },
         tables={"hazards": hazards, "cases": cases, "inspections": inspections},
         groups=_placed(session, city, facts.group_facts(session, city, first, last, fewest(settings)), codes),
         reports=_reports(facts.report_facts(session, city, first, last), codes),

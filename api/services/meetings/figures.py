@@ -1,7 +1,8 @@
 """The figures of a period: this one, the last, the change and the year to date, in all, by township and by department.
 
 A rate is n of N, with a percentage from five cases on. What happens over a period is also given per school day: a week of
-two school days is no quiet week. Incidents are sums of released groups (docs/decisions/0008) of at least five.
+two school days is no quiet week; only days that have come count. What happened in a period that is not over is not compared
+with a whole one, and of a period that has not begun nothing is told. Incidents are sums of released groups (docs/decisions/0008) of at least five.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from api.services.meetings.reported import REPORTED
 from api.settings import Settings
 from api.store import facts
 from api.vocabulary import vocabulary, word
+from gis.schooltime import count_school_days
 
 MOST_SCHOOLS = 10
 MOST_OVERDUE = 200
@@ -49,6 +51,7 @@ def figures_of(session: Session, settings: Settings, counted: Counted) -> dict[s
     return {
         "city": {"code": counted.city.code, "zh": counted.city.name, "en": counted.city.name_en or counted.city.name},
         "period": _period_view(counted, "this")
+        | {"state": counted.state, "until": min(counted.period.last, counted.today).isoformat()}
         | {"previous": counted.last and counted.last.code, "next": after and after.code},
         "last": _period_view(counted, "last") if counted.last else None,
         "year": _period_view(counted, "year"),
@@ -71,26 +74,40 @@ def _period_view(counted: Counted, window: str) -> dict[str, Any]:
     period = counted.last if window == "last" else counted.period
     assert period is not None  # noqa: S101 - a window without a period has no span
     name = {"code": period.code, "kind": period.kind, "zh": period.zh, "en": period.en} if window != "year" else {}
-    days = {"from": first.isoformat(), "to": last.isoformat(), "school_days": counted.school_days[window]}
+    days = {
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "school_days": counted.school_days[window],
+        "school_days_in_all": count_school_days(first, last, counted.calendar),
+    }
     return name | days
 
 
 def _values(found: Mapping[str, int | None], counted: Counted, *, stock: bool = False) -> dict[str, Any]:
     """Return a figure over the windows, with its change; per school day where it is counted over time."""
-    now, before = found["this"], found.get("last")
+    coming = counted.state == "coming"
+    now, before = None if coming else found["this"], found.get("last")
+    unlike = not stock and counted.state == "running"
     out: dict[str, Any] = {
         "this": now,
         "last": before,
-        "change": None if now is None or before is None else now - before,
-        "year": None if stock else found["year"],
+        "change": None if now is None or before is None or unlike else now - before,
+        "year": None if stock or coming else found["year"],
     }
     if not stock:
         out["per_school_day"] = {
-            name: None if found.get(name) is None or not counted.school_days[name] else
+            name: None if found.get(name) is None or (coming and name != "last") or not counted.school_days[name] else
             round(float(found[name] or 0) / counted.school_days[name], 2)
             for name in counted.windows
         }  # fmt: skip
     return out
+
+
+def _lower_bounds(found: Mapping[str, int | None], counted: Counted) -> dict[str, Any]:
+    """Return sums of released groups over the windows: lower bounds, which are not compared."""
+    values = _values(found, counted)
+    del values["change"]
+    return values
 
 
 def _count(members: pd.DataFrame, distinct: str) -> int:
@@ -161,7 +178,7 @@ def _incidents(counted: Counted) -> dict[str, Any]:
         timed["count"].to_numpy(dtype=int),
     )
     until = counted.city.incidents_released_until
-    return _values(found, counted) | {"bands": bands.tolist(), "released_until": until and until.isoformat()}
+    return _lower_bounds(found, counted) | {"bands": bands.tolist(), "released_until": until and until.isoformat()}
 
 
 def _categories(counted: Counted) -> list[dict[str, Any]]:
@@ -171,7 +188,11 @@ def _categories(counted: Counted) -> list[dict[str, Any]]:
     out = []
     for code, term in vocabulary().hazard_categories.items():
         found = {name: int(table.get(code, 0)) for name, table in counts.items()}
-        out.append(word(term) | {"open": int(left.get(code, 0))} | _values(found, counted))
+        out.append(
+            word(term)
+            | {"open": None if counted.state == "coming" else int(left.get(code, 0))}
+            | _values(found, counted)
+        )
     return out
 
 
@@ -191,8 +212,12 @@ def _grouped(counted: Counted, by: str, names: Mapping[str, Mapping[str, str]]) 
     _add_others(counted, by, groups)
     out = []
     for key, row in groups.items():
-        figures = {code: _values(_filled(found, counted), counted, stock=code in BY_CODE and BY_CODE[code].stock)
-                   for code, found in row.items()}  # fmt: skip
+        figures = {
+            code: _lower_bounds(_filled(found, counted), counted)
+            if code == "incidents"
+            else _values(_filled(found, counted), counted, stock=code in BY_CODE and BY_CODE[code].stock)
+            for code, found in row.items()
+        }
         name = names.get(key or "", {"zh": "未定", "en": "not placed"} if key is None else {"zh": key, "en": key})
         out.append({"key": key, "name": name, "figures": figures, "rates": _group_rates(row, counted)})
     return sorted(
@@ -239,6 +264,8 @@ def _both(table: pd.DataFrame, by: str = "id") -> dict[Any, dict[str, str]]:
 
 def _schools(counted: Counted) -> list[dict[str, Any]]:
     """Return the schools with the most hazards open at the end, those overdue before others."""
+    if counted.state == "coming":
+        return []
     still, new = (counted.members(BY_CODE[code], "this") for code in ("hazards_open", "hazards_new"))
     late = counted.members(BY_CODE["hazards_overdue"], "this")
     table = counted.schools.set_index("id")
@@ -263,6 +290,8 @@ def _schools(counted: Counted) -> list[dict[str, Any]]:
 
 def _overdue(session: Session, counted: Counted, names: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """Return the cases past their limit and not closed at the end of the period, by department, the latest first."""
+    if counted.state == "coming":
+        return {"total": None, "departments": []}
     cases, window = counted.tables["cases"], counted.windows["this"]
     alive = ~cases["state"].isin(["void", "merged", "rejected", "suspended"])
     closed = cases["closed_s"].to_numpy(dtype=np.float64) < window.end_s

@@ -44,6 +44,8 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "per_day": ("每上课日", "per school day"),
     "no_days": ("无上课日", "no school days"),
     "none": ("无可公布的事件", "no incidents that may be shown"),
+    "coming": ("本期尚未开始", "this period has not begun"),
+    "so_far": ("本期未结束，截至 {0}", "not over: up to {0}"),
     "no_period": ("没有上一期", "there is no period before"),
 }
 
@@ -137,6 +139,8 @@ def _hazard_panels(counted: Counted, places: pd.DataFrame, language: str) -> lis
         period = counted.period if window == "this" else counted.last
         days = counted.school_days.get(window)
         note = word("no_period", language) if days is None else "" if days else word("no_days", language)
+        if window == "this":
+            note = _so_far(counted, language) or note
         panels[window] = Panel(
             title=word("new", language) + (f" · {period.name(language)}" if period else ""),
             fill=_by_township(counted, members, window),
@@ -153,10 +157,18 @@ def _hazard_panels(counted: Counted, places: pd.DataFrame, language: str) -> lis
         sizes=panels["this"].sizes - panels["last"].sizes if counted.last else np.zeros(len(xy)),
         fill_unit=word("per_day", language),
         size_unit=word("circles_change", language),
+        note=_so_far(counted, language),
         colours="change",
         scale="change",
     )
     return [panels["last"], panels["this"], difference]
+
+
+def _so_far(counted: Counted, language: str) -> str:
+    """Return that the period is not over, or has not begun; empty where it is over."""
+    if counted.state == "over":
+        return ""
+    return word("coming", language) if counted.state == "coming" else word("so_far", language, counted.today)
 
 
 def _effort_panels(counted: Counted, least: int, places: pd.DataFrame, language: str) -> list[Panel]:
@@ -196,7 +208,7 @@ def _effort_panels(counted: Counted, least: int, places: pd.DataFrame, language:
             sizes=_by_school(checks, places),
             fill_unit=word("per_day", language),
             size_unit=word("circles_effort", language),
-            note="" if days else word("no_days", language),
+            note=_so_far(counted, language) or ("" if days else word("no_days", language)),
             colours="effort",
             scale="effort",
         ),

@@ -86,6 +86,11 @@ def read_period(code: str, terms: Terms = ()) -> Period:
     ('2026-12-28', '2027-01-03', '2025-12-29')
     >>> previous(read_period("2027-W01")).code, previous(read_period("2027-01")).code
     ('2026-W53', '2026-12')
+
+    The last week that can be written has none after it, though it ends in the last year:
+
+    >>> following(read_period("2200-W52")) is None, previous(read_period("1970-W01")) is None
+    (True, True)
     """
     if not re.match(SHAPE, code) or not _FIRST_YEAR <= int(code[:4]) <= _LAST_YEAR:
         raise _unknown(code)
@@ -131,7 +136,7 @@ def previous(period: Period, terms: Terms = ()) -> Period | None:
     """Return the period before; None before the first term that is known."""
     if period.kind != "term":
         before = period.first - dt.timedelta(days=1)
-        return None if before.year < _FIRST_YEAR else period_at(period.kind, before)
+        return None if _year_of(period.kind, before) < _FIRST_YEAR else period_at(period.kind, before)
     earlier = [term for term in _in_order(terms) if term[0] < period.first]
     return _of_term(earlier[-1], terms) if earlier else None
 
@@ -140,9 +145,13 @@ def following(period: Period, terms: Terms = ()) -> Period | None:
     """Return the period after; None after the last term that is known."""
     if period.kind != "term":
         after = period.last + dt.timedelta(days=1)
-        return None if after.year > _LAST_YEAR else period_at(period.kind, after)
+        return None if _year_of(period.kind, after) > _LAST_YEAR else period_at(period.kind, after)
     later = [term for term in _in_order(terms) if term[0] > period.first]
     return _of_term(later[0], terms) if later else None
+
+
+def _year_of(kind: Kind, day: dt.date) -> int:
+    return day.isocalendar().year if kind == "week" else day.year
 
 
 def _in_order(terms: Terms) -> list[tuple[dt.date, dt.date]]:

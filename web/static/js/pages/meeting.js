@@ -43,13 +43,32 @@ async function load() {
   try {
     const said = await get(`meetings/${period}/figures`, { city }, { signal: running.signal });
     draw(said, { period, city });
-    await Promise.all([showDecisions({ period, city }, said), showAlerts({ period, city }), showEffects({ period, city }), showSupport({ period, city }, said.period.to)]);
+    const others = said.period.state === "coming" ? [] : [showAlerts({ period, city }), showEffects({ period, city }), showSupport({ period, city }, said.period.to)];
+    await Promise.all([showDecisions({ period, city }, said), ...others]);
     say(byId("problem"));
   } catch (error) {
     if (isAborted(error)) return;
-    say(byId("problem"), error.message);
+    fail(error.message);
   }
   document.body.dataset.ready = "";
+}
+
+/** Say why nothing can be shown, and leave nothing of another city or period on the page. */
+function fail(words) {
+  shown = null;
+  byId("slides").hidden = true;
+  byId("period").textContent = period;
+  byId("days").textContent = "";
+  for (const id of ["before", "after", "present"]) byId(id).disabled = true;
+  say(byId("problem"), words);
+}
+
+/** Which days these are, and how many of the school days have come. */
+function daysOf(of) {
+  const days = { from: of.from, to: of.to, until: of.until, n: of.school_days, of: of.school_days_in_all };
+  if (of.state === "coming") return t("meeting.days_coming", days);
+  if (of.state === "running") return t("meeting.days_running", days);
+  return t(of.school_days ? "meeting.days" : "meeting.days_none", days);
 }
 
 function draw(said, asked) {
@@ -58,8 +77,14 @@ function draw(said, asked) {
   byId("period").textContent = said.period[language];
   byId("before").disabled = !said.period.previous;
   byId("after").disabled = !said.period.next;
-  const days = { from: said.period.from, to: said.period.to, n: said.period.school_days };
-  byId("days").textContent = t(said.period.school_days ? "meeting.days" : "meeting.days_none", days);
+  byId("days").textContent = daysOf(said.period);
+  byId("slides").hidden = false;
+  byId("present").disabled = false;
+  const coming = said.period.state === "coming"; // then there are no figures, only what was decided
+  for (const slide of document.querySelectorAll("[data-slide]")) {
+    if (slide.id !== "support-slide") slide.hidden = coming && !slide.hasAttribute("data-always");
+    else if (coming) slide.hidden = true;
+  }
   tables.tiles(said, asked);
   tables.allFigures(said, asked);
   tables.categories(said, asked);
@@ -88,10 +113,17 @@ byId("present").addEventListener("click", present);
 form.addEventListener("submit", (event) => event.preventDefault());
 form.elements.kind.addEventListener("change", (event) => {
   const found = pageConfig.periods[form.elements.city?.value ?? pageConfig.city][event.target.value];
-  if (found) go(found);
-  else say(byId("problem"), t("meeting.no_term"));
+  if (found) return go(found);
+  event.target.value = shown?.period.kind ?? event.target.value;
+  say(byId("problem"), t("meeting.no_term"));
 });
-form.elements.city?.addEventListener("change", load);
+form.elements.city?.addEventListener("change", (event) => {
+  if (!period?.includes("-T")) return load();
+  running?.abort();
+  period = pageConfig.periods[event.target.value].term ?? period; // each city has terms of its own
+  if (pageConfig.periods[event.target.value].term) load();
+  else fail(t("meeting.no_term"));
+});
 window.addEventListener("hashchange", () => { restore(); load(); });
 listen();
 restore();
