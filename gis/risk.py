@@ -128,8 +128,8 @@ def fit_risk(
     answer = np.concatenate([_outcome(known, fine, area, start, start + length) for start in starts])
     if answer.sum() < FEWEST_INCIDENTS:
         raise EmptyInputError(
-            f"only {answer.sum():.0f} incidents of the kind to be foretold lie in the study area in the time to learn "
-            f"from; at least {FEWEST_INCIDENTS} are needed"
+            f"of the kind to be foretold, incidents in the study area and the time to learn from: {answer.sum():.0f}; "
+            f"at least {FEWEST_INCIDENTS} are needed"
         )
     additive, logarithmic = [], []
     for start in starts:
@@ -223,7 +223,7 @@ def _periods(known: History, today: int) -> tuple[list[int], int]:
     length = min(_LONGEST_PERIOD_DAYS, max(span // 4, _SHORTEST_PERIOD_DAYS))
     number = min(MOST_PERIODS, span // length - 1)
     if number < 1:
-        raise EmptyInputError(f"{span} days of history are too few to learn from; at least eight weeks are needed")
+        raise EmptyInputError(f"the history is too short to learn from; days: {span}, at least eight weeks are needed")
     return [today - length * (at + 1) for at in range(number)], length
 
 

@@ -126,7 +126,7 @@ def test_a_short_history_and_a_history_elsewhere():
     model = fit_risk(longer, AREA, TODAY)
     assert model.period_days == 30
     away = History(longer.x_m + 1e6, longer.y_m, longer.day, longer.group)
-    with pytest.raises(EmptyInputError, match="only 0"):
+    with pytest.raises(EmptyInputError, match="from: 0; at least 20"):
         fit_risk(away, AREA, TODAY)
     nothing = longer.between(0, 1)
     with pytest.raises(EmptyInputError, match="no history"):

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -29,6 +30,7 @@ from api.store.engine import reading, writing
 from api.store.models import City, District, Incident, School
 from api.store.spatial import to_element
 from tests.http.invented_town import CITY, CROWDED, LONELY, assert_problem, campus, place
+from web.problems import in_language
 
 SignIn = Callable[[TestClient, str], dict[str, str]]
 NOVEMBER = "from=2026-11-01&to=2026-11-30"
@@ -298,6 +300,30 @@ def test_incidents_of_uncertain_time_are_no_whole_ones_after_school(
     bring(town, settings, [f"w{n},threat,2026-11-1{n} 16:20,{at(*CROWDED)}" for n in range(3)])
     found = get(client, police, f"near-repeats?weeks=4&{window}")
     assert (found["incidents"], found["left_out"]) == (3, 60)
+
+
+def test_reasons_are_given_in_both_languages(client: TestClient, police: dict[str, str], town: Engine) -> None:
+    with writing(town) as session:
+        session.execute(sa.delete(Incident))
+        day = cities_today(session.scalars(sa.select(City)).one())
+    empty = get(client, police, "risk")
+    assert (empty["reason_en"], empty["reason_zh"]) == ("there is no incident yet", "还没有事件")
+    moment = dt.datetime.combine(day - dt.timedelta(days=1), dt.time(16, 20), ZoneInfo("Asia/Shanghai"))
+    lon, lat = place(*LONELY)
+    body = {"id": str(uuid4()), "type": "fight", "lon": lon, "lat": lat, "occurred_from": moment.isoformat()}
+    assert client.post("/api/v1/incidents", json=body, headers=police).status_code == 201
+    young = get(client, police, "risk")
+    assert young["reason_en"] == "the history is too short to learn from; days: 1, at least eight weeks are needed"
+    assert young["reason_zh"] == "历史太短（1 天），至少需要八周"
+    none = get(client, police, "evaluation")
+    assert none["state"] == "too_little"
+    assert none["reason_zh"] == "需要一整月的事件，且此前也有事件"
+    assert none["reason_en"].startswith("a whole month")
+    for english in (
+        "there is no history to forecast from",
+        "it could not be worked out; the log of the server says why",
+    ):
+        assert in_language(english, "zh") != english
 
 
 @pytest.mark.parametrize("view", ["density", "side", "difference"])

@@ -139,11 +139,11 @@ function riskOf({ expected, causes, factors }) {
 
 const risk = {
   ask: ({ city }) => get("risk", { city, days: RISK_DAYS }),
-  show({ features, cells: area, reason }) {
+  show({ features, cells: area, ...rest }) {
     return {
       features, signs: [],
       look: { colour: (p) => TOPS[p.top], tip: riskOf },
-      state: [t("police.risk_found", { cells: count(area), days: RISK_DAYS }), reason].filter(Boolean).join(" "),
+      state: together(t("police.risk_found", { cells: count(area), days: RISK_DAYS }), why(rest) && t("police.no_model", { reason: why(rest) })),
       legend: Object.entries(TOPS).sort((a, b) => a[0] - b[0]).map(([share, colour]) => [colour, t("police.top", { n: Math.round(share * 100) })]),
       items: features.slice(0, MOST).map((one) => ({ feature: one, colour: TOPS[one.properties.top], text: `${one.properties.rank}. ${placeOf(one)}`, more: [one.properties.code, riskOf(one.properties)] })),
     };
@@ -171,7 +171,7 @@ const evaluation = {
     const again = answer.state === "working";
     return {
       features: [], signs: [], look: { colour: () => COLD, tip: () => "" }, legend: [], items: [], again,
-      state: again ? t("police.working") : answer.state === "done" ? said(answer) : t("police.too_little", { reason: answer.reason }),
+      state: again ? t("police.working") : answer.state === "done" ? said(answer) : t("police.too_little", { reason: why(answer) }),
       panel: answer.state === "done" ? methodTable(answer) : null,
     };
   },

@@ -14,6 +14,7 @@ function shade(share) {
 export function showWhen({ hours, dismissal, total, untimed, uncertain, assumed }) {
   const most = Math.max(1e-9, ...hours.flat());
   const wanted = Array.from({ length: LAST_HOUR - FIRST_HOUR + 1 }, (_, at) => FIRST_HOUR + at);
+  byId("rhythm").classList.toggle("rhythm--long", most >= 999.5);
   byId("rhythm").replaceChildren(
     el("thead", {}, el("tr", {}, el("th", { attributes: { scope: "col" } }, ""), wanted.map((hour) => el("th", { attributes: { scope: "col" } }, hour)))),
     el("tbody", {}, hours.map((row, day) => el("tr", {}, el("th", { attributes: { scope: "row" } }, t(`police.day.${day + 1}`)), wanted.map((hour) => {
