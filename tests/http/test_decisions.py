@@ -12,16 +12,21 @@ import pytest
 from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 
+from api.services.briefs.content import brief_of
+from api.services.briefs.files import brief_file
+from api.settings import Settings
+from api.store.engine import reading
 from tests.http.case_office import Office
 from tests.http.conftest import Headers
-from tests.http.invented_town import MARKUP, assert_problem, place
-from tests.http.test_briefs import words_of
+from tests.http.invented_town import CITY, MARKUP, assert_problem, place
+from tests.http.test_briefs import MOMENT, words_of
 from tests.http.test_meetings import LONG
 from tests.photos_sent import two_colours, written
 
 TODAY = dt.datetime.now(ZoneInfo("Asia/Shanghai")).date()  # of the invented town
 WEEK = "{}-W{:02d}".format(*TODAY.isocalendar()[:2])
 NEXT = "{}-W{:02d}".format(*(TODAY + dt.timedelta(days=7)).isocalendar()[:2])
+LAST = "{}-W{:02d}".format(*(TODAY - dt.timedelta(days=7)).isocalendar()[:2])
 DUE = str(TODAY + dt.timedelta(days=10))
 
 
@@ -195,3 +200,41 @@ def test_what_cannot_be_decided_is_refused(office: Office) -> None:
         f"/api/v1/meetings/{WEEK}/decisions?lang=zh", json=wrong[0][0], headers=office.headers["dis"]
     ).json()
     assert "完成时限已过" in chinese["detail"]
+
+
+def test_the_brief_of_the_next_period_says_what_was_decided_and_what_became_of_it(
+    office: Office, town: Engine, settings: Settings
+) -> None:
+    made = decide(office, period=LAST, **body("notice", problem=f"{MARKUP}摊贩（虚构）", category="TRF")).json()
+    struck = decide(office, period=LAST, **body("notice", problem="已办的（虚构）", category="TRF")).json()
+    picture = written(two_colours())
+    sent = office.client.post(
+        f"/api/v1/decisions/{struck['id']}/files", data={"id": str(uuid.uuid4())},
+        files={"file": ("proof-kept-back.jpg", picture)}, headers=office.headers["dis"],
+    )  # fmt: skip
+    assert sent.status_code == 201
+    assert act(office, "adm", struck["id"], "strike").status_code == 201
+
+    def brief(kind: str, language: str = "zh") -> bytes:
+        with reading(town) as session:
+            return brief_file(session, settings, WEEK, kind, CITY, language=language, viewer="v", moment=MOMENT)
+
+    for kind in ("docx", "xlsx", "html", "pptx"):
+        first = brief(kind)
+        said = words_of(kind, first)
+        assert first == brief(kind), f"{kind} differs from itself"
+        assert "上次议定事项落实情况" in said
+        assert "未销号 1 项（其中逾期 0 项），上次会议以来销号 1 项" in said
+        assert "摊贩（虚构）" in said
+        assert f"{made['meeting']['period']}-{made['number']:02d}" in said
+        assert "已销号" in said
+        assert (MARKUP in said) != (kind == "html"), "what somebody typed is text"
+        assert "proof-kept-back" not in said
+        assert "invented strike" not in said, "notes and proof are not for everybody with a link"
+    assert brief("pdf").startswith(b"%PDF")
+    assert "1 are still open (0 of them late); 1 were struck off" in words_of("html", brief("html", "en"))
+    with reading(town) as session:
+        nothing = brief_of(
+            session, settings, "2020-W10", CITY, language="en", viewer="", moment=MOMENT, pictures=False
+        )  # fmt: skip
+    assert "There are no earlier decisions." in [one.text for one in nothing.paragraphs]

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.services.briefs import findings, sentences
 from api.services.briefs.blocks import Block, Brief, Heading, Paragraph, Picture, Table
+from api.services.briefs.decided import decided_blocks
 from api.services.departments import list_departments
 from api.services.facilities import support_of
 from api.services.meetings.alerts import alerts_of
@@ -37,6 +38,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "cases": ("案卷", "Cases"),
     "effort": ("巡查与值守", "Rounds and duty"),
     "incidents": ("事件", "Incidents"),
+    "earlier": ("上次议定事项落实情况", "What was decided, and what became of it"),
     "maps": ("分布与变化", "Where, and what changed"),
     "districts": ("分乡镇（街道）情况", "By township"),
     "departments": ("分部门情况", "By department"),
@@ -122,7 +124,7 @@ def brief_of(
         if language == "zh"
         else f"{year} no. {number} ({counted.period.kind})",
         issued_by=convenor[language] if language in convenor else convenor["zh"],
-        issued_on=min(counted.period.last + dt.timedelta(days=1), counted.today),
+        issued_on=_issued_on(counted),
         title=word("title", language, city=said["city"][language], period=counted.period.name(language)),
         mark=word("mark", language),
         distribution=_edited(_distribution(language), edited),
@@ -130,6 +132,11 @@ def brief_of(
         watermark=f"{viewer} {moment.astimezone(zone):%Y-%m-%d %H:%M}".strip(),
         invented=mark,
     )
+
+
+def _issued_on(counted: Counted) -> dt.date:
+    """Return the day after the period, or today where it is not over."""
+    return min(counted.period.last + dt.timedelta(days=1), counted.today)
 
 
 def _distribution(language: str) -> Paragraph:
@@ -178,6 +185,8 @@ def _blocks(
     out.append(sentences.effort_sentence(said, language))
     section(3, "incidents")
     out += [sentences.incident_sentence(said, language), _all_table(said, language)]
+    chapter("earlier")
+    out += decided_blocks(session, counted, _issued_on(counted), language)
     chapter("maps")
     if pictures:
         out += [_map(session, settings, counted, "hazards", language), _map(session, settings, counted, "effort", language),

@@ -80,8 +80,8 @@ def allowed(
     return out
 
 
-def view(session: Session, actor: Actor, city: City, found: Sequence[Decision]) -> list[dict[str, Any]]:
-    """Return decisions as documents."""
+def view(session: Session, actor: Actor | None, city: City, found: Sequence[Decision]) -> list[dict[str, Any]]:
+    """Return decisions as documents; on paper (no actor) nothing can be done with them."""
     if not found:
         return []
     names: dict[str, Any] = {
@@ -122,7 +122,9 @@ def view(session: Session, actor: Actor, city: City, found: Sequence[Decision]) 
             "struck": None if one.state != "struck" or strike is None else _struck(*strike),
             "files": [file_view(one, row) for row in files.get(one.id, [])],
             "log": [_line(*line) for line in log],
-            "allowed": allowed(actor, one, helpers, those_who_said_done(log, files.get(one.id, []))),
+            "allowed": []
+            if actor is None
+            else allowed(actor, one, helpers, those_who_said_done(log, files.get(one.id, []))),
             "version": one.version,
         })  # fmt: skip
     return out
@@ -157,6 +159,18 @@ def file_view(decision: Decision, row: DecisionFile) -> dict[str, Any]:
     }
 
 
+def earlier(
+    session: Session, actor: Actor | None, city: City, period: Period, terms: Any, meeting: Meeting | None
+) -> list[dict[str, Any]]:
+    """Return what meetings before the one about a period decided, as far as it is open or moved since the last one."""
+    before = previous(period, terms)
+    since = dt.datetime.combine(period.first if before is None else before.first, dt.time(), dt.UTC)
+    found = store.earlier_decisions(
+        session, city, period.last, None if meeting is None else meeting.id, since, MOST_EARLIER
+    )
+    return view(session, actor, city, found)
+
+
 def meeting_view(meeting: Meeting) -> dict[str, Any]:
     """Return a meeting as clients see it."""
     return {
@@ -176,17 +190,11 @@ def about(session: Session, actor: Actor, city: City, period: Period, terms: Any
     """Return the meeting about a period with its decisions, and those of earlier ones with what became of them."""
     meeting = store.meeting_about(session, city, period.code)
     taken = [] if meeting is None else store.decisions_of(session, meeting)
-    before = previous(period, terms)
-    since = dt.datetime.combine(period.first if before is None else before.first, dt.time(), dt.UTC)
-    earlier = store.earlier_decisions(
-        session, city, period.last, None if meeting is None else meeting.id, since, MOST_EARLIER
-    )
-    shown = view(session, actor, city, [*taken, *earlier])
     return {
         "city": city.code,
         "period": period.code,
         "meeting": None if meeting is None else meeting_view(meeting),
         "may_decide": bool(actor.roles & OFFICE),
-        "decisions": shown[: len(taken)],
-        "earlier": shown[len(taken) :],
+        "decisions": view(session, actor, city, taken),
+        "earlier": earlier(session, actor, city, period, terms, meeting),
     }
