@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import available_timezones
 
 import typer
 
@@ -22,6 +23,9 @@ def evaluate(
     plot: Annotated[Path | None, typer.Option("--plot", help="FILE.svg or FILE.png: hit rates with intervals.")] = None,
     table_to: Annotated[Path | None, typer.Option("--out", help="FILE.csv or FILE.xlsx: the same as a table.")] = None,
     crs: Annotated[str | None, typer.Option("--crs", help="wgs84, cgcs2000, gcj02, bd09 or EPSG:n.")] = "wgs84",
+    time_zone: Annotated[
+        str | None, typer.Option("--time-zone", help="Zone of times with an offset; else their own clock.")
+    ] = None,
 ) -> None:
     """Say how well each method foretold: hit rate, PAI and PEI, every map made of what came before."""
     from api.services.evaluation import evaluate_file, write_plot, write_rows
@@ -39,6 +43,7 @@ def evaluate(
             shares=_shares(share),
             hours=_hours(hours),
             crs=crs,
+            time_zone=_zone(time_zone),
         )
     out.print(f"{done.incidents:,} incidents foretold on {cells:,} cells of {cell:g} m", highlight=False)
     heads = "".join(f"{f'hit {one:.3g}':>10}{'95 %':>15}{'PAI':>7}{'PEI':>6}" for one in done.shares)
@@ -74,6 +79,12 @@ def _shares(text: str) -> list[float]:
     if not shares or not all(0 < share < 1 for share in shares):
         raise BadInputError(f"--share {text!r} must be numbers between 0 and 1, such as 0.01,0.05")
     return shares
+
+
+def _zone(name: str | None) -> str | None:
+    if name is not None and name not in available_timezones():
+        raise BadInputError(f"--time-zone {name!r} is no zone such as Asia/Shanghai")
+    return name
 
 
 def _hours(text: str) -> tuple[int, int] | None:

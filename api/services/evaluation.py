@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -24,6 +26,10 @@ from gis.surfaces import History, StudyArea, group_by_hours
 STEP_WEEKS = 4
 _TIMES = ("occurred_at", "occurred_from", "date", "datetime", "time", "发生时间", "案发时间", "时间", "日期")
 _SCHOOL_DAYS = 5
+_MOST_CELLS = 5_000_000
+_OFFSET = re.compile(r"\s*(?:Z|[+-]\d{2}:?\d{2})$")
+_WITH_OFFSET = re.compile(rf":\d{{2}}(?:\.\d+)?{_OFFSET.pattern}")  # 03-11-2026 ends like an offset too
+_UTC = re.compile(r"(?:Z|[+-]00:?00)$")
 
 
 def evaluate_file(
@@ -36,6 +42,7 @@ def evaluate_file(
     shares: Sequence[float],
     hours: tuple[int, int] | None,
     crs: str | None,
+    time_zone: str | None = None,
 ) -> tuple[Evaluation, int]:
     """Return how each family of methods foretold the incidents of a file's last weeks, and the number of cells.
 
@@ -57,18 +64,21 @@ def evaluate_file(
         First and last hour (exclusive) on weekdays that are to be foretold; None: all incidents.
     crs
         CRS of the file, where it does not say.
+    time_zone
+        Zone in which times with an offset are read; None: the clock that they were written by.
 
     Raises
     ------
     BadInputError
-        Where no column of times is found, or nothing is left to be foretold.
+        Where no column of times is found, they are in UTC and no zone is said, nothing is left to be foretold, or the
+        incidents make no area or one that is too large.
     """
     rows = read_file(path, crs=crs)
     column = match_columns(list(rows.frame.columns), {"occurred_at": list(_TIMES)}).get("occurred_at")
     if column is None:
         raise BadInputError(f"no column of times was found; the file has {', '.join(map(str, rows.frame.columns))}")
     located = locate(rows, "point", crs=crs, given={}, area=None)
-    moments = pd.to_datetime(rows.frame[column], errors="coerce", format="mixed").to_numpy(dtype="datetime64[m]")
+    moments = _local_moments(rows.frame[column], time_zone)
     usable = np.array([place is not None for place in located.geometry]) & ~np.isnat(moments)
     if not usable.any():
         raise BadInputError("no row of the file has both a place and a moment")
@@ -81,6 +91,9 @@ def evaluate_file(
     boundary = np.array([shapely.convex_hull(shapely.multipoints(np.column_stack([x, y])))], dtype=object)
     if area is not None:
         boundary = reference_systems.project_geometries(np.array([read_area(area, crs)], dtype=object), lattice.crs)
+    elif shapely.area(boundary[0]) == 0:
+        raise BadInputError("all incidents lie in one place or on a line; say the study area: --area")
+    _refuse_too_many(boundary, cell_m, xy, middle)
     cells = _cells(boundary, cell_m)
     history = History(x, y, day, group_by_hours(times, _to_be_foretold(times, hours)))
     end = int(day.max()) + 1
@@ -111,6 +124,38 @@ def _cells(boundary: NDArray[np.object_], cell_m: float) -> StudyArea:
     column, row = (c.ravel() for c in np.meshgrid(np.arange(west, east + 1), np.arange(south, north + 1)))
     inside = shapely.contains_xy(boundary[0], (column + 0.5) * cell_m, (row + 0.5) * cell_m)
     return StudyArea(column[inside], row[inside], cell_m)
+
+
+def _refuse_too_many(boundary: NDArray[np.object_], cell_m: float, xy: NDArray[np.float64], middle: Any) -> None:
+    west, south, east, north = shapely.total_bounds(boundary)
+    cells = (east - west) * (north - south) / cell_m**2
+    if cells > _MOST_CELLS:
+        lon, lat = xy[np.abs(xy - middle).max(axis=1).argmax()]
+        raise BadInputError(
+            f"the study area would have {cells:.0f} cells; leave out what lies far away, as at {lon:.4f}, {lat:.4f}, "
+            "or say the area: --area"
+        )
+
+
+def _local_moments(values: pd.Series[Any], time_zone: str | None) -> NDArray[np.datetime64]:
+    """Return times of a local clock, to the minute; NaT where one cannot be read.
+
+    A time with an offset is taken by the clock it was written by, or in ``time_zone``.
+    """
+    text = values.astype(str).str.strip()
+    aware = text.str.contains(_WITH_OFFSET).to_numpy(dtype=bool)
+    if aware.any() and time_zone is None:
+        if text[aware].str.contains(_UTC).all():
+            raise BadInputError(
+                "the times are in UTC; say in which zone they are to be read: --time-zone Asia/Shanghai"
+            )
+        text = text.mask(aware, text.str.replace(_OFFSET, "", regex=True))
+        aware = np.zeros(len(text), dtype=bool)
+    local = pd.to_datetime(text.mask(aware), errors="coerce", format="mixed").to_numpy(dtype="datetime64[m]").copy()
+    if aware.any():
+        moments = pd.to_datetime(text[aware], errors="coerce", format="mixed", utc=True)
+        local[aware] = moments.dt.tz_convert(time_zone).dt.tz_localize(None).to_numpy(dtype="datetime64[m]")
+    return local
 
 
 def _to_be_foretold(times: NDArray[np.datetime64], hours: tuple[int, int] | None) -> NDArray[np.bool_]:

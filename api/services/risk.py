@@ -22,19 +22,24 @@ from api.services.memory import Answers
 from api.services.questions import wanted_city
 from api.services.study_area import study_cells
 from api.settings import Settings
-from api.store import hazards
+from api.store import ground, hazards, premises
 from api.store.models import City
 from gis import crs as reference_systems
 from gis.errors import EmptyInputError
 from gis.lattice import cell_polygons
 from gis.risk import RiskSurface, fit_risk, predict_risk
+from gis.streets.network import build_network
 from gis.surfaces import History, StudyArea, group_by_hours
 
 HALF_LIFE_DAYS = 4 * 365
 SHARES = (0.01, 0.02, 0.05, 0.2)  # of the area; what is beyond the last is left out
 FEWEST_OF_A_CATEGORY = 5
+JUNCTIONS = "junctions"  # a name beside the categories of hazards and premises
+_ARMS_OF_A_JUNCTION = 3
 _TOLD = 3
 _MOST_KEPT = 8
+
+Near = dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +52,7 @@ class Ranked:
 
 
 _worked_out = Answers(most=_MOST_KEPT)  # fitting takes seconds in a large city
+_lasting = Answers(most=_MOST_KEPT)  # premises and junctions, which hardly change
 
 
 def risk(session: Session, settings: Settings, *, city_code: str | None, days: int, today: dt.date) -> dict[str, Any]:
@@ -62,7 +68,7 @@ def risk(session: Session, settings: Settings, *, city_code: str | None, days: i
     dict
         A FeatureCollection; properties ``code``, ``rank`` (1 …), ``top`` (the smallest of 0.01, 0.02, 0.05, 0.2 of the
         area that it belongs to), ``expected`` incidents after school (None where the model cannot be fitted, or below
-        k past incidents), ``causes`` (name and share), ``factors`` (hazard category → times), ``schools``,
+        k past incidents), ``causes`` (name and share), ``factors`` (category of hazards or premises, or junctions → times), ``schools``,
         ``schools_en``. The collection says ``cells``, ``method`` and, where the model could not be fitted, ``reason``.
     """
     city = wanted_city(session, city_code)
@@ -70,7 +76,7 @@ def risk(session: Session, settings: Settings, *, city_code: str | None, days: i
     area = StudyArea(around.column, around.row, around.lattice.cell_m, finer=1)
     day = (today - dt.date(1970, 1, 1)).days
     table = table_of(session, city)
-    near = _hazards(session, city, around.lattice.crs)
+    near = _surroundings(session, city, around.lattice.crs, today)
     before = int(np.count_nonzero(table.day < day))  # what comes in today is looked at tomorrow
     key = (
         str(session.get_bind().engine.url),
@@ -137,7 +143,7 @@ def risky_cells(
     ]
 
 
-def _digest(near: dict[str, Any]) -> str:
+def _digest(near: Near) -> str:
     content = hashlib.sha256()
     for name, places in sorted(near.items()):
         content.update(name.encode())
@@ -163,21 +169,39 @@ def _long_memory(history: History, area: StudyArea, day: int) -> tuple[NDArray[n
     return area.surface(fine, weights), area.surface(fine)
 
 
-def _hazards(
-    session: Session, city: City, crs: str
-) -> dict[str, tuple[NDArray[np.float64], NDArray[np.float64]]]:  # fmt: skip
-    """Return the open hazards of each category that is not rare, in the plane."""
+def _surroundings(session: Session, city: City, crs: str, today: dt.date) -> Near:
+    """Return the open hazards and premises of each category that is not rare, and street junctions, in the plane."""
     kinds, lonlat = hazards.open_places(session, city)
-    found = {}
-    for kind in sorted(set(kinds)):
-        own = np.array([one == kind for one in kinds])
-        if own.sum() >= FEWEST_OF_A_CATEGORY:
-            found[kind] = reference_systems.project(lonlat[own, 0], lonlat[own, 1], crs)
-    return found
+    database = str(session.get_bind().engine.url)
+    lasting = _lasting.of(
+        (database, city.uuid, crs, today, premises.state(session, city), ground.version(session)),
+        lambda: _by_kind(*premises.open_places(session, city, today), crs) | _junctions(session, city, crs),
+    )
+    return _by_kind([[kind] for kind in kinds], lonlat, crs) | lasting
+
+
+def _by_kind(kinds: Sequence[Sequence[str]], lonlat: NDArray[np.float64], crs: str) -> Near:
+    """Return the places of each kind that is not rare, in the plane; a place may be of several kinds."""
+    owner = np.repeat(np.arange(len(kinds)), [len(own) for own in kinds])
+    names, number = np.unique([kind for own in kinds for kind in own], return_inverse=True)
+    x, y = reference_systems.project(lonlat[:, 0], lonlat[:, 1], crs) if len(lonlat) else (np.zeros(0), np.zeros(0))
+    places = {str(name): owner[number == at] for at, name in enumerate(names)}
+    return {name: (x[at], y[at]) for name, at in places.items() if at.size >= FEWEST_OF_A_CATEGORY}
+
+
+def _junctions(session: Session, city: City, crs: str) -> Near:
+    """Return where at least three ways meet."""
+    streets = ground.ways(session, city)
+    if streets.empty:
+        return {}
+    network = build_network(streets)
+    arms = np.bincount(np.concatenate([network.start, network.end]), minlength=len(network.lon))
+    at = arms >= _ARMS_OF_A_JUNCTION
+    return {JUNCTIONS: reference_systems.project(network.lon[at], network.lat[at], crs)} if at.any() else {}
 
 
 def _model(
-    history: History, area: StudyArea, day: int, days: int, near: dict[str, Any]
+    history: History, area: StudyArea, day: int, days: int, near: Near
 ) -> RiskSurface | str:  # fmt: skip
     """Return the surface of the risk model, or why there is none."""
     if not len(history):

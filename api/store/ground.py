@@ -22,13 +22,13 @@ def streets(session: Session, bounds: Bounds, without: Collection[str]) -> Seque
     return session.execute(query.order_by(Street.id)).all()
 
 
-def ways(session: Session, city: City, bounds: Bounds) -> geopandas.GeoDataFrame:
-    """Return a city's streets in the box as `gis.streets.build_network` takes them, WGS 84."""
+def ways(session: Session, city: City, bounds: Bounds | None = None) -> geopandas.GeoDataFrame:
+    """Return a city's streets, those in the box or all, as `gis.streets.build_network` takes them, WGS 84."""
     names = ("highway", "oneway", "foot", "car", "maxspeed_kmh", "node_ids")
     query = sa.select(*(getattr(Street, name) for name in names), Street.line)
-    rows = session.execute(
-        query.where(Street.city_id == city.id, meets_bbox(Street.line, bounds)).order_by(Street.id)
-    ).all()
+    if bounds is not None:
+        query = query.where(meets_bbox(Street.line, bounds))
+    rows = session.execute(query.where(Street.city_id == city.id).order_by(Street.id)).all()
     table = pd.DataFrame([tuple(row)[:-1] for row in rows], columns=list(names))
     return geopandas.GeoDataFrame(table, geometry=to_shapes(row.line for row in rows), crs="EPSG:4326")
 

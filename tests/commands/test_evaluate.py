@@ -48,6 +48,28 @@ def test_lasting_spots_are_found_by_long_memory(incidents: Path) -> None:
     assert few.incidents < 0.25 * done.incidents
 
 
+def test_times_are_those_of_the_local_clock_however_they_are_written(incidents: Path, tmp_path: Path) -> None:
+    table = pd.read_csv(incidents)
+    local = pd.to_datetime(table["date"])
+    asked = {
+        "area": None,
+        "train_weeks": 8,
+        "test_weeks": 8,
+        "cell_m": 300,
+        "shares": [0.05],
+        "hours": (14, 18),
+        "crs": "wgs84",
+    }
+    expected = evaluate_file(incidents, **asked)[0].incidents
+    utc = (local - pd.Timedelta(hours=8)).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    offset = local.dt.strftime("%Y-%m-%dT%H:%M:%S+08:00")
+    mixed = offset.where(offset.index % 2 == 0, (local + pd.Timedelta(hours=1)).dt.strftime("%Y-%m-%dT%H:%M:%S+09:00"))
+    for column, zone in ((offset, None), (offset, "Asia/Shanghai"), (utc, "Asia/Shanghai"), (mixed, "Asia/Shanghai")):
+        table.assign(date=column).to_csv(tmp_path / "a.csv", index=False)
+        assert evaluate_file(tmp_path / "a.csv", **asked, time_zone=zone)[0].incidents == expected
+    assert Campus(tmp_path)("evaluate", str(incidents), "--time-zone", "Nowhere").returncode == 2
+
+
 def test_the_command_prints_a_table_and_the_honest_default(incidents: Path, tmp_path: Path) -> None:
     campus = Campus(tmp_path)
     plot, table = tmp_path / "hit rates.svg", tmp_path / "table.csv"
@@ -73,7 +95,16 @@ def test_the_command_prints_a_table_and_the_honest_default(incidents: Path, tmp_
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("a,b\n1,2\n", "no column of times"), ("date,lon,lat\nnever,120,29\n", "both a place and a moment")],
+    [
+        ("a,b\n1,2\n", "no column of times"),
+        ("date,lon,lat\nnever,120,29\n", "both a place and a moment"),
+        ("date,lon,lat\n2026-11-03T08:10:00Z,120,29\n", "the times are in UTC"),
+        ("date,lon,lat\n2026-11-03 16:10,120,29\n2026-11-04 16:10,120,29\n", "in one place or on a line"),
+        (
+            "date,lon,lat\n2026-11-03 16:10,120,29\n2026-11-04 16:10,120.1,29.1\n2026-11-05 9:00,10,50\n",
+            "at 10.0000, 50",
+        ),
+    ],
 )
 def test_files_that_cannot_be_evaluated_are_said_so(tmp_path: Path, text: str, said: str) -> None:
     path = write(tmp_path / "a.csv", text)

@@ -7,7 +7,7 @@ import { keepHash } from "../lib/masthead.js";
 import { say } from "../lib/table.js";
 import { el } from "../lib/text.js";
 import { choose, draw, placeOf, whenPicked } from "../police/cellmap.js";
-import { MODES, knowHazards } from "../police/modes.js";
+import { MODES, knowCategories } from "../police/modes.js";
 import { fillPlaces, form, periods, question, remember, restore } from "../police/question.js";
 import "../police/report.js";
 import { showWhen } from "../police/when.js";
@@ -111,7 +111,7 @@ function turnTo(name) {
 for (const button of document.querySelectorAll("[data-mode]")) button.addEventListener("click", () => { turnTo(button.dataset.mode); ask(); });
 byId("views").addEventListener("click", ({ target }) => { if (target.dataset.href) openView(target.dataset.href); });
 whenPicked(pick);
-get("vocabulary").then(knowHazards, () => {});
+get("vocabulary").then(knowCategories, () => {});
 turnTo(restore() ?? "spots");
 form.addEventListener("change", ({ target }) => {
   if (target.name === "city") fillPlaces();

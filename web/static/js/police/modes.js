@@ -15,8 +15,8 @@ const RISK_DAYS = 7;
 const MOST = 60;
 const FACTOR = 1.05; // a hazard that changes less is not told
 
-let names = new Map(); // of hazard categories
-export const knowHazards = (words) => { names = new Map(words.hazard_categories.map((one) => [one.code, label(one)])); };
+let names = new Map(); // of categories of hazards and premises
+export const knowCategories = (words) => { names = new Map([...words.hazard_categories, ...words.premises_categories].map((one) => [one.code, label(one)])); };
 
 const said = (properties) => properties[`sentence_${language}`];
 const why = (answer) => answer[`reason_${language}`];
