@@ -131,7 +131,7 @@ def add_account(session: Session, given: PersonIn) -> tuple[dict[str, Any], bool
         identity=given.id,
     )
     if given.department is not None:
-        person.department_id = department_of(session, given.department).id
+        person.department_id = department_of(session, given.department, may_begin_later=True).id
     person.email = given.email or None
     session.flush()
     view = person_view(session, person)
@@ -158,7 +158,8 @@ def change_account(
     if change.roles is not None:
         _set_roles(session, person, change.roles)
     if change.department is not None:
-        person.department_id = department_of(session, change.department).id if change.department else None
+        code = change.department
+        person.department_id = department_of(session, code, may_begin_later=True).id if code else None
     if change.email is not None:
         person.email = change.email or None
     if change.disabled is not None:

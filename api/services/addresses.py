@@ -105,7 +105,7 @@ def set_department(session: Session, code: str, given: DepartmentIn, version: in
     Raises
     ------
     StaleError, BadInputError
-        Where somebody else changed it meanwhile, or its successor makes no sense.
+        Where somebody else changed it meanwhile, its successor makes no sense, or another convenes the meetings.
     """
     row = departments.get_department(session, code)
     if version != (0 if row is None else row.version):
@@ -118,8 +118,14 @@ def set_department(session: Session, code: str, given: DepartmentIn, version: in
     if given.successor == code:
         what = "a department is not its own successor"
         raise BadInputError(what, problems=[Problem("body.successor", what)])
+    convening = departments.convenor(session)
+    if given.is_convenor and convening is not None and convening.code != code:
+        what = f"the department {convening.code!r} convenes the meetings already; take that from it first"
+        raise BadInputError(what, problems=[Problem("body.is_convenor", what)])
     row.is_convenor, row.valid_from, row.valid_to = given.is_convenor, given.valid_from, given.valid_to
-    row.successor_id = None if given.successor is None else department_of(session, given.successor, "body.successor").id
+    row.successor_id = None
+    if given.successor is not None:
+        row.successor_id = department_of(session, given.successor, "body.successor", may_begin_later=True).id
     session.flush()
     for name in departments.names_of(session, row.id):
         session.delete(name)

@@ -61,22 +61,36 @@ def is_known(session: Session, code: str) -> bool:
     return code in built_in() or departments.get_department(session, code) is not None
 
 
-def department_of(session: Session, code: str, where: str = "body.department") -> Department:
+def require_known(session: Session, code: str, where: str) -> None:
+    """Refuse a code that nothing can go to: of no department, or of one that has ended or is still to begin."""
+    known = departments.get_department(session, code)
+    if known is not None:
+        _require_in_force(session, known, where)
+    elif code not in built_in():
+        what = f"there is no department {code!r}"
+        raise BadInputError(what, problems=[Problem(where, what)])
+
+
+def department_of(
+    session: Session, code: str, where: str = "body.department", *, may_begin_later: bool = False
+) -> Department:
     """Return the department of a code, written into the database if it is one of the file's.
+
+    ``may_begin_later`` is for what concerns the department itself: who belongs to it, and what it takes over.
 
     Raises
     ------
     BadInputError
-        Where there is none, or it is one no more.
+        Where there is none, or it is one no more, or is still to begin.
     """
     known = departments.get_department(session, code)
-    if known is not None:
-        _require_in_force(session, known, where)
-        return known
-    if code not in built_in():
-        what = f"there is no department {code!r}"
-        raise BadInputError(what, problems=[Problem(where, what)])
-    return _first_named(session, code)[0]
+    if known is None or not (may_begin_later and _is_to_begin(session, known)):
+        require_known(session, code, where)
+    return known or _first_named(session, code)[0]
+
+
+def _is_to_begin(session: Session, row: Department) -> bool:
+    return row.valid_from is not None and row.valid_from > local_day(session, now())
 
 
 def _first_named(session: Session, code: str) -> tuple[Department, bool]:
@@ -102,12 +116,35 @@ def _first_named(session: Session, code: str) -> tuple[Department, bool]:
     return row, True
 
 
+def standing_for(session: Session, code: str) -> Department | None:
+    """Return the department of a code, in place of one that has ended the one that took over; None where nobody did.
+
+    Who took over may itself have ended; one that is still to begin stands for nobody.
+    """
+    today = local_day(session, now())
+    row = departments.get_department(session, code)
+    if row is None:
+        return department_of(session, code)
+    passed: set[int] = set()
+    while row is not None and row.valid_to is not None and row.valid_to < today and row.id not in passed:
+        passed.add(row.id)
+        row = None if row.successor_id is None else session.get(Department, row.successor_id)
+    return row if row is not None and row.id not in passed and is_in_force(row, today) else None
+
+
+def is_in_force(row: Department, today: dt.date) -> bool:
+    """Return whether a department is one on a day: it has begun, and has not ended."""
+    return (row.valid_from is None or row.valid_from <= today) and (row.valid_to is None or row.valid_to >= today)
+
+
 def _require_in_force(session: Session, row: Department, where: str) -> None:
-    if row.valid_to is None or row.valid_to >= local_day(session, now()):
+    if is_in_force(row, local_day(session, now())):
         return
     successor = None if row.successor_id is None else session.get(Department, row.successor_id)
     what = f"the department {row.code!r} ended on {row.valid_to}"
-    if successor is not None:
+    if _is_to_begin(session, row):
+        what = f"the department {row.code!r} begins on {row.valid_from}"
+    elif successor is not None:
         what = f"the department {row.code!r} ended on {row.valid_to}; {successor.code!r} has taken over from it"
     raise BadInputError(what, problems=[Problem(where, what)])
 

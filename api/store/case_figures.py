@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session, aliased
 from api.store.cases import Seer, Wanted, visible
 from api.store.models import Case, Department, District, School
 
+# what was not filed, has no case of its own, or is not reported yet has not come back
+NO_RECURRENCE = ("draft", "rejected", "void", "merged")
+
 
 @dataclass(frozen=True)
 class Period:
@@ -39,7 +42,9 @@ def _closed_of_due(period: Period) -> Any:
 
 def _recurred(period: Period) -> Any:
     again = aliased(Case)
-    followed = sa.select(again.recurrence_of_id).where(again.recurrence_of_id.is_not(None))
+    followed = sa.select(again.recurrence_of_id).where(
+        again.recurrence_of_id.is_not(None), again.state.not_in(NO_RECURRENCE)
+    )
     return sa.and_(_within(Case.closed_at, period), Case.id.in_(followed))
 
 

@@ -327,6 +327,31 @@ def districts_with_names(session: Session) -> list[tuple[str, str]]:
     return [(code, name) for code, name in rows]
 
 
+def is_place(session: Session, city_id: int, kind: str, place: str) -> bool:
+    """Return whether a city has the township or cell of a code, or the school of a UUID."""
+    if kind == "school":
+        try:
+            there = sa.select(School.id).where(School.city_id == city_id, School.uuid == uuid.UUID(place))
+        except ValueError:
+            return False
+    else:
+        table: Any = {"district": District, "cell": Cell}[kind]
+        there = sa.select(table.id).where(table.city_id == city_id, table.code == place)
+    return session.scalar(there.limit(1)) is not None
+
+
+def hazards_of_merged(session: Session, case_id: int) -> Sequence[Hazard]:
+    """Return the open hazards of the cases that were merged into one, and into those; none that has an open case."""
+    merged = sa.select(Case.id, Case.hazard_id).where(Case.merged_into_id == case_id).cte("merged", recursive=True)
+    merged = merged.union(sa.select(Case.id, Case.hazard_id).join(merged, Case.merged_into_id == merged.c.id))
+    under_way = sa.select(Case.hazard_id).where(Case.hazard_id == Hazard.id, Case.state.not_in((*FINAL, "draft")))
+    return session.scalars(
+        sa.select(Hazard)
+        .where(Hazard.id.in_(sa.select(merged.c.hazard_id)), Hazard.status == "open", ~under_way.exists())
+        .order_by(Hazard.id)
+    ).all()
+
+
 def photo_since(session: Session, hazard_id: int, moment: dt.datetime) -> bool:
     """Return whether a hazard has a photo that came after a moment."""
     query = sa.select(Photo.id).where(Photo.hazard_id == hazard_id, Photo.created_at >= moment).limit(1)

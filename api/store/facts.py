@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from api.store.bulk import read_arrays
+from api.store.case_figures import NO_RECURRENCE
 from api.store.models import (
     Case,
     Cell,
@@ -97,7 +98,9 @@ def case_facts(session: Session, city: City, before: dt.datetime) -> pd.DataFram
     ``recurred``.
     """
     later = aliased(Case)
-    came_back = sa.select(later.recurrence_of_id).where(later.recurrence_of_id.is_not(None))
+    came_back = sa.select(later.recurrence_of_id).where(
+        later.recurrence_of_id.is_not(None), later.state.not_in(NO_RECURRENCE)
+    )
     seconds = {
         "received_s": Case.received_at,
         "filed_s": Case.filed_at,

@@ -120,3 +120,80 @@ def test_a_department_of_the_city_is_added(office: Office) -> None:
     wrong = {"names": [{"name": "x", "valid_from": "2026-02-01", "valid_to": "2026-01-01"}]}
     assert_problem(put(office, "/api/v1/departments/other", wrong), 422)
     assert_problem(office.client.get("/api/v1/departments/nowhere", headers=office.headers["adm"]), 404)
+
+
+def change_department(office: Office, code: str, **more: Any) -> Any:
+    """Change a department that keeps its names."""
+    shown = office.client.get(f"/api/v1/departments/{code}", headers=office.headers["adm"])
+    names = [{key: one[key] for key in ("name", "language", "alias")} for one in shown.json()["names"]]
+    return put(office, f"/api/v1/departments/{code}", {"names": names} | more, shown.headers["ETag"])
+
+
+def test_departments_of_a_rule_that_ended_do_not_block_filing(office: Office) -> None:
+    first, second, third = (office.case(70, y, category="ENV") for y in (0, 5, 10))
+    rule = office.show(first)["rule"]
+    lead, assisting = rule["lead"], rule["assisting"]
+    gone, *others = assisting
+    assert lead != "health"
+    assert "health" not in assisting
+    assert change_department(office, gone, valid_to=YESTERDAY, successor="health").status_code == 200
+    filed = office.do(first, "dis", "file")
+    assert sorted(filed["assisting"]) == sorted(["health", *others])
+    assert filed["log"][-1]["details"]["ended"] == {gone: "health"}
+    typed = assert_problem(office.ask(second, "dis", "file", departments=[gone]), 422)
+    assert typed["errors"][0]["where"] == "body.departments"
+    assert change_department(office, "health", valid_to=YESTERDAY).status_code == 200
+    filed = office.do(second, "dis", "file")
+    assert sorted(filed["assisting"]) == sorted(others)
+    assert filed["log"][-1]["details"]["ended"] == {gone: None}
+    assert change_department(office, lead, valid_to=YESTERDAY, successor="police").status_code == 200
+    for case in (third, first):  # one to be filed, one to be dispatched
+        action = "file" if case == third else "dispatch"
+        problem = assert_problem(office.ask(case, "dis", action), 422)
+        assert problem["errors"][0]["where"] == "body.department"
+        assert "choose 'police', which took over" in problem["detail"]
+        assert office.do(case, "dis", action, department="police")["lead"] == "police"
+
+
+def test_a_department_works_from_its_first_day_on(office: Office) -> None:
+    later = {"names": [{"name": "水利局"}], "valid_from": TOMORROW}
+    assert put(office, "/api/v1/departments/water", later).status_code == 200
+    case = office.case()
+    problem = assert_problem(office.ask(case, "dis", "file", department="water"), 422)
+    assert f"begins on {TOMORROW}" in problem["detail"]
+    assert change_department(office, "health", valid_to=YESTERDAY, successor="water").status_code == 200
+    han = office.person("han")
+    moved = office.client.patch(
+        f"/api/v1/people/{han['id']}", json={"department": "water"},
+        headers=office.headers["adm"] | {"If-Match": f'"{han["version"]}"'},
+    )  # fmt: skip
+    assert moved.json()["department"] == "water"  # its people are known before its first day
+    convening = [one["code"] for one in office.get("/api/v1/departments", "vie")["departments"] if one["is_convenor"]]
+    assert len(convening) == 1
+    shown = office.client.get(f"/api/v1/departments/{convening[0]}", headers=office.headers["adm"])
+    assert change_department(office, convening[0], is_convenor=True).status_code == 200, shown.text
+    refused = assert_problem(change_department(office, "water", is_convenor=True), 422)
+    assert refused["errors"][0]["where"] == "body.is_convenor"
+    assert convening[0] in refused["detail"]
+    assert change_department(office, convening[0]).status_code == 200
+    assert change_department(office, "water", is_convenor=True, valid_from=None).status_code == 200
+
+
+def test_a_rule_names_departments_that_are_and_places_that_there_are(office: Office) -> None:
+    rules = office.get("/api/v1/filing-rules", "dis")["filing_rules"]
+    rule = next(r for r in rules if (r["category"], r["subtype"]) == ("VEN", ""))
+    body = {name: rule[name] for name in rule if name not in {"id", "version", "built_in"}}
+    assert change_department(office, "health", valid_to=YESTERDAY, successor="police").status_code == 200
+    for wrong, where in (
+        ({"place_kind": "district", "place": "999999999"}, "body.place"),
+        ({"place_kind": "cell", "place": "nowhere"}, "body.place"),
+        ({"place_kind": "school", "place": "nowhere"}, "body.place"),
+        ({"place_kind": "school", "place": str(uuid.uuid4())}, "body.place"),
+        ({"lead": "health"}, "body.lead"),
+        ({"assisting": ["nobody"]}, "body.assisting"),
+    ):
+        refused = assert_problem(put(office, f"/api/v1/filing-rules/{uuid.uuid4()}", body | wrong), 422)
+        assert refused["errors"][0]["where"] == where, wrong
+    cell = office.show(office.case())["cell_code"]
+    own = body | {"place_kind": "cell", "place": cell, "lead": "police"}
+    assert put(office, f"/api/v1/filing-rules/{uuid.uuid4()}", own).status_code == 200

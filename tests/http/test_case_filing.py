@@ -83,6 +83,25 @@ def test_a_hazard_near_a_closed_case_is_its_recurrence(office: Office, town: Eng
     assert office.show(office.case(100, 0))["recurrence_of"] is None
 
 
+def test_what_was_void_or_not_filed_has_not_come_back(office: Office) -> None:
+    first = office.case(70, 0)
+    office.bring(first, "closed")
+    day = office.show(first)["closed_at"][:10]
+    around = [(dt.date.fromisoformat(day) + dt.timedelta(days=by)).isoformat() for by in (-1, 1)]
+
+    def recurred() -> int:
+        said = office.get(f"/api/v1/cases/indicators?from={around[0]}&to={around[1]}", "dis")
+        assert "void or merged apart" in next(one for one in said["definitions"] if one["code"] == "recurred")["en"]
+        return int(said["total"]["counts"]["recurred"])
+
+    again, once_more = office.case(75, 0), office.case(75, 5)
+    assert [office.show(one)["recurrence_of"] for one in (again, once_more)] == [first, first]
+    assert recurred() == 1
+    office.do(again, "dis", "void", note="a mistake")
+    office.do(once_more, "dis", "reject", note="nothing there")
+    assert recurred() == 0
+
+
 def test_a_rule_that_changes_changes_no_case(office: Office) -> None:
     case = office.case(subtype="food_stall")
     before = office.show(case)["rule"]

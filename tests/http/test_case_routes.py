@@ -281,3 +281,23 @@ def test_void_merge_and_the_ladder(office: Office) -> None:
     assert office.do(first, "lea", "circulate", note="in the weekly brief")["rung"] == "circulated"
     climbed = [(line["action"], line["by"]) for line in office.show(first)["log"][-4:]]
     assert climbed == [("urge", "lea"), ("assist", "dis"), ("supervise", "lea"), ("circulate", "lea")]
+
+
+def test_what_was_merged_is_over_with_the_case_that_went_on(office: Office) -> None:
+    hazards = [office.hazard(70 + n, 0) for n in range(3)]
+    first, second, third = (str(found["id"]) for one in hazards if (found := office.case_of(one)) is not None)
+    office.do(third, "dis", "merge", into=second)
+    office.do(second, "dis", "merge", into=first)
+    office.bring(first, "closed")
+    kept = [office.get(f"/api/v1/hazards/{one}", "dis")["properties"]["status"] for one in hazards]
+    assert kept == ["resolved"] * 3
+    live = office.case(70, 5)
+    for over in (first, second):
+        refused = assert_problem(office.ask(live, "dis", "merge", into=over), 422)
+        assert refused["errors"][0]["where"] == "body.into"
+    assert office.do(first, "ins", "rate", score=5)["state"] == "rated"
+    assert_problem(office.ask(live, "dis", "merge", into=first), 422)
+    office.bring(live, "filed")
+    lead = office.do(live, "dis", "urge")["lead"]
+    refused = assert_problem(office.ask(live, "dis", "assist", departments=["police", lead]), 422)
+    assert refused["errors"][0]["where"] == "body.departments"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,14 +13,14 @@ from api.errors import BadInputError, CampusError, ConflictError, ForbiddenError
 from api.schemas.cases import ActionIn, CaseIn
 from api.security.people import Actor
 from api.services.cases.filing import report_case
-from api.services.cases.machine import GUARDS, MOVES, Facts, Move, after, allowed, why_not
+from api.services.cases.machine import GUARDS, MOVES, OVER, Facts, Move, after, allowed, why_not
 from api.services.cases.timing import calendar_of, extend, is_late, move_clocks
 from api.services.cases.views import case_detail, case_for, doer_of, facts_of, what_happened
-from api.services.departments import department_of
+from api.services.departments import department_of, standing_for
 from api.services.messages.cases import tell_of_action
 from api.settings import Settings
 from api.store import cases
-from api.store.models import Case, CaseEntry, Hazard
+from api.store.models import Case, CaseEntry, Department, Hazard
 from api.store.models.base import now
 
 _NEEDED = {"note": "note", "department": "department", "amount": "amount", "into": "into", "score": "score",
@@ -177,10 +178,11 @@ def _settle(session: Session, case: Case, old: Facts, new: Facts, move: Move, mo
     move_clocks(case, old.state, calendar_of(session, case), moment)
     if move.action == "pass":
         case.closed_at = moment
-        hazard = None if case.hazard_id is None else session.get(Hazard, case.hazard_id)
-        if hazard is not None and hazard.status == "open":
-            hazard.status = "resolved"
-            hazard.version += 1
+        own = None if case.hazard_id is None else session.get(Hazard, case.hazard_id)
+        for hazard in (*cases.hazards_of_merged(session, case.id), own):
+            if hazard is not None and hazard.status == "open":
+                hazard.status = "resolved"
+                hazard.version += 1
 
 
 def _effects(
@@ -194,6 +196,7 @@ def _effects(
         return _dispatch(session, case, given)
     if action == "assist":
         found = [department_of(session, code, "body.departments") for code in given.departments or []]
+        _require_apart(case.lead_id, found)
         cases.add_assisting(session, case, [one.id for one in found])
         return {"departments": [one.code for one in found]}
     if action in {"ask_extension", "ask_suspension"}:
@@ -231,12 +234,25 @@ def _lacks_photo(session: Session, case: Case) -> bool:
 
 
 def _file(session: Session, case: Case, given: ActionIn) -> dict[str, Any]:
-    """File a case as proposed, or with what the dispatcher changes of it; the case's copy of the rule says what."""
+    """File a case as proposed, or with what the dispatcher changes of it; the case's copy of the rule says what.
+
+    Of the departments that assist by the rule, those that have ended meanwhile are replaced by who took over, or left
+    out, and what is returned says so (``ended``); one that was chosen must be in force, and so must the lead.
+    """
     changed: dict[str, Any] = {}
+    ended: dict[str, str | None] = {}
     if given.department is not None and given.department != case.rule["lead"]:
         changed["lead"] = given.department
     if given.departments is not None and given.departments != case.rule["assisting"]:
         changed["assisting"] = list(dict.fromkeys(given.departments))
+    else:
+        standing = {code: standing_for(session, code) for code in case.rule["assisting"]}
+        found = {code: None if one is None else one.code for code, one in standing.items()}
+        ended = {code: other for code, other in found.items() if other != code}
+        if ended:
+            lead = changed.get("lead", case.rule["lead"])
+            codes = dict.fromkeys(one.code for one in standing.values() if one is not None)
+            changed["assisting"] = [code for code in codes if code != lead]
     if given.urgency is not None and given.urgency != case.rule["urgency"]:
         changed["urgency"] = given.urgency
     if given.limits:
@@ -244,15 +260,39 @@ def _file(session: Session, case: Case, given: ActionIn) -> dict[str, Any]:
         changed["limits"] = {**case.rule["limits"], **limits}
     case.rule = {**case.rule, **changed, "changed": sorted(changed)}
     case.urgency = case.rule["urgency"]
-    case.lead_id = department_of(session, case.rule["lead"]).id
-    assisting = [department_of(session, code, "body.departments").id for code in case.rule["assisting"]]
-    cases.add_assisting(session, case, assisting)
-    return changed
+    case.lead_id = _leading(session, case, case.rule["lead"]).id
+    assisting = [department_of(session, code, "body.departments") for code in case.rule["assisting"]]
+    if given.departments is not None:
+        _require_apart(case.lead_id, assisting)
+    cases.add_assisting(session, case, [one.id for one in assisting])
+    return changed | ({"ended": ended} if ended else {})
+
+
+def _require_apart(lead: int | None, assisting: Sequence[Department]) -> None:
+    """Refuse to let the department that leads assist with its own case."""
+    both = next((one for one in assisting if one.id == lead), None)
+    if both is not None:
+        what = f"the department {both.code!r} leads the case; name others to assist"
+        raise BadInputError(what, problems=[Problem("body.departments", what)])
+
+
+def _leading(session: Session, case: Case, code: str) -> Department:
+    """Return the department that is to lead a case; where one that nobody chose has ended, say what to do."""
+    try:
+        return department_of(session, code)
+    except BadInputError as error:
+        if code != case.rule["lead"] or "lead" in case.rule["changed"]:
+            raise
+        successor = standing_for(session, code)
+        what = f"{error}; choose another department to lead the case"
+        if successor is not None:
+            what = f"by its rule the case goes to {code!r}, which has ended; choose {successor.code!r}, which took over"
+        raise BadInputError(what, problems=[Problem("body.department", what)]) from None
 
 
 def _dispatch(session: Session, case: Case, given: ActionIn) -> dict[str, Any]:
     code = given.department or case.rule["lead"]
-    department = department_of(session, code)
+    department = department_of(session, code) if given.department else _leading(session, case, code)
     if given.action == "redispatch" and department.id == case.lead_id and not given.note:
         what = "say why it goes to the same department again"
         raise BadInputError(what, problems=[Problem("body.note", what)])
@@ -266,7 +306,7 @@ def _merge(session: Session, actor: Actor, case: Case, into: uuid.UUID, moment: 
         what = "a case is not merged into itself"
         raise BadInputError(what, problems=[Problem("body.into", what)])
     target = cases.get_case(session, into, lock=True)
-    if target is None or target.city_id != case.city_id or target.state in {"draft", "void", "merged", "rejected"}:
+    if target is None or target.city_id != case.city_id or target.state == "draft" or target.state in OVER:
         what = "there is no such case that could go on"
         raise BadInputError(what, problems=[Problem("body.into", what)])
     case.merged_into_id = target.id

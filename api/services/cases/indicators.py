@@ -52,8 +52,9 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition("closed_in_period", "本期结案：本期内结案的，不论何时到期",
                "Closed in the period: whenever they were due"),
     Definition("reworked", "返工：本期结案中至少返工一次的", "Reworked: of those closed in the period, sent back at least once"),
-    Definition("recurred", "反弹：本期结案中同类问题后来在近处再次出现的",
-               "Recurred: of those closed in the period, followed by a case of the same type near by"),
+    Definition("recurred", "反弹：本期结案中同类问题后来在近处再次出现的（后来的案卷为草稿、不予立案、作废、并案的除外）",
+               "Recurred: of those closed in the period, followed by a case of the same type near by"
+               " (drafts, and cases not filed, void or merged apart)"),
 )  # fmt: skip
 RATES = {
     "closing": ("closed", "due", "结案率 = 已结案 ÷ 应结案", "Closing rate = closed ÷ due"),

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from api.errors import BadInputError, ConflictError, NotFoundError, Problem, StaleError
 from api.schemas.filing import FilingRuleIn, RuleBody
 from api.services.cases.clocks import Limit
-from api.services.departments import is_known
+from api.services.departments import require_known
 from api.store import cases, cities
 from api.store.models import City, FilingRule
 from api.vocabulary import vocabulary
@@ -167,14 +167,14 @@ def set_rule(session: Session, identity: uuid.UUID, given: FilingRuleIn, version
     Raises
     ------
     BadInputError
-        For a department or subtype that there is not.
+        For a subtype or place that there is not, or a department that is none, or none now.
     ConflictError
         Where another rule is for the same.
     StaleError
         Where somebody else changed it meanwhile.
     """
-    _check(session, given)
     city = cities.get_city(session, given.city)
+    _check(session, city, given)
     row = cases.filing_rule(session, identity)
     if version != (0 if row is None else row.version):
         raise StaleError("somebody else changed the filing rule meanwhile; read it again")
@@ -199,14 +199,20 @@ def set_rule(session: Session, identity: uuid.UUID, given: FilingRuleIn, version
     return rule_view(_own(row), city)
 
 
-def _check(session: Session, given: FilingRuleIn) -> None:
+def _check(session: Session, city: City, given: FilingRuleIn) -> None:
     if given.subtype and given.subtype not in _subtypes(given.category):
         what = f"not a subtype of {given.category}; use one of {', '.join(_subtypes(given.category))}"
         raise BadInputError(f"subtype {given.subtype!r}: {what}", problems=[Problem("body.subtype", what)])
-    for code in (given.lead, *given.assisting):
-        if not is_known(session, code):
-            what = f"there is no department {code!r}"
-            raise BadInputError(what, problems=[Problem("body.lead, body.assisting", what)])
+    if given.place_kind and not cases.is_place(session, city.id, given.place_kind, given.place):
+        what = {
+            "school": f"{given.place!r} is not a school of this city",
+            "cell": f"{given.place!r} is not a cell of this city",
+            "district": f"{given.place!r} is not a township of this city",
+        }[given.place_kind]
+        raise BadInputError(what, problems=[Problem("body.place", what)])
+    require_known(session, given.lead, "body.lead")
+    for code in given.assisting:
+        require_known(session, code, "body.assisting")
 
 
 def remove_rule(session: Session, identity: uuid.UUID, version: int) -> None:
