@@ -7,6 +7,7 @@ it (there it is known by the path that clients see) or not (there by the path th
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -199,8 +200,15 @@ class Town:
     def filing_rule(self) -> tuple[str, dict[str, Any]]:
         """Return a filing rule of the city's own, and its body."""
         rules = self._get("/api/v1/filing-rules")["filing_rules"]
-        body = {name: value for name, value in rules[0].items() if name not in {"id", "version", "built_in"}}
-        body |= {"place_kind": "cell", "place": uuid.uuid4().hex[:20]}
+        cells = [one["properties"]["code"] for one in self._get("/api/v1/cells?limit=1000")["features"]]
+        taken = {(rule["category"], rule["subtype"], rule["place"]) for rule in rules}
+        rule, cell = next(
+            (rule, cell)
+            for rule, cell in itertools.product(rules, cells)
+            if (rule["category"], rule["subtype"], cell) not in taken
+        )
+        body = {name: value for name, value in rule.items() if name not in {"id", "version", "built_in"}}
+        body |= {"place_kind": "cell", "place": cell}
         identity = str(uuid.uuid4())
         answer = self.client.put(
             f"/api/v1/filing-rules/{identity}", json=body, headers=self.headers["admin"] | {"If-Match": '"0"'}
