@@ -128,3 +128,14 @@ def test_everybody_can_use_it(visit, size, language):
     ]
     assert serious == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_on_a_phone_numbers_and_the_attribution_keep_apart(visit):
+    page = ready(visit("/police#weeks=52&after_school=false", PHONE, name="demo-police").page)
+    numbers = page.locator("#rhythm td", has_text=re.compile(r"\d{3}"))
+    expect(numbers.first).to_be_visible()
+    run_over = "cells => cells.filter((one) => { const words = document.createRange(); words.selectNodeContents(one); return words.getBoundingClientRect().width > one.getBoundingClientRect().width; }).length"
+    assert numbers.evaluate_all(run_over) == 0
+    expect(page.locator("#legend")).to_be_visible()
+    legend, attribution = (page.locator(at).bounding_box() for at in ("#legend", "#attribution"))
+    assert legend["y"] + legend["height"] <= attribution["y"]
