@@ -82,9 +82,9 @@ def period_sentence(said: Figures, language: str) -> Paragraph:
     if period["state"] == "running":
         texts = (
             f"本期为{period['zh']}（{first:%Y-%m-%d} 至 {last:%Y-%m-%d}），尚未结束：以下数字截至 {period['until']}，"
-            f"上课日已过 {days} 天（共 {whole} 天），除每上课日数外不与上期相比。",
+            f"上课日已过 {days} 天（共 {whole} 天）；期间累计数不与上期全期相比，可比每上课日数。",
             f"This is {period['en']} ({first} to {last}), which is not over: figures are up to {period['until']}, "
-            f"{days} of {many(whole, 'school day')} so far, and only those per school day stand beside the last period's.",
+            f"{days} of {many(whole, 'school day')} so far; counts so far are not compared with the whole last period, only those per school day.",
         )
         return paragraph("period", texts, language, {"school_days": days, "school_days_in_all": whole})
     holidays = ("；无上课日，不作每日比较", "; nothing is compared per day") if not days else ("", "")
