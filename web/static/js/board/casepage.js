@@ -1,15 +1,40 @@
 // One case: what it is about, how long is left, photos before and after, what was done, what may be done.
 
-import { get } from "../lib/api.js";
-import { dateTime, t } from "../lib/i18n.js";
+import { get, upload } from "../lib/api.js";
+import { dateTime, language, pageConfig, t } from "../lib/i18n.js";
 import { el } from "../lib/text.js";
+import { NoPhoto, takeIn } from "../field/photo.js";
 import { smallMap } from "./casemap.js";
 import { timeLeft, timeOf } from "./clock.js";
 import { movesOf } from "./moves.js";
 
 const HANDLED = new Set(["start", "answer"]);
+const TAKES_PHOTOS = new Set(["inspector", "police", "dispatcher", "admin"]);
+const CHECKED_BY = new Set(["answer", "pass", "rework"]); // who is to know when a case may be closed
+const IN_HAND = new Set(["accepted", "in_progress", "answered"]);
 
 const fact = (name, ...value) => (value.flat().some((one) => one !== null && one !== undefined && one !== "") ? [el("dt", {}, t(`board.${name}`)), el("dd", {}, ...value)] : []);
+
+const caseLink = (id, said) => el("a", { attributes: { href: `#case=${id}` } }, said);
+const time = ({ amount, unit }) => t(`filing.unit.${unit}`, { n: amount });
+
+function askedOf(asked) {
+  return [t(`board.asked.${asked.kind}`), asked.amount && time(asked), asked.by_name, asked.note].filter(Boolean).join(" · ");
+}
+
+/** What an action said beside its note, in words: how much time, which departments, which other case. */
+function detailsOf(details, words) {
+  const named = (codes) => codes.map((code) => words.department(code)).join(t("list.comma"));
+  return [
+    details.amount && time(details),
+    (details.department ?? details.lead) && named([details.department ?? details.lead]),
+    (details.departments ?? details.assisting)?.length && t("board.assisting", { names: named(details.departments ?? details.assisting) }),
+    details.urgency && t(`board.urgency.${details.urgency}`),
+    details.score && t("board.scored", { n: details.score }),
+    ...Object.entries(details.ended ?? {}).map(([old, other]) => (other ? t("board.ended_for", { old: words.department(old), other: words.department(other) }) : t("board.ended", { old: words.department(old) }))),
+    (details.into ?? details.merged) && caseLink(details.into ?? details.merged, t("board.that_case")),
+  ].filter(Boolean);
+}
 
 function facts(properties, { words, palette }) {
   const { category, subtype, lead, assisting, school, district, rule } = properties;
@@ -18,12 +43,17 @@ function facts(properties, { words, palette }) {
     fact("school", school?.name), fact("district", district?.name), fact("cell", properties.cell_code), fact("address", properties.address), fact("external", properties.external_number),
     fact("lead", words.department(lead), assisting.length ? t("board.with", { names: assisting.map((code) => words.department(code)).join(t("list.comma")) }) : ""),
     fact("urgency", t(`board.urgency.${properties.urgency}`)),
-    fact("why", rule?.reason ? rule.reason[document.documentElement.lang.startsWith("en") ? "en" : "zh"] : ""),
+    fact("why", rule?.reason?.[language]),
+    properties.allowed_actions.includes("file") ? fact("file_when", rule?.file_when?.[language]) : [],
+    properties.allowed_actions.some((action) => CHECKED_BY.has(action)) ? fact("close_when", rule?.close_when?.[language]) : [],
     fact("reported_by", properties.reported_by, properties.reported_by && ` · ${dateTime(properties.observed_at)}`),
     properties.step ? fact("step", t(`board.clock.${properties.step}`), " ", timeLeft(properties.step_due_at)) : [],
     fact("whole", timeOf(properties)),
-    fact("counts", [properties.extensions && t("board.extensions", { n: properties.extensions }), properties.reworks && t("board.reworks", { n: properties.reworks }), properties.returns && t("board.returns", { n: properties.returns }), properties.rung && t(`board.rung.${properties.rung}`), properties.recurrence_of && t("board.recurrence")].filter(Boolean).join(t("list.comma"))),
-    fact("asked", properties.asked && t(`board.asked.${properties.asked.kind}`)),
+    fact("counts", [properties.extensions && t("board.extensions", { n: properties.extensions }), properties.reworks && t("board.reworks", { n: properties.reworks }), properties.returns && t("board.returns", { n: properties.returns }), properties.rung && t(`board.rung.${properties.rung}`)].filter(Boolean).join(t("list.comma"))),
+    fact("recurrence_of", properties.recurrence_of && caseLink(properties.recurrence_of, t("board.that_case"))),
+    fact("recurrences", properties.recurrences.map((id, at) => [at ? t("list.comma") : "", caseLink(id, t("board.case_nth", { n: at + 1 }))])),
+    fact("merged_into", properties.merged_into && caseLink(properties.merged_into, t("board.that_case"))),
+    fact("asked", properties.asked && askedOf(properties.asked)),
     fact("note", properties.note));
 }
 
@@ -36,11 +66,53 @@ function photosOf(photos, log) {
     el("figcaption", {}, t(`board.${side}`), photo && ` · ${dateTime(photo.taken_at ?? photo.received_at)}`, " ", photo?.caption))));
 }
 
+/** A line of parts with points between them; null where there are none. */
+const told = (parts) => parts.length > 0 && el("p", {}, parts.flatMap((part, at) => (at ? [" · ", part] : [part])));
+
 function logOf(log, words) {
   return el("ol", { class: "log" }, log.toReversed().map((line) => el("li", { class: line.late ? "late" : "" },
     el("p", {}, el("b", {}, words.action(line.action)), line.to && line.to !== line.from ? ` → ${words.state(line.to)}` : "", line.late ? ` · ${t("board.was_late")}` : ""),
+    told(detailsOf(line.details ?? {}, words)),
     line.note && el("p", {}, line.note),
     el("p", { class: "soft" }, [line.by, line.department && words.department(line.department), dateTime(line.at)].filter(Boolean).join(" · ")))));
+}
+
+/** Let whoever handles or checks the case add a photo of how it is now. */
+function photoForm(properties, again) {
+  const roles = pageConfig.me?.roles ?? [];
+  if (!roles.some((role) => TAKES_PHOTOS.has(role)) && !(roles.includes("handler") && IN_HAND.has(properties.state))) return null;
+  const problem = el("p", { class: "form-problem", attributes: { role: "alert" } });
+  const input = el("input", { attributes: { type: "file", accept: "image/*", capture: "environment", name: "photo" }, on: { change: () => send() } });
+  async function send() {
+    const [file] = input.files;
+    if (!file) return;
+    input.disabled = true;
+    problem.textContent = t("board.photo_sending");
+    try {
+      const photo = await takeIn(file);
+      const form = new FormData();
+      form.set("id", photo.id);
+      form.set("taken_at", photo.taken_at);
+      form.set("file", photo.blob, `${photo.id}.jpg`);
+      await upload(`hazards/${properties.hazard}/photos`, form);
+      await again();
+    } catch (error) {
+      problem.textContent = error instanceof NoPhoto ? t(`field.bad_photo.${error.message}`) : error.message;
+    }
+    input.disabled = false;
+    input.value = "";
+  }
+  return el("div", { class: "photo-form" }, el("label", { class: "field" }, el("span", {}, t("board.add_photo")), input), problem);
+}
+
+async function showPhotos(node, properties) {
+  const again = () => showPhotos(node, properties);
+  try {
+    const { photos } = await get(`hazards/${properties.hazard}/photos`);
+    node.replaceChildren(photosOf(photos, properties.log), photoForm(properties, again) ?? "");
+  } catch (error) {
+    node.replaceChildren(el("p", { class: "form-problem", attributes: { role: "alert" } }, t("board.photos_unread"), " ", error.message));
+  }
 }
 
 /**
@@ -74,9 +146,6 @@ export async function showCase(node, id, options) {
   place.style.setProperty("--drawn-width", `${place.clientWidth}px`); // on paper it is as wide as it was drawn
   node.small = smallMap(place, feature, palette.get(properties.category).colour);
   if (!properties.hazard) photos.replaceChildren(el("p", { class: "soft" }, t("board.no_photo")));
-  else {
-    const found = await get(`hazards/${properties.hazard}/photos`).catch(() => ({ photos: [] }));
-    photos.replaceChildren(photosOf(found.photos, properties.log));
-  }
+  else await showPhotos(photos, properties);
   return feature;
 }

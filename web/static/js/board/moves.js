@@ -5,7 +5,7 @@ import { t } from "../lib/i18n.js";
 import { el } from "../lib/text.js";
 
 const FIRST = new Set(["file", "dispatch", "redispatch", "accept", "start", "answer", "send_to_check", "pass"]);
-const OPTIONAL = { dispatch: ["department"], file: ["department", "urgency"], assist: ["note"], urge: ["note"], rate: ["note"] };
+const OPTIONAL = { dispatch: ["department"], file: ["department", "urgency", "departments"], assist: ["note"], urge: ["note"], rate: ["note"] };
 
 /** Do something with a case, if nobody acted since it was shown. */
 export function act(feature, body) {
@@ -16,7 +16,7 @@ function departmentOptions(words, chosen) {
   return words.departments.map(({ code, name }) => el("option", { attributes: { value: code, selected: code === chosen } }, name));
 }
 
-function control(name, feature, { words, others, required }) {
+function control(name, feature, { words, others, required, action }) {
   const field = (node) => el("label", { class: "field" }, el("span", {}, t(`board.need.${name}`)), node);
   switch (name) {
     case "note": return field(el("textarea", { attributes: { name, required, maxlength: 5000 } }));
@@ -25,7 +25,7 @@ function control(name, feature, { words, others, required }) {
     case "department": return field(el("select", { attributes: { name, required } }, departmentOptions(words, feature.properties.lead)));
     case "urgency": return field(el("select", { attributes: { name } }, ["ordinary", "urgent", "very_urgent"].map((code) => el("option", { attributes: { value: code, selected: code === feature.properties.urgency } }, t(`board.urgency.${code}`)))));
     case "into": return field(el("select", { attributes: { name, required } }, others.map((one) => el("option", { attributes: { value: one.id } }, `${one.properties.number} ${one.properties.name}`))));
-    case "departments": return el("fieldset", {}, el("legend", {}, t("board.need.departments")), words.departments.filter(({ code }) => code !== feature.properties.lead).map(({ code, name: said }) => el("label", { class: "check" }, el("input", { attributes: { type: "checkbox", name, value: code } }), said)));
+    case "departments": return el("fieldset", {}, el("legend", {}, t("board.need.departments")), words.departments.filter(({ code }) => code !== feature.properties.lead).map(({ code, name: said }) => el("label", { class: "check" }, el("input", { attributes: { type: "checkbox", name, value: code, checked: action === "file" && feature.properties.assisting.includes(code) } }), said)));
     default: return null;
   }
 }
@@ -35,10 +35,13 @@ function bodyOf(form, action) {
   const body = { action };
   for (const name of new Set(said.keys())) {
     const value = said.get(name);
-    if (name === "departments") body[name] = said.getAll(name);
-    else if (value === "") continue;
-    else body[name] = name === "amount" || name === "score" ? Number(value) : value;
+    if (name === "departments") continue;
+    if (value === "") continue;
+    body[name] = name === "amount" || name === "score" ? Number(value) : value;
   }
+  const boxes = [...form.querySelectorAll("input[name=departments]")];
+  // what was not touched is not sent: the rule's own departments may have ended since, and others stand in for them
+  if (boxes.some((box) => box.checked !== box.defaultChecked)) body.departments = boxes.filter((box) => box.checked).map((box) => box.value);
   return body;
 }
 
@@ -61,7 +64,7 @@ export function movesOf(feature, { words, others, done, failed }) {
     const needs = [...move.needs, ...(OPTIONAL[move.action] ?? [])];
     const button = el("button", { class: "button button--primary", attributes: { type: "submit" } }, words.action(move.action));
     const form = el("form", { class: "move-form", on: { submit: (event) => { event.preventDefault(); submit(bodyOf(form, move.action), button); } } },
-      needs.map((name) => control(name, feature, { words, others, required: move.needs.includes(name) })),
+      needs.map((name) => control(name, feature, { words, others, required: move.needs.includes(name), action: move.action })),
       el("div", { class: "moves" }, button, el("button", { class: "button", attributes: { type: "button" }, on: { click: () => place.replaceChildren() } }, t("board.cancel"))));
     place.replaceChildren(form);
     form.querySelector("textarea, select, input")?.focus();
