@@ -123,7 +123,7 @@ def test_the_category_that_rises_in_a_township_is_said_at_the_meeting(office: Of
     plant(town, [2, 1] * 13 + [12])
     (rise,) = alerts(office)["trends"]
     assert (rise["category"], rise["district"], rise["numbers"]["observed"]) == ("VEN", "330681999", 12)
-    assert "本周 12 起" in rise["zh"]
+    assert "11月16日至22日 12 起" in rise["zh"]
     assert "Invented Town" in rise["en"]
     assert alerts(office, "2026-W46")["trends"] == [], "one or two a week are as usual"
 
