@@ -7,6 +7,7 @@ import uuid
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, Site, until
@@ -73,6 +74,37 @@ def test_who_comes_second_is_told_what_happened(visit, site):
     card.locator("form [type=submit]").click()
     expect(page.locator("#problem")).to_contain_text(re.compile("其间|已被|有人|变"))
     assert site.ask(f"/api/v1/cases/{case}", token=token)["properties"]["state"] == "filed"
+
+
+def test_a_page_says_what_is_asked_for_and_takes_a_photo_of_how_it_is_now(visit, site, tmp_path):
+    case, other = reported(site, "延期案件（虚构）"), reported(site, "重复案件（虚构）")
+    dispatcher, handler = site.sign_in("demo-dispatcher"), site.sign_in("demo-handler")
+    ways = [
+        (dispatcher, {"action": "file", "departments": ["health"]}),
+        (dispatcher, {"action": "dispatch", "department": "urban_management"}),
+        (handler, {"action": "accept"}),
+        (handler, {"action": "ask_extension", "amount": 3, "note": "业主外出（虚构）"}),
+    ]
+    for token, action in ways:
+        site.ask(f"/api/v1/cases/{case}/actions", action, token=token)
+    site.ask(f"/api/v1/cases/{other}/actions", {"action": "merge", "into": case}, token=dispatcher)
+    watched = visit(f"/board#case={other}", name="demo-dispatcher")
+    card = ready(watched.page).locator("#case")
+    card.get_by_role("link", name="查看该案件").first.click()
+    expect(card.locator("h2")).to_have_text("延期案件（虚构）")
+    expect(card.locator(".facts")).to_contain_text(re.compile(r"申请延期 · 3 \S+ · demo-handler · 业主外出（虚构）"))
+    expect(card.locator(".log")).to_contain_text("协办：")
+    assert watched.trouble() == []
+    photo = tmp_path / "now.jpg"
+    Image.new("RGB", (2400, 1600), "orange").save(photo)
+    watched = visit(f"/board#case={case}", name="demo-handler")
+    card = ready(watched.page).locator("#case")
+    expect(card.locator(".facts")).to_contain_text("结案条件")
+    card.locator("input[name=photo]").set_input_files(photo)
+    expect(card.locator(".before-after img")).to_have_count(1)
+    card.locator("input[name=photo]").set_input_files(Path(__file__))
+    expect(card.locator(".photo-form .form-problem")).to_contain_text("不是可用的照片")
+    assert watched.trouble() == []
 
 
 def test_several_cases_are_dispatched_after_a_preview(visit, site):

@@ -10,7 +10,7 @@ import { movesOf } from "./moves.js";
 
 const HANDLED = new Set(["start", "answer"]);
 const TAKES_PHOTOS = new Set(["inspector", "police", "dispatcher", "admin"]);
-const CHECKED_BY = new Set(["answer", "pass", "rework"]); // who is to know when a case may be closed
+const TO_BE_CLOSED = new Set(["accept", "start", "answer", "pass", "rework"]); // whoever does one of them is to know when a case may be closed
 const IN_HAND = new Set(["accepted", "in_progress", "answered"]);
 
 const fact = (name, ...value) => (value.flat().some((one) => one !== null && one !== undefined && one !== "") ? [el("dt", {}, t(`board.${name}`)), el("dd", {}, ...value)] : []);
@@ -45,7 +45,7 @@ function facts(properties, { words, palette }) {
     fact("urgency", t(`board.urgency.${properties.urgency}`)),
     fact("why", rule?.reason?.[language]),
     properties.allowed_actions.includes("file") ? fact("file_when", rule?.file_when?.[language]) : [],
-    properties.allowed_actions.some((action) => CHECKED_BY.has(action)) ? fact("close_when", rule?.close_when?.[language]) : [],
+    properties.allowed_actions.some((action) => TO_BE_CLOSED.has(action)) ? fact("close_when", rule?.close_when?.[language]) : [],
     fact("reported_by", properties.reported_by, properties.reported_by && ` · ${dateTime(properties.observed_at)}`),
     properties.step ? fact("step", t(`board.clock.${properties.step}`), " ", timeLeft(properties.step_due_at)) : [],
     fact("whole", timeOf(properties)),
