@@ -61,10 +61,10 @@ def test_of_changes_to_one_version_one_wins_and_the_others_hear_of_it(
     client.post("/api/v1/people", json=account, headers=people["adm"])
     rules = client.get("/api/v1/filing-rules", headers=people["dis"]).json()["filing_rules"]
     rule = {name: value for name, value in rules[0].items() if name not in {"id", "version", "built_in"}}
-    rule |= {"place_kind": "cell", "place": "invented"}
+    cells = [f["properties"]["code"] for f in client.get("/api/v1/cells").json()["features"]]
+    rule |= {"place_kind": "cell", "place": cells[0]}
     rule_path = f"/api/v1/filing-rules/{uuid.uuid4()}"
     assert client.put(rule_path, json=rule, headers=people["dis"] | {"If-Match": '"0"'}).status_code == 200
-    cells = [f["properties"]["code"] for f in client.get("/api/v1/cells").json()["features"]]
     ways: list[tuple[str, str, str, Callable[[int], dict[str, Any]]]] = [
         ("PATCH", f"/api/v1/hazards/{hazard}", "ins", lambda n: {"note": f"invented {n}"}),
         ("PATCH", f"/api/v1/people/{person}", "adm", lambda n: {"display_name": f"invented {n}"}),
