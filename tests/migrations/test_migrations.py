@@ -134,6 +134,46 @@ def test_whose_departments_see_a_case_and_who_had_it_survive_both_ways(empty: En
     assert differences(empty) == []
 
 
+def test_cells_that_are_there_get_their_township(empty: Engine) -> None:
+    migrate.upgrade(empty, "0020")
+    made = f"'2026-01-01', '2026-01-01', 1, {'0' if empty.dialect.name == 'sqlite' else 'false'}"
+    areas = {"330681001": (0, 10), "330681002": (10, 20), "330681003": None}  # west and east edge
+    cells = {
+        "330681-100-1-1": 3,
+        "330681-100-1-2": 13,
+        "330681-100-1-3": 23,
+        "330681003001001": 3,
+        "330681009001001": 13,
+    }
+
+    def box(west: float, east: float) -> str:
+        ring = f"{west} 0, {east} 0, {east} 1, {west} 1, {west} 0"
+        return f"ST_GeomFromText('MULTIPOLYGON((({ring})))', 4326)"
+
+    with empty.begin() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO cities (uuid, created_at, updated_at, version, invented, code, name, name_en, time_zone, cell_m,"
+            f" perimeter_distance_m) VALUES ('{1:032x}', {made}, 'X', 'invented', '', 'UTC', 100, 200)"
+        )
+        for number, (code, edges) in enumerate(areas.items()):
+            drawn = "NULL" if edges is None else box(*edges)
+            connection.exec_driver_sql(
+                "INSERT INTO districts (uuid, created_at, updated_at, version, invented, city_id, code, name, name_en,"
+                f" kind, boundary) VALUES ('{number:032x}', {made}, 1, '{code}', 'invented', '', 'town', {drawn})"
+            )
+        for number, (code, west) in enumerate(cells.items()):
+            kind = "unit" if code.isdigit() else "lattice"
+            connection.exec_driver_sql(
+                "INSERT INTO cells (uuid, created_at, updated_at, version, invented, city_id, code, kind, responsible,"
+                f" outline) VALUES ('{number:032x}', {made}, 1, '{code}', '{kind}', '', {box(west, west + 1)})"
+            )
+    migrate.upgrade(empty)
+    with empty.connect() as connection:
+        query = "SELECT cells.code, districts.code FROM cells LEFT JOIN districts ON districts.id = district_id"
+        found = dict(connection.exec_driver_sql(query).all())
+    assert found == dict(zip(cells, ["330681001", "330681002", None, "330681003", "330681002"], strict=True))
+
+
 def test_back_to_empty_and_up_again(empty: Engine) -> None:
     migrate.upgrade(empty)
     migrate.downgrade(empty, "base")
