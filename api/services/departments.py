@@ -47,13 +47,9 @@ def list_departments(session: Session) -> list[dict[str, Any]]:
             successor = None if row.successor_id is None else codes[row.successor_id].code
             shown |= {"ended_on": row.valid_to.isoformat(), "successor": successor, "open_cases": led.get(row.id, 0)}
     for name in reversed(departments.names_of_departments(session)):
-        if not name.is_alias and _in_force(name, today) and name.language in {"zh", "en"}:
+        if not name.is_alias and is_in_force(name, today) and name.language in {"zh", "en"}:
             found[codes[name.department_id].code][name.language] = name.name
     return sorted(found.values(), key=lambda entry: str(entry["code"]))
-
-
-def _in_force(name: DepartmentName, today: dt.date) -> bool:
-    return (name.valid_from is None or name.valid_from <= today) and (name.valid_to is None or name.valid_to >= today)
 
 
 def is_known(session: Session, code: str) -> bool:
@@ -132,8 +128,8 @@ def standing_for(session: Session, code: str) -> Department | None:
     return row if row is not None and row.id not in passed and is_in_force(row, today) else None
 
 
-def is_in_force(row: Department, today: dt.date) -> bool:
-    """Return whether a department is one on a day: it has begun, and has not ended."""
+def is_in_force(row: Department | DepartmentName, today: dt.date) -> bool:
+    """Return whether a department or a name is one on a day: it has begun, and has not ended."""
     return (row.valid_from is None or row.valid_from <= today) and (row.valid_to is None or row.valid_to >= today)
 
 

@@ -151,7 +151,7 @@ def _cut(
         columns=column,
         rows=row,
         outlines=outlines,
-        districts=districts_of_cells(session, city, codes, outlines),
+        districts=districts_of_cells(cities.districts_of(session, city), codes, outlines),
     )
     identity = np.array([ids[code] for code in codes], dtype=np.int64)
     return {
@@ -162,13 +162,10 @@ def _cut(
     }
 
 
-def districts_of_cells(
-    session: Session, city: City, codes: Sequence[str], outlines: NDArray[np.object_]
-) -> list[int | None]:
-    """Return the township of each cell: that of an official unit's code, else the one that holds its middle."""
-    known = cities.districts_of(session, city)
+def districts_of_cells(known: pd.DataFrame, codes: Sequence[str], outlines: NDArray[np.object_]) -> list[int | None]:
+    """Return the township of each cell, of those known: that of an official unit's code, else that of its middle."""
     by_code = {str(code)[:_DISTRICT_DIGITS]: int(one) for one, code in zip(known["id"], known["code"], strict=True)}
-    held = cities.districts_at(session, city, shapely.point_on_surface(outlines))
+    held = cities.districts_at(known, shapely.point_on_surface(outlines))
     return [
         by_code.get(code[:_DISTRICT_DIGITS], there) if code.isdigit() else there
         for code, there in zip(codes, held, strict=True)
@@ -177,15 +174,15 @@ def districts_of_cells(
 
 def place_in_districts(session: Session, city: City) -> None:
     """Give all cells the townships that are drawn now, and schools that have none the one in which they lie."""
-    cells = grids.cells_in_districts(session, city)
-    at = districts_of_cells(session, city, cells["code"].tolist(), cells["outline"].to_numpy(dtype=object))
+    known, cells = cities.districts_of(session, city), grids.cells_in_districts(session, city)
+    at = districts_of_cells(known, cells["code"].tolist(), cells["outline"].to_numpy(dtype=object))
     rows = zip(cells["id"], cells["district_id"], at, strict=True)
     grids.put_into_districts(session, {int(one): new for one, old, new in rows if old != new})
     campuses = schools.campuses_frame(session, city, school_ids=schools.without_district(session, city))
     if campuses.empty:
         return
     boundaries = _by_school(campuses)
-    at = cities.districts_at(session, city, shapely.point_on_surface(boundaries.to_numpy(dtype=object)))
+    at = cities.districts_at(known, shapely.point_on_surface(boundaries.to_numpy(dtype=object)))
     found = [{"id": int(one), "district_id": there} for one, there in zip(boundaries.index, at, strict=True)]
     update_records(session, School.__table__, [row for row in found if row["district_id"] is not None])  # type: ignore[arg-type]
 

@@ -129,8 +129,7 @@ def _select(
     kinds: Sequence[str],
     places: Places,
 ) -> Selection:
-    first = day_number(wanted.first) * MINUTES_A_DAY if wanted.first else None
-    last = (day_number(wanted.last) + 1) * MINUTES_A_DAY if wanted.last else None
+    first, last = period = _minutes_of(wanted)
     at = _in_period(table, first, last)
     if kinds:
         wanted_kind = np.array([name in kinds for name in table.kinds], dtype=bool)
@@ -150,17 +149,22 @@ def _select(
     weight = np.ones(at.size)
     hours = None
     if window is None:
-        weight[loose] = _shares(table, at[loose], wanted, (first, last))
+        weight[loose] = _shares(table, at[loose], wanted, period)
     else:
         _, tables, index = dismissals(session, settings, table.school[at[loose]])
         schools = np.unique(table.school[at[loose]]).astype(np.int64)
         hours = WindowHours.of(schools[schools >= 0], tables, window)
         calendar = cities.calendar_of(session, city)
-        weight[loose] = _shares_after_dismissal(
-            table, at[loose], wanted, (first, last), window, tables, index, calendar
-        )
+        weight[loose] = _shares_after_dismissal(table, at[loose], wanted, period, window, tables, index, calendar)
     kept = weight > 1e-9
     return Selection(table, at[kept], weight[kept], wanted, hours)
+
+
+def _minutes_of(wanted: Question) -> tuple[int | None, int | None]:
+    """Return when the period that is asked for begins and ends, minutes since 1970; None where it is open."""
+    first = day_number(wanted.first) * MINUTES_A_DAY if wanted.first else None
+    last = (day_number(wanted.last) + 1) * MINUTES_A_DAY if wanted.last else None
+    return first, last
 
 
 def _in_period(table: IncidentTable, first: int | None, last: int | None) -> NDArray[np.int64]:
@@ -258,9 +262,7 @@ def hours_as_asked(found: Selection, loose: NDArray[np.int64]) -> tuple[Floats, 
     """
     table, wanted = found.table, found.question
     at = found.at[loose]
-    first = day_number(wanted.first) * MINUTES_A_DAY if wanted.first else None
-    last = (day_number(wanted.last) + 1) * MINUTES_A_DAY if wanted.last else None
-    low, high = _within(table, at, (first, last))
+    low, high = _within(table, at, _minutes_of(wanted))
     school = np.zeros(at.size, dtype=np.int64)
     if found.window is not None:
         school = np.searchsorted(found.window.school, table.school[at])

@@ -14,7 +14,7 @@ from api.store.cases import Seer, Wanted, visible
 from api.store.models import Case, Department, District, School
 
 # what was not filed, has no case of its own, or is not reported yet has not come back
-NO_RECURRENCE = ("draft", "rejected", "void", "merged")
+_NO_RECURRENCE = ("draft", "rejected", "void", "merged")
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,16 @@ def _closed_of_due(period: Period) -> Any:
     return sa.and_(_is_due(period), Case.closed_at.is_not(None), Case.closed_at < period.end)
 
 
-def _recurred(period: Period) -> Any:
+def came_back() -> sa.Select[int | None]:
+    """Return the ids of the cases that a later one is a recurrence of."""
     again = aliased(Case)
-    followed = sa.select(again.recurrence_of_id).where(
-        again.recurrence_of_id.is_not(None), again.state.not_in(NO_RECURRENCE)
+    return sa.select(again.recurrence_of_id).where(
+        again.recurrence_of_id.is_not(None), again.state.not_in(_NO_RECURRENCE)
     )
-    return sa.and_(_within(Case.closed_at, period), Case.id.in_(followed))
+
+
+def _recurred(period: Period) -> Any:
+    return sa.and_(_within(Case.closed_at, period), Case.id.in_(came_back()))
 
 
 # what each figure counts; the words for it stand in api/services/cases/indicators.py

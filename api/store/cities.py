@@ -123,13 +123,12 @@ def for_change(session: Session, city: City) -> City:
     return city
 
 
-def districts_at(session: Session, city: City, places: Iterable[shapely.Geometry]) -> list[int | None]:
-    """Return for each point the township whose boundary holds it; None where none is drawn there.
+def districts_at(known: pd.DataFrame, places: Iterable[shapely.Geometry]) -> list[int | None]:
+    """Return for each point the township, of those that :func:`districts_of` returns, whose boundary holds it.
 
-    On a border it is the one of the lower code.
+    None where none is drawn there; on a border it is the one of the lower code.
     """
     points = np.array(list(places), dtype=object)
-    known = districts_of(session, city)
     found: list[int | None] = [None] * len(points)
     place, district = shapely.STRtree(known["boundary"].to_numpy(dtype=object)).query(points, predicate="intersects")
     for at, of in sorted(zip(place.tolist(), district.tolist(), strict=True), reverse=True):

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from api.store.bulk import read_arrays
-from api.store.case_figures import NO_RECURRENCE
+from api.store.case_figures import came_back
 from api.store.models import (
     Case,
     Cell,
@@ -97,10 +97,6 @@ def case_facts(session: Session, city: City, before: dt.datetime) -> pd.DataFram
     ``school_id``, ``hazard_id``, ``received_s``, ``filed_s``, ``due_s``, ``closed_s``, ``reworks``, ``is_recurrence``,
     ``recurred``.
     """
-    later = aliased(Case)
-    came_back = sa.select(later.recurrence_of_id).where(
-        later.recurrence_of_id.is_not(None), later.state.not_in(NO_RECURRENCE)
-    )
     seconds = {
         "received_s": Case.received_at,
         "filed_s": Case.filed_at,
@@ -112,7 +108,7 @@ def case_facts(session: Session, city: City, before: dt.datetime) -> pd.DataFram
         sa.select(
             Case.id, Case.category, Case.subtype, Case.state, Department.code.label("department"), Case.district_id,
             Case.school_id, Case.hazard_id, Case.reworks, Case.recurrence_of_id.is_not(None).label("is_recurrence"),
-            Case.id.in_(came_back).label("recurred"),
+            Case.id.in_(came_back()).label("recurred"),
             *(whole_seconds(session, moment).label(name) for name, moment in seconds.items()),
         )
         .outerjoin(Department, Department.id == Case.lead_id)

@@ -217,16 +217,11 @@ def _asset(name: str) -> str:
 
 def _layers(spec: HeatmapSpec, shown: ShownCounts, bounds: tuple[float, float, float, float]) -> list[folium.map.Layer]:
     found: list[folium.map.Layer] = [layers.cells_layer(spec.cells, shown)]
-    if _any(spec.schools):
-        found.append(
-            layers.outlines_layer(layers.outlines(spec.schools, "ground"), name=say("layer.grounds"), kind="ground")
-        )
-    if _any(spec.perimeters):
-        found.append(
-            layers.outlines_layer(
-                layers.outlines(spec.perimeters, "perimeter"), name=say("layer.perimeters"), kind="perimeter"
-            )
-        )
+    for frame, kind, name in (
+        (spec.schools, "ground", "layer.grounds"), (spec.perimeters, "perimeter", "layer.perimeters"),
+    ):  # fmt: skip
+        if _any(frame):
+            found.append(layers.outlines_layer(layers.outlines(frame, kind), name=say(name), kind=kind))
     if _any(spec.gates):
         found.append(layers.gates_layer(spec.gates))
     if _any(spec.hazards):

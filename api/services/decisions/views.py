@@ -163,12 +163,15 @@ def earlier(
     session: Session, actor: Actor | None, city: City, period: Period, terms: Any, meeting: Meeting | None
 ) -> list[dict[str, Any]]:
     """Return what meetings before the one about a period decided, as far as it is open or moved since the last one."""
+    return view(session, actor, city, _earlier(session, city, period, terms, meeting))
+
+
+def _earlier(session: Session, city: City, period: Period, terms: Any, meeting: Meeting | None) -> Sequence[Decision]:
     before = previous(period, terms)
     since = dt.datetime.combine(period.first if before is None else before.first, dt.time(), dt.UTC)
-    found = store.earlier_decisions(
+    return store.earlier_decisions(
         session, city, period.last, None if meeting is None else meeting.id, since, MOST_EARLIER
     )
-    return view(session, actor, city, found)
 
 
 def meeting_view(meeting: Meeting) -> dict[str, Any]:
@@ -190,11 +193,12 @@ def about(session: Session, actor: Actor, city: City, period: Period, terms: Any
     """Return the meeting about a period with its decisions, and those of earlier ones with what became of them."""
     meeting = store.meeting_about(session, city, period.code)
     taken = [] if meeting is None else store.decisions_of(session, meeting)
+    shown = view(session, actor, city, [*taken, *_earlier(session, city, period, terms, meeting)])
     return {
         "city": city.code,
         "period": period.code,
         "meeting": None if meeting is None else meeting_view(meeting),
         "may_decide": bool(actor.roles & OFFICE),
-        "decisions": view(session, actor, city, taken),
-        "earlier": earlier(session, actor, city, period, terms, meeting),
+        "decisions": shown[: len(taken)],
+        "earlier": shown[len(taken) :],
     }

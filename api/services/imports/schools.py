@@ -67,7 +67,7 @@ def _districts(session: Session, city: City, rows: Rows) -> NDArray[np.object_]:
             detail = f"there is no township {str(name)[:60]!r}; the position decides"
             rows.problems.append(RowProblem(int(rows.number[at]), "district", "unknown_district", detail, "warning"))
     open_rows = np.flatnonzero([value is None for value in out])
-    out[open_rows] = cities.districts_at(session, city, shapely.point_on_surface(rows.geometry[open_rows]))
+    out[open_rows] = cities.districts_at(known, shapely.point_on_surface(rows.geometry[open_rows]))
     return out
 
 

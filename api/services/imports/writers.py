@@ -239,7 +239,9 @@ def _cells(session: Session, city: City, rows: Rows) -> Derived:
         **_of_city(city, rows),
         **{name: rows.columns[name] for name in names},
         "kind": ["unit"] * len(rows),
-        "district_id": grids.districts_of_cells(session, city, list(map(str, rows.columns["code"])), rows.geometry),
+        "district_id": grids.districts_of_cells(
+            cities.districts_of(session, city), list(map(str, rows.columns["code"])), rows.geometry
+        ),
         "outline": as_multipolygons(rows.geometry),
     }
 

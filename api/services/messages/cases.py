@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -53,18 +54,8 @@ def tell_of_action(session: Session, case: Case, entry: CaseEntry) -> None:
     city = cities.city_of(session, case.city_id)
     today = today_in(city, entry.at)
     for kind, whom in rows:
-        people, departments = _concerned(session, case, whom, today)
-        event = Event(
-            key=f"case {entry.uuid}",
-            kind=kind,
-            subject="case",
-            identity=case.uuid,
-            said=_said(case, city),
-            people=frozenset(people),
-            departments=frozenset(departments),
-            not_to=entry.person_id,
-        )
-        tell(session, event, today=today, moment=entry.at)
+        event = _event(session, case, city, whom, today, key=f"case {entry.uuid}", kind=kind)
+        tell(session, replace(event, not_to=entry.person_id), today=today, moment=entry.at)
 
 
 def tell_of_dues(session: Session, moment: dt.datetime, *, soon: dt.timedelta, most: int = 20) -> int:
@@ -97,10 +88,16 @@ def _tell_of_due(session: Session, case: Case, way: str, kind: str, moment: dt.d
     today = today_in(city, moment)
     in_department = STATES[case.state].clock in _IN_DEPARTMENT
     whom = ("lead and leader" if way == "over" else "lead") if in_department else "office"
-    people, departments = _concerned(session, case, whom, today)
+    event = _event(session, case, city, whom, today, key=f"{way} {case.uuid} {due:%Y%m%dT%H%M%S}", kind=kind)
     session.add(ToldDue(case_id=case.id, kind=way, due_at=due))
-    event = Event(
-        key=f"{way} {case.uuid} {due:%Y%m%dT%H%M%S}",
+    tell(session, event, today=today, moment=moment)
+    return 1
+
+
+def _event(session: Session, case: Case, city: City, whom: str, today: dt.date, *, key: str, kind: str) -> Event:
+    people, departments = _concerned(session, case, whom, today)
+    return Event(
+        key=key,
         kind=kind,
         subject="case",
         identity=case.uuid,
@@ -108,8 +105,6 @@ def _tell_of_due(session: Session, case: Case, way: str, kind: str, moment: dt.d
         people=frozenset(people),
         departments=frozenset(departments),
     )
-    tell(session, event, today=today, moment=moment)
-    return 1
 
 
 def _said(case: Case, city: City) -> dict[str, Any]:

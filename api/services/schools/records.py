@@ -65,7 +65,7 @@ def add_school(session: Session, actor: Actor, settings: Settings, given: School
     school = School(
         uuid=given.id,
         city_id=city.id,
-        district_id=cities.districts_at(session, city, [middle])[0],
+        district_id=_district_at(session, city, middle),
         name=given.name,
         name_en=given.name_en,
         stages=given.stages,
@@ -195,8 +195,12 @@ def _replace_campuses(
             session.delete(record)
     session.flush()
     middle = shapely.point_on_surface(shapely.union_all(shapes))
-    school.district_id = cities.districts_at(session, city, [middle])[0]
+    school.district_id = _district_at(session, city, middle)
     school_times.set_anew(session, city, settings, school_ids=[school.id], campuses=shapes)
+
+
+def _district_at(session: Session, city: City, place: shapely.Point) -> int | None:
+    return cities.districts_at(cities.districts_of(session, city), [place])[0]
 
 
 def _campus(school: School, given: CampusIn, shape: shapely.Geometry, settings: Settings, source_id: int) -> Campus:
