@@ -64,6 +64,9 @@ class SpatialiteDatabases:
             Path(f"{engine.url.database}{suffix}").unlink(missing_ok=True)
 
 
+_PATIENCE_S = 60  # a machine that stands still for a while is no database that is gone
+
+
 class PostgisDatabases:
     """Databases of a cluster."""
 
@@ -94,7 +97,7 @@ class PostgisDatabases:
         database = f"copy_{next(self._numbers)}"
         source = "template1" if name is None else f"template_{name}"
         self._administer(f"CREATE DATABASE {database} TEMPLATE {source}")
-        return make_engine(f"{self._cluster}/{database}")
+        return make_engine(f"{self._cluster}/{database}?connect_timeout={_PATIENCE_S}")
 
     def drop(self, engine: Engine) -> None:
         engine.dispose()
