@@ -87,6 +87,8 @@ class Evaluation:
         Risk less best simple family, if risk was among the methods.
     incidents
         Number of incidents to be foretold.
+    left_out
+        Number of those that may have been of the kind to be foretold, or not: a hit of them would say nothing.
     """
 
     shares: tuple[float, ...]
@@ -94,6 +96,7 @@ class Evaluation:
     best_simple: str
     difference: Difference | None
     incidents: int
+    left_out: int = 0
 
     def of(self, family: str) -> Performance:
         """Return the performance of a family."""
@@ -120,7 +123,8 @@ def evaluate(
     Parameters
     ----------
     history
-        All incidents. Each map is made from those before its period.
+        All incidents. Each map is made from those before its period, the shares of uncertain ones too; what is to be
+        foretold are whole ones alone.
     area
         The cells among which the shares of the area are taken.
     periods
@@ -151,7 +155,9 @@ def evaluate(
     if not len(history.between(-(10**9), wanted[0].first)):
         raise EmptyInputError("there are no incidents before the first period, so there is nothing to foretell from")
     if not _outcomes(history, area, wanted).sum():
-        raise EmptyInputError("no incident of the kind to be foretold lies in the study area and the periods")
+        raise EmptyInputError(
+            "no incident that is surely of the kind to be foretold lies in the study area and the periods"
+        )
     simple = simple_methods(area)
     rank = {method: _merit(history, area, method, earlier, shares) for method in simple}
     families = list(dict.fromkeys(method.family for method in simple))
@@ -161,7 +167,8 @@ def evaluate(
     done = tuple(_perform(history, area, method, wanted, tuple(shares), seed) for method in methods)
     by_family = {performance.family: performance for performance in done}
     difference = paired_difference(by_family[RISK].hits, by_family[best_simple].hits, seed=seed)
-    return Evaluation(tuple(shares), done, best_simple, difference, by_family[RISK].hits.shape[1])
+    unsure = sum(cells_in(history, area, period, whole=False).size for period in wanted)
+    return Evaluation(tuple(shares), done, best_simple, difference, by_family[RISK].hits.shape[1], unsure)
 
 
 def choose_method(
@@ -289,14 +296,16 @@ def _earlier(history: History, periods: Sequence[Period]) -> list[Period]:
 
 
 def _outcomes(history: History, area: StudyArea, periods: Sequence[Period]) -> Floats:
-    cells = [_cells_in(history, area, period) for period in periods]
+    cells = [cells_in(history, area, period) for period in periods]
     return np.array([one.size for one in cells], dtype=np.float64)
 
 
-def _cells_in(history: History, area: StudyArea, period: Period) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return the cells of the incidents that were to be foretold for a period."""
+def cells_in(
+    history: History, area: StudyArea, period: Period, *, whole: bool = True
+) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return the cells of the incidents that were to be foretold for a period, or of those of which that is unsure."""
     held = history.between(period.first, period.end)
-    cell = area.cells_of(held.x_m, held.y_m)[held.group == TARGET]
+    cell = area.cells_of(held.x_m, held.y_m)[(held.group == TARGET) & (held.whole == whole)]
     inside = cell[cell >= 0]
     return np.asarray(inside, dtype=np.int64).reshape(inside.size)
 
@@ -307,7 +316,7 @@ def _hits(
     parts = [np.zeros((len(shares), 0))]
     for period in periods:
         score = method.score(history.between(-(10**9), period.first), period.first)
-        parts.append(hits_of(score, _cells_in(history, area, period), shares))
+        parts.append(hits_of(score, cells_in(history, area, period), shares))
     return np.hstack(parts)
 
 
@@ -340,7 +349,7 @@ def _most_hits(history: History, area: StudyArea, periods: Sequence[Period], sha
     """Return the most incidents that as many cells could have held."""
     most = np.zeros(len(shares))
     for period in periods:
-        counts = np.bincount(_cells_in(history, area, period), minlength=len(area))
+        counts = np.bincount(cells_in(history, area, period), minlength=len(area))
         ranked = np.concatenate([[0.0], np.cumsum(np.sort(counts)[::-1])])
         most += [np.interp(share * len(area), np.arange(ranked.size), ranked) for share in shares]
     return np.maximum(most, 1e-300)

@@ -92,7 +92,8 @@ def _counts(area: StudyArea, days: int | None, *, same_hours: bool = False, band
     def score(history: History, today: int) -> Floats:
         past = history.between(-(10**9) if days is None else today - days, today)
         fine = area.fine_cells(past.x_m, past.y_m)
-        return area.surface(fine[past.group == TARGET] if same_hours else fine, None, bandwidth_m)
+        kept = past.group == TARGET if same_hours else np.ones(len(past), dtype=bool)
+        return area.surface(fine[kept], past.weight[kept], bandwidth_m)
 
     return score
 
@@ -100,7 +101,8 @@ def _counts(area: StudyArea, days: int | None, *, same_hours: bool = False, band
 def _fading(area: StudyArea, half_life_days: int) -> Score:
     def score(history: History, today: int) -> Floats:
         past = history.between(-(10**9), today)
-        return area.surface(area.fine_cells(past.x_m, past.y_m), 0.5 ** ((today - past.day) / half_life_days))
+        fading = 0.5 ** ((today - past.day) / half_life_days)
+        return area.surface(area.fine_cells(past.x_m, past.y_m), past.weight * fading)
 
     return score
 
@@ -120,6 +122,6 @@ def _near_repeat(area: StudyArea, distance_m: float, decay_days: float) -> Score
     def score(history: History, today: int) -> Floats:
         past = history.between(today - int(10 * decay_days), today)
         fading = np.exp(-(today - past.day) / decay_days)
-        return area.surface(area.fine_cells(past.x_m, past.y_m), fading, distance_m / 2)
+        return area.surface(area.fine_cells(past.x_m, past.y_m), past.weight * fading, distance_m / 2)
 
     return score

@@ -10,6 +10,11 @@ at all, so answers, and all sums and differences of answers, are integer combina
 asks everything learns at most each group's size and description. The incidents that two nested questions differ by
 are those of a set of groups: none, or at least k. There is no finer difference to ask for.
 
+**Uncertain times.** Of an incident that is known to lie in an interval, a group says only what holds of every moment of
+it. The whole interval lies in the group's period; an hour is said where it lies in that hour; "after school" means
+*surely* after school, wholly in the window. So it is counted by no question that it need not answer, and it waits for
+its group until its last day is past.
+
 **Time.** Groups do not change and are only added, so today's map and next week's differ by whole groups as well. They
 do not follow when school time changes: "after school" means by the school time that was known when a group was made.
 Else whoever moves a dismissal by five minutes and asks again would be told what happened in these five minutes.
@@ -110,7 +115,7 @@ class Groups:
     kind
         Type, or None.
     after_school
-        1, 0, or −1 where it is not said.
+        1: all were surely after school; 0: of none that is sure; −1 where nothing is said.
     weekday
         1 = Monday … 7 = Sunday, or 0 where it is not said.
     hour
@@ -139,16 +144,16 @@ class Incidents:
     ----------
     column, row
         Cell of the lattice, ``int64``.
-    day
-        Day in the city's own time, ``datetime64[D]``.
+    day, last_day
+        The first and the last day in the city's own time on which it may have happened, ``datetime64[D]``.
     kind
         Type, as text.
     after_school
-        Whether it was in the window around dismissal.
+        Whether it was surely in the window around dismissal.
     weekday
-        1 = Monday … 7 = Sunday.
+        Of the first day; 1 = Monday … 7 = Sunday.
     hour
-        0 … 23; −1 where only the day is known.
+        0 … 23; −1 where it may have been in more than one.
     """
 
     column: Integers
@@ -158,6 +163,7 @@ class Incidents:
     after_school: NDArray[np.bool_]
     weekday: Integers
     hour: Integers
+    last_day: Days
 
     @classmethod
     def of(
@@ -169,13 +175,14 @@ class Incidents:
         after_school: ArrayLike,
         weekday: ArrayLike,
         hour: ArrayLike,
+        last_day: ArrayLike | None = None,
     ) -> Incidents:
-        """Return incidents of arrays or lists.
+        """Return incidents of arrays or lists; without last days, each is known to have been on its day.
 
         Raises
         ------
         GisError
-            If they are not of one length.
+            If they are not of one length, or one ends before it begins or has an hour on more than one day.
         """
         made = cls(
             np.asarray(column, dtype=np.int64),
@@ -185,9 +192,12 @@ class Incidents:
             np.asarray(after_school, dtype=bool),
             np.asarray(weekday, dtype=np.int64),
             np.asarray(hour, dtype=np.int64),
+            np.asarray(day if last_day is None else last_day, dtype="datetime64[D]"),
         )
         if len({len(values) for values in vars(made).values()}) > 1:
             raise GisError("columns of incidents must be of one length")
+        if np.any((made.last_day < made.day) | ((made.last_day > made.day) & (made.hour >= 0))):
+            raise GisError("an incident ends before it begins, or is said to be in an hour of more than one day")
         return made
 
     def __len__(self) -> int:
@@ -203,8 +213,20 @@ def start_of_week(day: ArrayLike) -> Days:
     ('2026-11-16', '2026-11-23')
     """
     days = np.asarray(day, dtype="datetime64[D]")
-    back = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
+    back = weekdays_of(days) - 1
     return np.asarray(days - back.astype("timedelta64[D]"), dtype="datetime64[D]")
+
+
+def weekdays_of(day: ArrayLike) -> Integers:
+    """Return the ISO weekday of each day, 1 = Monday … 7 = Sunday.
+
+    Examples
+    --------
+    >>> weekdays_of(["2026-11-22", "2026-11-23"]).tolist()
+    [7, 1]
+    """
+    days = np.asarray(day, dtype="datetime64[D]").astype(np.int64)
+    return np.asarray((days + 3) % 7 + 1, dtype=np.int64)  # 1970-01-01 was a Thursday
 
 
 def group_incidents(
@@ -257,7 +279,7 @@ def group_incidents(
     for level in chain:
         rest = np.flatnonzero(group < 0)
         first, last = periods(incidents.day[rest], level, closed_before)
-        over = (incidents.day[rest] >= first) & (incidents.day[rest] <= last)
+        over = (incidents.day[rest] >= first) & (incidents.last_day[rest] <= last)
         if level.time_of_week:
             over &= incidents.hour[rest] >= 0
         rest, first, last = rest[over], first[over], last[over]

@@ -229,14 +229,14 @@ def _periods(known: History, today: int) -> tuple[list[int], int]:
 
 def _outcome(known: History, fine: Integers, area: StudyArea, start: int, end: int) -> Floats:
     wanted = (known.group == TARGET) & (known.day >= start) & (known.day < end)
-    return area.surface(fine[wanted])
+    return area.surface(fine[wanted], known.weight[wanted])
 
 
 def _surfaces(known: History, fine: Integers, area: StudyArea, day: int, first: int) -> tuple[Floats, Floats]:
     """Return the surfaces of the additive and of the log-linear model, as rates per year."""
     past = known.day < day
     age = (day - known.day[past]).astype(np.float64)
-    place, group = fine[past], known.group[past]
+    place, group, weight = fine[past], known.group[past], known.weight[past]
     span = float(max(day - first, 1))
     sums: list[Floats] = []
     by_group: dict[tuple[int, float, float], Floats] = {}
@@ -244,9 +244,9 @@ def _surfaces(known: History, fine: Integers, area: StudyArea, day: int, first: 
         length = min(high, span) - low
         for kind in (TARGET, RELATED, OTHER):
             held = (age > low) & (age <= high) & (group == kind)
-            sums.append(area.surface(place[held]) * (365.0 / length if length > 0 else 0.0))
+            sums.append(area.surface(place[held], weight[held]) * (365.0 / length if length > 0 else 0.0))
     for half_life in HALF_LIVES_DAYS:
-        fading = 0.5 ** (age / half_life)
+        fading = weight * 0.5 ** (age / half_life)
         lasting = 365.0 * np.log(2) / (half_life * (1.0 - 0.5 ** (span / half_life)))
         for kind in (TARGET, RELATED, OTHER):
             held = group == kind
@@ -262,7 +262,7 @@ def _surfaces(known: History, fine: Integers, area: StudyArea, day: int, first: 
     everything, daytime = (TARGET, RELATED, OTHER), (TARGET, RELATED)
     recent, long = HALF_LIVES_DAYS
     logs = [
-        area.surface(place) * (365.0 / span),
+        area.surface(place, weight) * (365.0 / span),
         *(merged(everything, long, bandwidth) for bandwidth in (0.0, *BANDWIDTHS_M)),
         *(merged(everything, recent, bandwidth) for bandwidth in (0.0, 200.0)),
         *(merged(daytime, long, bandwidth) for bandwidth in (0.0, 75.0, 200.0)),

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter
 
+from gis.aoristic import spread_over_slices
+from gis.density import MINUTES_A_DAY, WeekSlices
 from gis.errors import BadCoordinatesError, GisError
 
 Floats = NDArray[np.float64]
@@ -21,6 +23,7 @@ Integers = NDArray[np.int64]
 FINER = 3
 _REACH = 4.0
 _MOST_FINE_CELLS = 40_000_000
+_ALMOST = 1e-9
 TARGET, RELATED, OTHER = 0, 1, 2
 
 
@@ -118,14 +121,20 @@ class History:
     group
         0 for incidents of the kind that is to be foretold (after school, say), 1 for those at related hours, 2 for all
         others; :func:`group_by_hours` tells them apart.
+    share
+        Which share of an incident each stands for, 0 to 1; None: all are whole ones. One of uncertain time stands once
+        in each group that it may belong to; :func:`history_of_intervals` makes these.
     """
 
     x_m: Floats
     y_m: Floats
     day: Integers
     group: NDArray[np.int8]
+    share: Floats | None = None
 
     def __post_init__(self) -> None:
+        if self.share is not None and self.share.shape != self.x_m.shape:
+            raise GisError("give one share per incident, or none at all")
         if not self.x_m.shape == self.y_m.shape == self.day.shape == self.group.shape or self.x_m.ndim != 1:
             raise BadCoordinatesError("give one x, one y, one day and one group per incident")
         if not (np.isfinite(self.x_m).all() and np.isfinite(self.y_m).all()):
@@ -139,7 +148,19 @@ class History:
     def between(self, first: int, end: int) -> History:
         """Return the incidents from a day on and before another."""
         kept = (self.day >= first) & (self.day < end)
-        return History(self.x_m[kept], self.y_m[kept], self.day[kept], self.group[kept])
+        share = None if self.share is None else self.share[kept]
+        return History(self.x_m[kept], self.y_m[kept], self.day[kept], self.group[kept], share)
+
+    @cached_property
+    def weight(self) -> Floats:
+        """What each counts: its share, or 1."""
+        return np.ones(len(self)) if self.share is None else self.share
+
+    @property
+    def whole(self) -> NDArray[np.bool_]:
+        """Which are whole incidents, so that it is sure to which group they belong."""
+        sure: NDArray[np.bool_] = self.weight > 1 - _ALMOST
+        return sure
 
 
 def group_by_hours(times: ArrayLike, target: ArrayLike, *, related_min: int = 180) -> NDArray[np.int8]:
@@ -162,10 +183,68 @@ def group_by_hours(times: ArrayLike, target: ArrayLike, *, related_min: int = 18
     if minute.shape != wanted.shape:
         raise GisError(f"{minute.size} moments but {wanted.size} marks; give one per incident")
     group = np.full(minute.shape, OTHER, dtype=np.int8)
-    if wanted.any():
-        day, at = np.divmod(minute, 24 * 60)
-        weekday = (day + 3) % 7
-        near = (at >= at[wanted].min() - related_min) & (at <= at[wanted].max() + related_min)
-        group[near & np.isin(weekday, np.unique(weekday[wanted]))] = RELATED
+    hours = _related_hours(minute[wanted], related_min)
+    if hours is not None:
+        day, at = np.divmod(minute, MINUTES_A_DAY)
+        weekdays, (first, last) = hours
+        group[(at >= first) & (at < last) & np.isin((day + 3) % 7 + 1, weekdays)] = RELATED
         group[wanted] = TARGET
     return group
+
+
+def _related_hours(wanted_min: Integers, related_min: int) -> tuple[tuple[int, ...], tuple[int, int]] | None:
+    """Return the ISO weekdays and the band of minutes of the day of related incidents; None without any to foretell."""
+    if not wanted_min.size:
+        return None
+    day, at = np.divmod(wanted_min, MINUTES_A_DAY)
+    band = max(int(at.min()) - related_min, 0), min(int(at.max()) + related_min + 1, MINUTES_A_DAY)
+    return tuple(np.unique((day + 3) % 7 + 1).tolist()), band
+
+
+def history_of_intervals(
+    x_m: ArrayLike, y_m: ArrayLike, start: ArrayLike, end: ArrayLike, share: ArrayLike, *, related_min: int = 180
+) -> History:
+    """Return incidents of which some are only known to lie in an interval, each spread over the groups it may be of.
+
+    One of uncertain time counts from the last day on which it may have happened: nobody knew of it before. Every minute
+    of its interval is as likely as any other (Ratcliffe 2002, J. Quant. Criminol. 18, 23–43).
+
+    Parameters
+    ----------
+    x_m, y_m
+        Metres in the plane, shape ``(n,)``.
+    start, end
+        Local interval of each, ``datetime64`` to the minute, shape ``(n,)``; the same moment twice where it is known.
+    share
+        The share of each that is of the kind to be foretold, 0 to 1, shape ``(n,)``; of a known moment 0 or 1.
+    related_min
+        How many minutes before and after the hours of those to be foretold count as related.
+    """
+    x, y, part = (np.atleast_1d(np.asarray(values, dtype=np.float64)) for values in (x_m, y_m, share))
+    begin, finish = (np.atleast_1d(np.asarray(each, dtype="datetime64[m]")).astype(np.int64) for each in (start, end))
+    if not begin.shape == finish.shape == part.shape:
+        raise GisError("give one beginning, one end and one share per incident")
+    moment = begin == finish
+    wanted = part > 1 - _ALMOST
+    day = np.where(moment, begin, finish - 1) // MINUTES_A_DAY
+    group = group_by_hours(begin[moment], wanted[moment], related_min=related_min)
+    if moment.all():
+        return History(x, y, day, group)
+    loose = np.flatnonzero(~moment)
+    target = np.clip(part[loose], 0.0, 1.0)
+    related = np.zeros(loose.size)
+    hours = _related_hours(begin[moment & wanted], related_min)
+    if hours is not None:
+        week = WeekSlices(bands_min=(hours[1],), weekdays=hours[0])
+        low, high = (each[loose].astype("datetime64[m]") for each in (begin, finish))
+        related = np.clip(spread_over_slices(low, high, week).sum(axis=1) - target, 0.0, 1.0 - target)
+    parts = np.stack([target, related, 1.0 - target - related])
+    kind, which = np.nonzero(parts > _ALMOST)
+    rows = np.concatenate([np.flatnonzero(moment), loose[which]])
+    return History(
+        x[rows],
+        y[rows],
+        day[rows],
+        np.concatenate([group, kind.astype(np.int8)]),
+        np.concatenate([np.ones(group.size), parts[kind, which]]),
+    )

@@ -46,6 +46,11 @@ def evaluate(
             time_zone=_zone(time_zone),
         )
     out.print(f"{done.incidents:,} incidents foretold on {cells:,} cells of {cell:g} m", highlight=False)
+    if done.left_out:
+        out.print(
+            f"{done.left_out:,} of which only the day is known are left out: they may have been at other hours",
+            highlight=False,
+        )
     heads = "".join(f"{f'hit {one:.3g}':>10}{'95 %':>15}{'PAI':>7}{'PEI':>6}" for one in done.shares)
     out.print(f"{'method':<13}{'setting':<40}{heads}", highlight=False, soft_wrap=True)
     for one in done.performances:

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from api.errors import BadInputError
 from api.schemas.geojson import features
-from api.services.incident_table import day_number
+from api.services.incident_table import MINUTES_A_DAY, day_number
 from api.services.questions import Question, wanted_city
-from api.services.selection import Selection, select
+from api.services.selection import Selection, by_week, select
 from api.services.study_area import StudyCells, study_cells
 from api.settings import Settings
 from gis.errors import GisError
@@ -41,6 +41,8 @@ SEED = 20260901
 FEWEST_BINS = 4
 SURE = 0.05
 UNSURE = 3
+DAYS_A_WEEK = 7
+_ALMOST = 1e-9
 _UNCERTAIN = {
     "reason_zh": "所选范围内的事件时间都不够确切，无从判断",
     "reason_en": "no incident's time is known well enough to say",
@@ -60,34 +62,30 @@ def _weekly(
     return area, select(session, settings, city, area.lattice, asked), asked
 
 
-def _cells_and_weeks(
-    area: StudyCells, found: Selection, asked: Question, weeks: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return cell, week (0: the oldest) and share of each incident in the study area."""
+def _first_day(asked: Question) -> int:
     assert asked.first is not None  # noqa: S101 - set by _weekly
-    table, at = found.table, found.at
-    cell = area.index_of(table.column[at], table.row[at])
-    week = (table.day[at] - day_number(asked.first)) // 7
-    inside = (cell >= 0) & (week >= 0) & (week < weeks)
-    weight = np.ones(at.size) if found.weight is None else found.weight
-    return cell[inside], week[inside].astype(np.int64), weight[inside]
+    return day_number(asked.first)
 
 
-def _certain(found: Selection, settings: Settings) -> NDArray[np.bool_]:
-    """Return which incidents a test of whole ones may count: where a window is asked for, those of a known moment.
+def _certain(found: Selection, bin_days: int) -> NDArray[np.bool_]:
+    """Return which incidents a test of whole ones may count: all of their interval fits the question, in one bin.
 
-    Of the others nobody knows whether they lie in the window. Counted whole they would stand for as many that do.
+    Of the others nobody knows whether they are to be counted, or where in time. Counted whole they would stand for as
+    many that are.
+
+    Parameters
+    ----------
+    bin_days
+        Length of the bins of time, counted from the first day that is asked for.
     """
     table, at = found.table, found.at
-    if found.question.window(settings) is None:
-        return np.ones(at.size, dtype=bool)
-    moment: NDArray[np.bool_] = table.start_min[at] == table.end_min[at]
-    return moment
-
-
-def _only(found: Selection, kept: NDArray[np.bool_]) -> Selection:
-    weight = None if found.weight is None else found.weight[kept]
-    return replace(found, at=found.at[kept], weight=weight)
+    begin = _first_day(found.question) * MINUTES_A_DAY
+    start, end = table.start_min[at], table.end_min[at]
+    last = np.maximum(start, end - 1)
+    length = bin_days * MINUTES_A_DAY
+    fits = np.ones(at.size, dtype=bool) if found.weight is None else found.weight > 1 - _ALMOST
+    one_bin: NDArray[np.bool_] = fits & ((start - begin) // length == (last - begin) // length)
+    return one_bin
 
 
 def scan(session: Session, settings: Settings, wanted: Question, *, weeks: int, today: dt.date) -> dict[str, Any]:
@@ -98,19 +96,23 @@ def scan(session: Session, settings: Settings, wanted: Question, *, weeks: int, 
     dict
         A FeatureCollection, the most likely cluster first; properties ``observed`` (None: below k), ``expected``,
         ``ratio``, ``p``, ``weeks``, ``radius_m``, ``schools``, ``schools_en``, ``sentence_zh``, ``sentence_en``.
-        The collection says ``weeks``, ``incidents`` (those that were counted), ``left_out`` (those of uncertain time,
-        where a window around dismissal is asked for) and, where there is nothing to tell, ``reason_zh`` and
+        The collection says ``weeks``, ``incidents`` (those that were counted), ``left_out`` (those of uncertain time
+        that may not fit the question, or lie in another week) and, where there is nothing to tell, ``reason_zh`` and
         ``reason_en``.
     """
     if not 2 * SCAN_WEEKS <= weeks <= 104:
         raise BadInputError(f"clusters of the last weeks are looked for in {2 * SCAN_WEEKS} to 104 weeks")
     area, found, asked = _weekly(session, settings, wanted, weeks, today)
-    certain = _certain(found, settings)
+    certain = _certain(found, DAYS_A_WEEK)
     left_out = int(np.count_nonzero(~certain))
-    kept = _only(found, certain) if left_out else found
-    result: Scan = found.table.answers.of(
-        ("scan", asked, area.version), lambda: _scan(area, *_cells_and_weeks(area, kept, asked, weeks)[:2], weeks)
-    )
+    kept = found.at[certain]
+
+    def work_out() -> Scan:
+        cell = area.index_of(found.table.column[kept], found.table.row[kept])
+        week = (found.table.day[kept] - _first_day(asked)) // DAYS_A_WEEK
+        return _scan(area, cell[cell >= 0], week[cell >= 0].astype(np.int64), weeks)
+
+    result: Scan = found.table.answers.of(("scan", asked, area.version), work_out)
     told = [one for one in result.clusters if one.observed >= settings.k_anonymity]
     sure = sum(one.p <= SURE for one in told)
     clusters = told[: sure + UNSURE]  # the surest come first; of those that chance would make, a few to look at
@@ -167,7 +169,8 @@ def _cluster(area: StudyCells, one: Cluster) -> dict[str, Any]:
 def emerging(session: Session, settings: Settings, wanted: Question, *, weeks: int, today: dt.date) -> dict[str, Any]:
     """Return which cells are new, lasting, rising, falling or past hot spots, by week, as GeoJSON.
 
-    Of an incident of uncertain time the share counts that fits the question; the sum of a cell and a week is rounded.
+    Of an incident of uncertain time the share counts that fits the question, in each week that it may be of; the sum of
+    a cell and a week is rounded.
 
     Returns
     -------
@@ -180,8 +183,10 @@ def emerging(session: Session, settings: Settings, wanted: Question, *, weeks: i
     if not FEWEST_BINS <= weeks <= 104:
         raise BadInputError(f"emerging hot spots are looked for in {FEWEST_BINS} to 104 weeks")
     area, found, asked = _weekly(session, settings, wanted, weeks, today)
-    cell, week, weight = _cells_and_weeks(area, found, asked, weeks)
-    shares = np.bincount(cell * weeks + week, weight, len(area) * weeks)
+    which, week, share = by_week(session, settings, wanted_city(session, wanted.city), found)
+    cell = area.index_of(found.table.column[which], found.table.row[which])
+    inside = cell >= 0
+    shares = np.bincount(cell[inside] * weeks + week[inside], share[inside], len(area) * weeks)
     counts = np.rint(shares).astype(np.int64).reshape(-1, weeks)
     spots = found.table.answers.of(
         ("emerging", asked, area.version), lambda: emerging_hot_spots(counts, area.neighbours)
@@ -218,7 +223,7 @@ def emerging(session: Session, settings: Settings, wanted: Question, *, weeks: i
         properties,
     )
     reason = Reason.NONE if (spots.reason == Reason.NONE).any() else Reason(int(np.bincount(spots.reason).argmax()))
-    why = _why(reason, uncertain=bool(cell.size) and not counts.any())
+    why = _why(reason, uncertain=bool(inside.any()) and not counts.any())
     return document | {"weeks": weeks, "cells": len(area), "k": settings.k_anonymity} | why
 
 
@@ -235,14 +240,14 @@ def near_repeats(
     dict
         ``space_m`` and ``days`` (upper edges of the bands, the first row being the same cell), ``observed``,
         ``expected``, ``ratio``, ``p`` (rows by distance, columns by days), ``incidents`` (those that were counted),
-        ``left_out`` (those of uncertain time, where a window around dismissal is asked for), ``weeks``,
+        ``left_out`` (those of uncertain time that may not fit the question, or lie on another day), ``weeks``,
         ``sentences_zh``, ``sentences_en`` and, where so, ``reason_zh`` and ``reason_en``.
     """
     if not 1 <= weeks <= 104:
         raise BadInputError("near repeats are looked for in 1 to 104 weeks")
     area, found, asked = _weekly(session, settings, wanted, weeks, today)
     side = area.lattice.cell_m
-    certain = _certain(found, settings)
+    certain = _certain(found, 1)
     left_out = int(np.count_nonzero(~certain))
     kept = found.at[certain]
     edges = tuple(side * (step + 0.5) for step in (1, 2, 4))  # a half step: centres lie on whole ones

@@ -17,11 +17,13 @@ from api.services.areas import read_area
 from api.services.exports import write_table
 from api.services.imports.locate import locate
 from gis import crs as reference_systems
+from gis.aoristic import spread_over_slices, unknown_times
+from gis.density import WeekSlices
 from gis.evaluate import Evaluation, Period, evaluate, table
 from gis.lattice import lattice_for
 from gis.readers.columns import match_columns
 from gis.readers.files import read_file
-from gis.surfaces import History, StudyArea, group_by_hours
+from gis.surfaces import StudyArea, history_of_intervals
 
 STEP_WEEKS = 4
 _TIMES = ("occurred_at", "occurred_from", "date", "datetime", "time", "发生时间", "案发时间", "时间", "日期")
@@ -61,7 +63,9 @@ def evaluate_file(
     shares
         Shares of the area that are watched.
     hours
-        First and last hour (exclusive) on weekdays that are to be foretold; None: all incidents.
+        First and last hour (exclusive) on weekdays that are to be foretold; None: all incidents. Incidents at midnight
+        sharp, of which only the day is known, then count in the past by the share of their day, and are not among those
+        to be foretold.
     crs
         CRS of the file, where it does not say.
     time_zone
@@ -95,7 +99,8 @@ def evaluate_file(
         raise BadInputError("all incidents lie in one place or on a line; say the study area: --area")
     _refuse_too_many(boundary, cell_m, xy, middle)
     cells = _cells(boundary, cell_m)
-    history = History(x, y, day, group_by_hours(times, _to_be_foretold(times, hours)))
+    start, until = unknown_times(times) if hours is not None else (times, times)
+    history = history_of_intervals(x, y, start, until, _to_be_foretold(start, until, hours))
     end = int(day.max()) + 1
     periods = _periods(end, test_weeks)
     done = evaluate(
@@ -158,13 +163,14 @@ def _local_moments(values: pd.Series[Any], time_zone: str | None) -> NDArray[np.
     return local
 
 
-def _to_be_foretold(times: NDArray[np.datetime64], hours: tuple[int, int] | None) -> NDArray[np.bool_]:
+def _to_be_foretold(
+    start: NDArray[np.datetime64], end: NDArray[np.datetime64], hours: tuple[int, int] | None
+) -> NDArray[np.float64]:
+    """Return which share of each incident lies in the hours on weekdays; of a known moment 0 or 1."""
     if hours is None:
-        return np.ones(len(times), dtype=bool)
-    hour = (times - times.astype("datetime64[D]")).astype("timedelta64[h]").astype(int)
-    weekday = (times.astype("datetime64[D]").astype(np.int64) + 3) % 7
-    found: NDArray[np.bool_] = (weekday < _SCHOOL_DAYS) & (hour >= hours[0]) & (hour < hours[1])
-    return found
+        return np.ones(len(start))
+    week = WeekSlices(bands_min=((60 * hours[0], 60 * hours[1]),), weekdays=tuple(range(1, _SCHOOL_DAYS + 1)))
+    return np.asarray(spread_over_slices(start, end, week).sum(axis=1), dtype=np.float64)
 
 
 def _periods(end: int, weeks: int, *, first: int | None = None) -> list[Period]:

@@ -134,19 +134,14 @@ def _grown(session: Session, city: City, known: IncidentTable | None, changes: C
 def _read(session: Session, city: City, changes: Changes, *, after_id: int = 0) -> IncidentTable:
     found = store.read_columns(session, city, after_id=after_id)
     zone = ZoneInfo(city.time_zone)
-    start, end = _local_minutes(found.from_s, zone), _local_minutes(found.to_s, zone)
-    day = start // MINUTES_A_DAY
-    moment = start == end
-    unknown = moment & (~found.time_known | (start % MINUTES_A_DAY == 0))  # midnight sharp: only the day is known
-    start = np.where(unknown, day * MINUTES_A_DAY, start)
-    end = np.where(unknown, (day + 1) * MINUTES_A_DAY, end)
+    start, end = known_to_lie(found.from_s, found.to_s, found.time_known, zone)
     kind, kinds = pd.factorize(found.kind)
     return IncidentTable(
         column=found.column,
         row=found.row,
         start_min=start,
         end_min=end,
-        day=day.astype(np.int32),
+        day=(start // MINUTES_A_DAY).astype(np.int32),
         kind=kind.astype(np.int16),
         kinds=tuple(str(one) for one in kinds),
         minutes=found.minutes,
@@ -157,9 +152,28 @@ def _read(session: Session, city: City, changes: Changes, *, after_id: int = 0) 
     )
 
 
-def _local_minutes(seconds: NDArray[np.int64], zone: ZoneInfo) -> NDArray[np.int64]:
-    """Return minutes since 1970 by a city's clock."""
-    return local_times(seconds, zone).astype("datetime64[m]").astype(np.int64)
+def known_to_lie(
+    from_s: NDArray[np.int64], to_s: NDArray[np.int64], time_known: NDArray[np.bool_], zone: ZoneInfo
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return between which minutes of a city's clock incidents are known to lie.
+
+    Parameters
+    ----------
+    from_s, to_s
+        Beginning and end as they are stored, seconds since 1970 in UTC.
+    time_known
+        Whether more than the day is known.
+
+    Returns
+    -------
+    start_min, end_min
+        Minutes since 1970: the same where the moment is known, the whole day where only the day is.
+    """
+    start, end = (local_times(each, zone).astype("datetime64[m]").astype(np.int64) for each in (from_s, to_s))
+    end = np.maximum(start, end)  # in the night when clocks go back
+    day = start // MINUTES_A_DAY
+    unknown = (start == end) & (~time_known | (start % MINUTES_A_DAY == 0))  # midnight sharp: only the day is known
+    return np.where(unknown, day * MINUTES_A_DAY, start), np.where(unknown, (day + 1) * MINUTES_A_DAY, end)
 
 
 def day_number(day: dt.date) -> int:

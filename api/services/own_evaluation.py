@@ -21,8 +21,8 @@ from api.services.risk import history_of
 from api.services.study_area import study_cells
 from api.settings import Settings
 from gis.errors import GisError
-from gis.evaluate import Evaluation, Period, evaluate, table
-from gis.surfaces import TARGET, History, StudyArea
+from gis.evaluate import Evaluation, Period, cells_in, evaluate, table
+from gis.surfaces import History, StudyArea
 
 MOST_MONTHS = 12
 FEWEST = 5  # incidents below which no percentage is told
@@ -42,7 +42,8 @@ def own_evaluation(
     -------
     dict
         ``state``: ``working`` while it is worked out (ask again in some seconds), ``done``, or ``too_little`` with
-        ``reason``. Done: ``months`` (first days), ``incidents``, ``cells``, ``methods`` (rows of
+        ``reason``. Done: ``months`` (first days), ``incidents`` (those that were surely after school), ``left_out``
+        (those that may have been, or not), ``cells``, ``methods`` (rows of
         :func:`gis.evaluate.table`), ``default`` (the honest best), ``difference`` of risk and the best simple method,
         ``last`` (``month``, ``method``, ``share``, ``hit_rate``, ``hits``, ``incidents``) and ``sentence_zh``,
         ``sentence_en``.
@@ -61,7 +62,7 @@ def own_evaluation(
             return _done[key]
         mine = key not in _working
         _working.add(key)
-    history = history_of(found, settings, around.lattice.cell_m)
+    history = history_of(session, settings, city, found, around.lattice.cell_m)
     area = StudyArea(around.column, around.row, around.lattice.cell_m, finer=1)
     if wait:
         _work_out(key, history, area, months)
@@ -103,11 +104,7 @@ def _months(first_day: int | None, today: dt.date) -> list[Period]:
 
 
 def _told(done: Evaluation, history: History, area: StudyArea, months: list[Period]) -> dict[str, Any]:
-    sizes = []
-    for month in months:
-        held = history.between(month.first, month.end)
-        cell = area.cells_of(held.x_m, held.y_m)[held.group == TARGET]
-        sizes.append(int(np.count_nonzero(cell >= 0)))
+    sizes = [cells_in(history, area, month).size for month in months]
     default = done.honest_default
     best = done.of(default)
     share = len(done.shares) - 1
@@ -118,6 +115,7 @@ def _told(done: Evaluation, history: History, area: StudyArea, months: list[Peri
         "state": "done",
         "months": [str(dt.date(1970, 1, 1) + dt.timedelta(days=month.first)) for month in months],
         "incidents": done.incidents,
+        "left_out": done.left_out,
         "cells": len(area),
         "methods": table(done),
         "default": default,

@@ -16,16 +16,19 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from api.services.cities import today_in
+from api.services.incident_table import MINUTES_A_DAY, known_to_lie
+from api.services.school_times import dismissals
 from api.settings import Settings
 from api.store import cities, releases
 from api.store.audit import note
 from api.store.engine import reading, writing
 from api.store.models import City
 from api.store.models.base import now
+from api.store.releases import Times
 from api.store.secrets import server_secret
+from gis.aoristic import share_after_dismissal
 from gis.lattice import cells_of
-from gis.release import Incidents, group_incidents
-from gis.schooltime import local_times
+from gis.release import Incidents, group_incidents, weekdays_of
 
 _log = structlog.get_logger("api.releases")
 
@@ -39,15 +42,10 @@ def release_incidents(session: Session, city: City, settings: Settings, until: d
     releases.hold(session, city)
     known = releases.released_until(session, city)
     found = releases.waiting(session, city, dt.datetime.combine(monday, dt.time(), ZoneInfo(city.time_zone)))
+    day, last_day, hour, after = _surely(session, city, settings, found.times)
     incidents = Incidents.of(
-        found.column,
-        found.row,
-        _days(found.occurred_s, city),
-        found.kind,
-        _after_school(found.minutes_after_dismissal, settings),
-        found.weekday,
-        np.where(found.time_known, found.hour, -1),
-    )
+        found.column, found.row, day, found.kind, after, weekdays_of(day), hour, last_day
+    )  # fmt: skip
     group, groups = group_incidents(incidents, k=settings.k_anonymity, key=_key(session, city), until=monday)
     releases.add_groups(session, city, groups, found.id, group)
     if known is None or known < monday:
@@ -60,13 +58,33 @@ def _key(session: Session, city: City) -> bytes:
     return hashlib.blake2b(server_secret(session, "release"), person=city.uuid.bytes).digest()
 
 
-def _days(seconds: NDArray[np.int64], city: City) -> NDArray[np.datetime64]:
-    """Return the days of moments in the city's own time."""
-    return local_times(seconds, ZoneInfo(city.time_zone)).astype("datetime64[D]")
+def _surely(
+    session: Session, city: City, settings: Settings, times: Times
+) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Return what holds of incidents at whatever moment of their intervals they happened.
 
-
-def _after_school(minutes: NDArray[np.float64], settings: Settings) -> NDArray[np.bool_]:
-    return (minutes >= -settings.after_school_before_min) & (minutes <= settings.after_school_after_min)
+    Returns
+    -------
+    day, last_day, hour, after
+        First and last day in the city's own time; the hour, −1 where it may have been another; whether it was surely
+        after school, by the school time that is known now.
+    """
+    zone = ZoneInfo(city.time_zone)
+    start, end = known_to_lie(times.from_s, times.to_s, times.time_known, zone)
+    last = np.maximum(start, end - 1)  # an interval that ends at 17:00 has nothing of that hour
+    hour = np.where(start // 60 == last // 60, start % MINUTES_A_DAY // 60, -1)
+    window = (-settings.after_school_before_min, settings.after_school_after_min)
+    after = (times.minutes >= window[0]) & (times.minutes <= window[1])
+    loose = np.flatnonzero(start != end)
+    if loose.size:
+        _, tables, index = dismissals(session, settings, times.school[loose])
+        share = share_after_dismissal(
+            start[loose].astype("datetime64[m]"), end[loose].astype("datetime64[m]"), index, tables,
+            cities.calendar_of(session, city), before_min=-window[0], after_min=window[1],
+        )  # fmt: skip
+        after[loose] = share > 1 - 1e-9  # a share that is not known is not sure
+    day, last_day = ((minute // MINUTES_A_DAY).astype("datetime64[D]") for minute in (start, last))
+    return day, last_day, hour, after
 
 
 def retract(session: Session, incident_ids: Sequence[int]) -> int:
@@ -81,24 +99,22 @@ def retract(session: Session, incident_ids: Sequence[int]) -> int:
 
 def retract_untrue(session: Session, city: City, settings: Settings, incident_ids: Sequence[int]) -> int:
     """Take back the groups whose description is no longer true of all of some incidents that were changed."""
-    frame = releases.with_groups(session, incident_ids)
+    frame, times = releases.with_groups(session, incident_ids)
     if frame.empty:
         return 0
-    day = _days(frame["occurred_s"].to_numpy(dtype=np.int64), city)
-    after = _after_school(frame["minutes_after_dismissal"].to_numpy(dtype=np.float64), settings)
+    day, last_day, hour, after = _surely(session, city, settings, times)
     true = (
         (frame["column"] == frame["group_lattice_column"]).to_numpy(dtype=bool)
         & (frame["row"] == frame["group_lattice_row"]).to_numpy(dtype=bool)
         & ~frame["serious"].to_numpy(dtype=bool)
         & (day >= frame["group_first_day"].to_numpy(dtype="datetime64[D]"))
-        & (day <= frame["group_last_day"].to_numpy(dtype="datetime64[D]"))
+        & (last_day <= frame["group_last_day"].to_numpy(dtype="datetime64[D]"))
     )
-    hour = frame["hour"].where(frame["time_known"].astype(bool), -1)
     for said, is_so in (
         ("kind", frame["kind"]),
         ("after_school", pd.Series(after, dtype=object)),
-        ("weekday", frame["weekday"]),
-        ("hour", hour),
+        ("weekday", pd.Series(weekdays_of(day), dtype=object)),
+        ("hour", pd.Series(hour, dtype=object)),
     ):
         of_group = frame[f"group_{said}"]
         true &= (of_group.isna() | (of_group == is_so)).to_numpy(dtype=bool)

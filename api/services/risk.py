@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.schemas.geojson import features
-from api.services.incident_table import IncidentTable, table_of
+from api.services.incident_table import MINUTES_A_DAY, IncidentTable, table_of
 from api.services.memory import Answers
 from api.services.questions import wanted_city
+from api.services.selection import shares_after_school
 from api.services.study_area import study_cells
 from api.settings import Settings
 from api.store import ground, hazards, premises
@@ -29,7 +30,7 @@ from gis.errors import EmptyInputError
 from gis.lattice import cell_polygons
 from gis.risk import RiskSurface, fit_risk, predict_risk
 from gis.streets.network import build_network
-from gis.surfaces import History, StudyArea, group_by_hours
+from gis.surfaces import History, StudyArea, history_of_intervals
 
 HALF_LIFE_DAYS = 4 * 365
 SHARES = (0.01, 0.02, 0.05, 0.2)  # of the area; what is beyond the last is left out
@@ -69,13 +70,15 @@ def risk(session: Session, settings: Settings, *, city_code: str | None, days: i
         A FeatureCollection; properties ``code``, ``rank`` (1 …), ``top`` (the smallest of 0.01, 0.02, 0.05, 0.2 of the
         area that it belongs to), ``expected`` incidents after school (None where the model cannot be fitted, or below
         k past incidents), ``causes`` (name and share), ``factors`` (category of hazards or premises, or junctions → times), ``schools``,
-        ``schools_en``. The collection says ``cells``, ``method`` and, where the model could not be fitted, ``reason``.
+        ``schools_en``. The collection says ``cells``, ``method``, ``uncertain`` (how many incidents of uncertain time
+        count by the share of theirs that lies after school) and, where the model could not be fitted, ``reason``.
     """
     city = wanted_city(session, city_code)
     around = study_cells(session, city)
     area = StudyArea(around.column, around.row, around.lattice.cell_m, finer=1)
     day = (today - dt.date(1970, 1, 1)).days
     table = table_of(session, city)
+    uncertain = np.count_nonzero((table.start_min != table.end_min) & (table.end_min <= day * MINUTES_A_DAY))
     near = _surroundings(session, city, around.lattice.crs, today)
     before = int(np.count_nonzero(table.day < day))  # what comes in today is looked at tomorrow
     key = (
@@ -90,7 +93,7 @@ def risk(session: Session, settings: Settings, *, city_code: str | None, days: i
     )
 
     def work_out() -> Ranked:
-        history = history_of(table, settings, around.lattice.cell_m).between(-(10**9), day)
+        history = history_of(session, settings, city, table, around.lattice.cell_m).between(-(10**9), day)
         memory, past = _long_memory(history, area, day)
         return Ranked(memory, past, _model(history, area, day, days, near))
 
@@ -116,7 +119,7 @@ def risk(session: Session, settings: Settings, *, city_code: str | None, days: i
     )
     why = found if isinstance(found, str) else None
     said = {"cells": len(area), "days": days, "method": "long_memory", "as_of": today.isoformat(), "reason": why}
-    return document | said
+    return document | said | {"uncertain": int(uncertain)}
 
 
 def risky_cells(
@@ -133,7 +136,8 @@ def risky_cells(
     """
     around = study_cells(session, city)
     day = (today - dt.date(1970, 1, 1)).days
-    history = history_of(table_of(session, city), settings, around.lattice.cell_m).between(-(10**9), day)
+    table = table_of(session, city)
+    history = history_of(session, settings, city, table, around.lattice.cell_m).between(-(10**9), day)
     memory, past = _long_memory(history, StudyArea(around.column, around.row, around.lattice.cell_m, finer=1), day)
     order = np.lexsort((np.arange(len(around)), -memory))[: max(1, int(np.ceil(len(around) * share)))]
     return [
@@ -152,21 +156,27 @@ def _digest(near: Near) -> str:
     return content.hexdigest()
 
 
-def history_of(table: IncidentTable, settings: Settings, cell_m: float) -> History:
-    """Return a city's incidents at the centres of their cells: nothing here needs their points."""
-    minutes = table.minutes
-    after_school = (minutes >= -settings.after_school_before_min) & (minutes <= settings.after_school_after_min)
-    x, y = ((part.astype(np.float64) + 0.5) * cell_m for part in (table.column, table.row))
-    return History(
-        x, y, table.day.astype(np.int64), group_by_hours(table.start_min.astype("datetime64[m]"), after_school)
-    )
+def history_of(session: Session, settings: Settings, city: City, table: IncidentTable, cell_m: float) -> History:
+    """Return a city's incidents at the centres of their cells: nothing here needs their points.
+
+    Of those of uncertain time the share counts that lies after school.
+    """
+
+    def work_out() -> History:
+        x, y = ((part.astype(np.float64) + 0.5) * cell_m for part in (table.column, table.row))
+        start, end = (minute.astype("datetime64[m]") for minute in (table.start_min, table.end_min))
+        return history_of_intervals(x, y, start, end, shares_after_school(session, settings, city, table))
+
+    window = (settings.after_school_before_min, settings.after_school_after_min)
+    known: History = table.answers.of(("history", window, cell_m), work_out)
+    return known
 
 
 def _long_memory(history: History, area: StudyArea, day: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return fading counts of all hours, and plain ones, by cell."""
     fine = area.fine_cells(history.x_m, history.y_m)
-    weights = 0.5 ** ((day - history.day) / HALF_LIFE_DAYS)
-    return area.surface(fine, weights), area.surface(fine)
+    weights = history.weight * 0.5 ** ((day - history.day) / HALF_LIFE_DAYS)
+    return area.surface(fine, weights), np.rint(area.surface(fine, history.weight))
 
 
 def _surroundings(session: Session, city: City, crs: str, today: dt.date) -> Near:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.settings import Settings
 from api.store import cities, school_times, schools
+from api.store.incident_table import note_altered
 from api.store.models import City
 from api.store.releases import hold
 from api.store.school_times import Against
@@ -127,4 +128,6 @@ def set_anew(
     if changed.size:
         now_against = Against(against.school[changed], against.minutes[changed], against.assumed[changed])
         school_times.set_against(session, stored.id[changed], now_against)
+    else:  # the shares of incidents of uncertain time may have changed all the same
+        note_altered(session, city)
     return int(changed.size)

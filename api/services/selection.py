@@ -20,7 +20,6 @@ from api.store.models import City
 from gis.aoristic import share_after_dismissal, spread_over_slices
 from gis.density import WeekSlices
 from gis.lattice import Lattice
-from gis.schooltime import SchoolCalendar
 
 Floats = NDArray[np.float64]
 _WEEK_MIN = 7 * MINUTES_A_DAY
@@ -147,15 +146,13 @@ def _select(
     if not loose.size:
         return Selection(table, at, None, wanted)
     weight = np.ones(at.size)
+    low, high = _within(table, at[loose], period)
+    weight[loose] = _fitting(session, settings, city, table, at[loose], low, high, wanted)
     hours = None
-    if window is None:
-        weight[loose] = _shares(table, at[loose], wanted, period)
-    else:
-        _, tables, index = dismissals(session, settings, table.school[at[loose]])
+    if window is not None:
+        _, tables, _ = dismissals(session, settings, table.school[at[loose]])
         schools = np.unique(table.school[at[loose]]).astype(np.int64)
         hours = WindowHours.of(schools[schools >= 0], tables, window)
-        calendar = cities.calendar_of(session, city)
-        weight[loose] = _shares_after_dismissal(table, at[loose], wanted, period, window, tables, index, calendar)
     kept = weight > 1e-9
     return Selection(table, at[kept], weight[kept], wanted, hours)
 
@@ -187,12 +184,21 @@ def _within(
     return low, high
 
 
-def _shares(
-    table: IncidentTable, at: NDArray[np.int64], wanted: Question, period: tuple[int | None, int | None]
+def _fitting(
+    session: Session,
+    settings: Settings,
+    city: City,
+    table: IncidentTable,
+    at: NDArray[np.int64],
+    low: NDArray[np.int64],
+    high: NDArray[np.int64],
+    wanted: Question,
 ) -> Floats:
-    """Return the share of each interval that fits the period and the weekdays."""
-    low, high = _within(table, at, period)
+    """Return the share of each interval that lies between two minutes, on the weekdays and after dismissal as asked."""
     inside: Floats = (high - low) / (table.end_min[at] - table.start_min[at])
+    window = wanted.window(settings)
+    if window is not None:
+        return inside * _after_dismissal(session, settings, city, table.school[at], low, high, window, wanted.weekdays)
     if wanted.weekdays:
         whole = WeekSlices(bands_min=((0, MINUTES_A_DAY),), weekdays=tuple(sorted(set(wanted.weekdays))))
         begin, finish = low.astype("datetime64[m]"), high.astype("datetime64[m]")
@@ -200,25 +206,66 @@ def _shares(
     return inside
 
 
-def _shares_after_dismissal(
-    table: IncidentTable,
-    at: NDArray[np.int64],
-    wanted: Question,
-    period: tuple[int | None, int | None],
+def _after_dismissal(
+    session: Session,
+    settings: Settings,
+    city: City,
+    school: NDArray[np.int32],
+    low: NDArray[np.int64],
+    high: NDArray[np.int64],
     window: tuple[int, int],
-    tables: Sequence[Table],
-    index: NDArray[np.int64],
-    calendar: SchoolCalendar,
+    weekdays: Sequence[int] = (),
 ) -> Floats:
-    """Return the share of each interval that fits the period, the weekdays and the minutes after dismissal."""
-    low, high = _within(table, at, period)
-    inside: Floats = (high - low) / (table.end_min[at] - table.start_min[at])
+    _, tables, index = dismissals(session, settings, school)
     share = share_after_dismissal(
-        low.astype("datetime64[m]"), high.astype("datetime64[m]"), index, tables, calendar, before_min=-window[0],
-        after_min=window[1], weekdays=wanted.weekdays,
+        low.astype("datetime64[m]"), high.astype("datetime64[m]"), index, tables, cities.calendar_of(session, city),
+        before_min=-window[0], after_min=window[1], weekdays=weekdays,
     )  # fmt: skip
-    fits: Floats = inside * np.nan_to_num(share)
-    return fits
+    return np.nan_to_num(share)
+
+
+def shares_after_school(session: Session, settings: Settings, city: City, table: IncidentTable) -> Floats:
+    """Return which share of each incident was after school: 0 or 1 where the moment is known."""
+    window = (-settings.after_school_before_min, settings.after_school_after_min)
+    share = ((table.minutes >= window[0]) & (table.minutes <= window[1])).astype(np.float64)
+    loose = np.flatnonzero(table.start_min != table.end_min)
+    if loose.size:
+        low, high = table.start_min[loose], table.end_min[loose]
+        share[loose] = _after_dismissal(session, settings, city, table.school[loose], low, high, window)
+    return share
+
+
+def by_week(
+    session: Session, settings: Settings, city: City, found: Selection
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """Return incidents by week from the first day that is asked for: those that may be of several weeks stand in each.
+
+    Returns
+    -------
+    at, week, share
+        Index into the table, week from 0, and the share of the incident that fits the question in this week.
+    """
+    table, at, wanted = found.table, found.at, found.question
+    assert wanted.first is not None  # noqa: S101 - else there is no first week
+    begin = day_number(wanted.first) * MINUTES_A_DAY
+    low, high = _within(table, at, _minutes_of(wanted))
+    first, last = (low - begin) // _WEEK_MIN, (np.maximum(low, high - 1) - begin) // _WEEK_MIN
+    weight = np.ones(at.size) if found.weight is None else found.weight
+    one = first == last
+    many = np.flatnonzero(~one)
+    if not many.size:
+        return at, first, weight
+    count = last[many] - first[many] + 1
+    each = np.repeat(many, count)
+    week = first[each] + np.arange(each.size) - np.repeat(np.cumsum(count) - count, count)
+    opens = begin + week * _WEEK_MIN
+    part_low, part_high = np.maximum(low[each], opens), np.minimum(high[each], opens + _WEEK_MIN)
+    share = _fitting(session, settings, city, table, at[each], part_low, part_high, wanted)
+    return (
+        np.concatenate([at[one], at[each]]),
+        np.concatenate([first[one], week]),
+        np.concatenate([weight[one], share]),
+    )
 
 
 def by_cell_and_hour(found: Selection) -> CountedIncidents:

@@ -53,6 +53,12 @@ def changes_of(session: Session, city: City) -> Changes:
     return Changes(0, 0) if row is None else Changes(row.added, row.altered)
 
 
+def note_altered(session: Session, city: City) -> None:
+    """Count an alteration that no row shows: what is worked out from the incidents is no longer good."""
+    of_city = IncidentChanges.city_id == city.id
+    session.execute(sa.update(IncidentChanges).where(of_city).values(altered=IncidentChanges.altered + 1))
+
+
 def added_since(session: Session, city: City, last_id: int) -> int:
     """Return how many incidents of a city, serious ones too, have an id after one."""
     query = sa.select(sa.func.count()).select_from(Incident).where(Incident.city_id == city.id, Incident.id > last_id)

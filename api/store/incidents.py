@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -31,15 +30,6 @@ class CountedIncidents:
     weekday: NDArray[np.int64]
     hour: NDArray[np.int64]
     count: NDArray[np.int64] | NDArray[np.float64]
-
-
-def cells_and_times(session: Session, city: City) -> Sequence[Any]:
-    """Return cell, moment and minutes after dismissal of each ordinary incident; nothing finer than the cell."""
-    columns = (
-        Incident.lattice_column, Incident.lattice_row, Incident.occurred_from, Incident.minutes_after_dismissal,
-    )  # fmt: skip
-    ordinary = (Incident.city_id == city.id, Incident.serious.is_(False), Incident.lattice_column.is_not(None))
-    return session.execute(sa.select(*columns).where(*ordinary)).all()
 
 
 @dataclass(frozen=True)

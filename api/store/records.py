@@ -70,6 +70,8 @@ def update_records(
     """
     if not rows:
         return
+    # the driver of the embedded database would keep numpy's numbers as bytes, which no later question could read
+    rows = [{name: v.item() if isinstance(v, np.generic) else v for name, v in row.items()} for row in rows]
     names = [name for name in rows[0] if name != "id"]
     geometric = {name for name in names if isinstance(table.c[name].type, Geometry)}
     _log_changes(session, table, rows, [name for name in names if name not in UNLOGGED_COLUMNS], keep_where_none)

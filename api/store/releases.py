@@ -27,17 +27,37 @@ _GROUPS = cast(sa.Table, IncidentGroup.__table__)
 
 @dataclass(frozen=True)
 class Waiting:
-    """Incidents of the public layer without a group, arrays of one length; NaN minutes: none are known."""
+    """Incidents of the public layer without a group, arrays of one length."""
 
     id: NDArray[np.int64]
     column: NDArray[np.int64]
     row: NDArray[np.int64]
-    occurred_s: NDArray[np.int64]  # seconds since 1970 in UTC
     kind: NDArray[np.object_]
-    minutes_after_dismissal: NDArray[np.float64]
-    weekday: NDArray[np.int64]
-    hour: NDArray[np.int64]
+    times: Times
+
+
+@dataclass(frozen=True)
+class Times:
+    """When incidents happened, as far as it is known, arrays of one length."""
+
+    from_s: NDArray[np.int64]  # seconds since 1970 in UTC
+    to_s: NDArray[np.int64]
     time_known: NDArray[np.bool_]
+    minutes: NDArray[np.float64]  # after dismissal, of the beginning; NaN: none are known
+    school: NDArray[np.int64]  # −1: none
+
+    def __len__(self) -> int:
+        return len(self.from_s)
+
+
+def _time_columns(session: Session) -> dict[str, tuple[Any, Any]]:
+    return {
+        "from_s": (whole_seconds(session, Incident.occurred_from), np.int64),
+        "to_s": (whole_seconds(session, Incident.occurred_to), np.int64),
+        "time_known": (Incident.time_known, np.bool_),
+        "minutes": (Incident.minutes_after_dismissal, np.float64),
+        "school": (sa.func.coalesce(Incident.school_id, -1), np.int64),
+    }
 
 
 def hold(session: Session, city: City) -> None:
@@ -47,22 +67,19 @@ def hold(session: Session, city: City) -> None:
 
 def waiting(session: Session, city: City, before: dt.datetime) -> Waiting:
     """Return the incidents before a moment that have no group; serious ones are never among them."""
+    times = _time_columns(session)
     columns = {
         "id": (Incident.id, np.int64),
         "column": (Incident.lattice_column, np.int64),
         "row": (Incident.lattice_row, np.int64),
-        "occurred_s": (whole_seconds(session, Incident.occurred_from), np.int64),
         "kind": (Incident.kind, object),
-        "minutes_after_dismissal": (Incident.minutes_after_dismissal, np.float64),
-        "weekday": (Incident.weekday, np.int64),
-        "hour": (Incident.hour, np.int64),
-        "time_known": (Incident.time_known, np.bool_),
+        **times,
     }
     found = read_typed(
         session, columns, Incident.city_id == city.id, Incident.group_id.is_(None), Incident.serious.is_(False),
         Incident.lattice_column.is_not(None), Incident.occurred_from < before,
     )  # fmt: skip
-    return Waiting(**found)
+    return Waiting(times=Times(**{name: found.pop(name) for name in times}), **found)
 
 
 def add_groups(
@@ -113,12 +130,13 @@ def _put_into(session: Session, incident_ids: NDArray[np.int64], group_ids: NDAr
     cursor.execute("DROP TABLE new_members")
 
 
-def with_groups(session: Session, incident_ids: Sequence[int]) -> pd.DataFrame:
-    """Return those of some incidents that have a group, each beside what is said of it.
+def with_groups(session: Session, incident_ids: Sequence[int]) -> tuple[pd.DataFrame, Times]:
+    """Return those of some incidents that have a group, each beside what is said of it, and their times.
 
-    Columns of the incident: ``column``, ``row``, ``serious``, ``kind``, ``occurred_s``, ``minutes_after_dismissal``,
-    ``weekday``, ``hour``, ``time_known``; of its group: ``group_id``, and ``group_`` before the name.
+    Columns of the incident: ``column``, ``row``, ``serious``, ``kind``; of its group: ``group_id``, and ``group_``
+    before the name.
     """
+    times = _time_columns(session)
     said = ("lattice_column", "lattice_row", "first_day", "last_day", "kind", "after_school", "weekday", "hour")
     columns: list[Any] = [
         Incident.group_id,
@@ -126,18 +144,15 @@ def with_groups(session: Session, incident_ids: Sequence[int]) -> pd.DataFrame:
         Incident.lattice_row.label("row"),
         Incident.serious,
         Incident.kind,
-        whole_seconds(session, Incident.occurred_from).label("occurred_s"),
-        Incident.minutes_after_dismissal,
-        Incident.weekday,
-        Incident.hour,
-        Incident.time_known,
+        *(column.label(name) for name, (column, _) in times.items()),
         *(_GROUPS.c[name].label(f"group_{name}") for name in said),
     ]
     query = sa.select(*columns).join(IncidentGroup, IncidentGroup.id == Incident.group_id)
     rows: list[Any] = []
     for start in range(0, len(incident_ids), _BATCH):
         rows += session.execute(query.where(Incident.id.in_(incident_ids[start : start + _BATCH]))).all()
-    return pd.DataFrame(rows, columns=[column.key for column in columns], dtype=object)
+    frame = pd.DataFrame(rows, columns=[column.key for column in columns], dtype=object)
+    return frame, Times(**{name: frame.pop(name).to_numpy(dtype=kind) for name, (_, kind) in times.items()})
 
 
 def groups_of(session: Session, incident_ids: Sequence[int]) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -68,6 +69,27 @@ def test_times_are_those_of_the_local_clock_however_they_are_written(incidents: 
         table.assign(date=column).to_csv(tmp_path / "a.csv", index=False)
         assert evaluate_file(tmp_path / "a.csv", **asked, time_zone=zone)[0].incidents == expected
     assert Campus(tmp_path)("evaluate", str(incidents), "--time-zone", "Nowhere").returncode == 2
+
+
+def test_of_midnight_sharp_only_the_day_is_known(incidents: Path, tmp_path: Path) -> None:
+    """A third of the afternoons are written as 00:00: they help to foretell, and nobody claims to have hit them."""
+    table = pd.read_csv(incidents)
+    local = pd.to_datetime(table["date"])
+    asked = ["--hours", "14-18", "--cell", "200", "--share", "0.05", "--test-weeks", "24"]
+    table["date"] = local.mask(local.index % 3 == 0, local.dt.normalize()).astype(str)
+    table.to_csv(tmp_path / "a.csv", index=False)
+    campus = Campus(tmp_path)
+    told = [campus("evaluate", str(path), *asked).stdout for path in (incidents, tmp_path / "a.csv")]
+    few, many = (re.search(r"(\d+) of which only the day is known are left out", text) for text in told)
+    assert many is not None
+    assert int(many[1]) > 50 * (1 if few is None else int(few[1]))  # one in 1,440 is at midnight by chance
+    known, fewer = (int(text.split(" ", 1)[0]) for text in told)
+    assert 0.5 * known < fewer < 0.85 * known
+    table["date"] = local.dt.date.astype(str)
+    table.to_csv(tmp_path / "b.csv", index=False)
+    nothing = campus("evaluate", str(tmp_path / "b.csv"), *asked)
+    assert nothing.returncode == 2
+    assert "surely of the kind to be foretold" in " ".join(nothing.stderr.split())
 
 
 def test_the_command_prints_a_table_and_the_honest_default(incidents: Path, tmp_path: Path) -> None:

@@ -23,9 +23,13 @@ def invented(rng: np.random.Generator, size: int) -> Incidents:
     day = DAY_0 + rng.integers(0, 100, size).astype("timedelta64[D]")
     weekday = (day.astype(np.int64) + 3) % 7 + 1
     after = rng.random(size) < 0.6
-    hour = np.where(rng.random(size) < 0.1, -1, np.where(after, 16, rng.integers(10, 22, size)))
+    # a part may have been in more than one hour, a part of these on any of several days, and hardly any is sure then
+    unsure = rng.random(size) < 0.2
+    last_day = day + np.where(unsure & (rng.random(size) < 0.5), rng.integers(1, 40, size), 0).astype("timedelta64[D]")
+    after &= ~(unsure & (rng.random(size) < 0.8))
+    hour = np.where(unsure, -1, np.where(after, 16, rng.integers(10, 22, size)))
     return Incidents.of(
-        rng.integers(0, 3, size), rng.integers(0, 2, size), day, rng.choice(KINDS, size), after, weekday, hour
+        rng.integers(0, 3, size), rng.integers(0, 2, size), day, rng.choice(KINDS, size), after, weekday, hour, last_day
     )
 
 
@@ -57,17 +61,17 @@ def narrower(one: Question, other: Question) -> Question:
 
 
 def matches(incidents: Incidents, asked: Question) -> np.ndarray:
-    """Return which incidents a question is about."""
+    """Return which incidents a question is surely about: whichever of their days it was."""
     first, last, kinds, weekdays, after = asked
-    since = (incidents.day - DAY_0).astype(int)
+    begin, end = ((day - DAY_0).astype(int) for day in (incidents.day, incidents.last_day))
     return np.array(
         [
-            first <= day <= last
+            first <= day <= until <= last
             and (not kinds or kind in kinds)
-            and (not weekdays or weekday in weekdays)
+            and (not weekdays or {(weekday - 1 + n) % 7 + 1 for n in range(until - day + 1)} <= weekdays)
             and (not after or was_after)
-            for day, kind, weekday, was_after in zip(
-                since, incidents.kind, incidents.weekday, incidents.after_school, strict=True
+            for day, until, kind, weekday, was_after in zip(
+                begin, end, incidents.kind, incidents.weekday, incidents.after_school, strict=True
             )
         ],
         dtype=bool,
@@ -105,8 +109,9 @@ def test_what_is_said_of_a_group_is_true_of_all_its_members_and_each_has_k(
         if number < 0:
             continue
         assert (incidents.column[at], incidents.row[at]) == (groups.column[number], groups.row[number])
-        assert groups.first_day[number] <= incidents.day[at] <= groups.last_day[number]
-        assert incidents.day[at] < start_of_week(until)
+        assert groups.first_day[number] <= incidents.day[at]
+        assert incidents.last_day[at] <= groups.last_day[number]
+        assert incidents.last_day[at] < start_of_week(until)
         assert groups.kind[number] in {None, incidents.kind[at]}
         assert groups.after_school[number] in {-1, int(incidents.after_school[at])}
         assert groups.weekday[number] in {0, incidents.weekday[at]}
@@ -145,7 +150,7 @@ def test_differences_of_questions_hold_none_or_at_least_k(seed: int, size: int, 
 def test_releases_one_after_the_other_only_add_whole_groups(seed: int, size: int) -> None:
     rng = np.random.default_rng(seed)
     incidents, key, k = invented(rng, size), rng.bytes(32), 3
-    arrives = (incidents.day - DAY_0).astype(int) + rng.integers(0, 40, size)  # some are reported late
+    arrives = (incidents.last_day - DAY_0).astype(int) + rng.integers(0, 40, size)  # some are reported late
     group = np.full(size, -1)
     made = 0
     for week in range(2, 22):
@@ -200,3 +205,6 @@ def test_bad_input_is_an_error() -> None:
         group_incidents(none, k=3, key=b"", until="2026-11-23", chain=())
     with pytest.raises(GisError, match="one length"):
         Incidents.of([1], [], [], [], [], [], [])
+    for hour, last_day in ((-1, "2026-11-02"), (16, "2026-11-04")):
+        with pytest.raises(GisError, match="ends before it begins, or is said to be in an hour of more than one day"):
+            Incidents.of([1], [1], ["2026-11-03"], ["fight"], [False], [2], [hour], [last_day])

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from gis.errors import BadCoordinatesError, EmptyInputError, GisError
+from gis.forecasts import simple_methods
 from gis.risk import CAUSES, fit_risk, predict_risk
-from gis.surfaces import History, StudyArea, group_by_hours
+from gis.surfaces import OTHER, RELATED, TARGET, History, StudyArea, group_by_hours, history_of_intervals
 
 SIDE, CELL = 24, 150.0
 ROW, COLUMN = np.divmod(np.arange(SIDE * SIDE), SIDE)
@@ -53,6 +54,50 @@ def test_shares_of_causes_add_up_and_lie_with_history_where_the_past_is_uneven(u
     assert (surface.shares >= 0).all()
     top = np.argsort(-surface.expected)[:30]
     assert surface.shares[top, CAUSES.index("history")].mean() > 0.5
+
+
+def test_uncertain_incidents_count_once_in_all_by_the_hours_in_which_they_may_have_been():
+    """Two known after school on Tuesdays; one of a whole Tuesday, one of a Wednesday, one of two days."""
+    start = np.array(
+        ["2026-11-03T15:00", "2026-11-03T17:00", "2026-11-03", "2026-11-04", "2026-11-09T12:00"], dtype="datetime64[m]"
+    )
+    long = np.array([0, 0, 1440, 1440, 2880]).astype("timedelta64[m]")
+    share = [1, 1, 0.125, 0, 0.0625]
+    history = history_of_intervals(np.arange(5.0), np.zeros(5), start, start + long, share)
+    day = history.day - np.datetime64("2026-11-03").astype(int)
+    found = {
+        (x, d, g): w
+        for x, d, g, w in zip(history.x_m.tolist(), day.tolist(), history.group.tolist(), history.weight, strict=True)
+    }
+    # related are Tuesdays from 12:00 to 20:00: three hours before and after; the minute of 20:00 is one of them
+    related = 481 / 1440
+    assert found == pytest.approx(
+        {
+            (0, 0, TARGET): 1, (1, 0, TARGET): 1,
+            (2, 0, TARGET): 0.125, (2, 0, RELATED): related - 0.125, (2, 0, OTHER): 1 - related,
+            (3, 1, OTHER): 1,
+            (4, 8, TARGET): 0.0625, (4, 8, RELATED): related / 2 - 0.0625, (4, 8, OTHER): 1 - related / 2,
+        }
+    )  # fmt: skip
+    assert history.x_m[history.whole].tolist() == [0, 1, 3]
+    assert len(history.between(20_760, 20_766).weight) == 6
+    with pytest.raises(GisError, match="share"):
+        History(np.zeros(2), np.zeros(2), np.zeros(2, int), np.zeros(2, np.int8), np.ones(1))
+    with pytest.raises(GisError, match="one share per incident"):
+        history_of_intervals([0], [0], start[:1], start[:1], [1, 1])
+
+
+def test_shares_weigh_as_much_as_the_incidents_that_they_are_parts_of(uneven):
+    """Each incident cut in four parts gives the same surface."""
+    _, history = uneven
+    rows = np.repeat(np.arange(len(history)), 4)
+    parts = History(
+        history.x_m[rows], history.y_m[rows], history.day[rows], history.group[rows], np.full(rows.size, 0.25)
+    )
+    whole, cut = (predict_risk(fit_risk(one, AREA, TODAY), one, TODAY, 28).expected for one in (history, parts))
+    np.testing.assert_allclose(cut, whole, rtol=1e-6)
+    for method in simple_methods(AREA):
+        np.testing.assert_allclose(method.score(parts, TODAY), method.score(history, TODAY), rtol=1e-9, atol=1e-9)
 
 
 def test_nothing_after_the_day_is_used(uneven):

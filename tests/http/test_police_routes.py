@@ -23,13 +23,16 @@ from api.services.cities import today as cities_today
 from api.services.imports import ImportOptions, import_file
 from api.services.incident_table import table_of
 from api.services.questions import Question
-from api.services.selection import by_cell_and_hour, select
+from api.services.risk import history_of
+from api.services.selection import by_cell_and_hour, by_week, select
 from api.settings import Settings
 from api.store import cities
 from api.store.engine import reading, writing
 from api.store.models import City, District, Incident, School
 from api.store.spatial import to_element
+from gis.surfaces import TARGET
 from tests.http.invented_town import CITY, CROWDED, LONELY, assert_problem, campus, place
+from tests.http.test_school_editing import tag
 from web.problems import in_language
 
 SignIn = Callable[[TestClient, str], dict[str, str]]
@@ -302,6 +305,66 @@ def test_incidents_of_uncertain_time_are_no_whole_ones_after_school(
     assert (found["incidents"], found["left_out"]) == (3, 60)
 
 
+def test_tests_of_single_incidents_count_those_alone_that_surely_fit_and_whose_time_they_know(
+    client: TestClient, police: dict[str, str], town: Engine, settings: Settings, sign_in: SignIn
+) -> None:
+    """Of six weeks up to Sunday 22 November; dismissal is assumed at 16:00."""
+    header = "id,type,occurred_from,occurred_to,lon,lat"
+    lines = {
+        "in the window": ("2026-11-17 16:05", "2026-11-17 16:50"),
+        "on one Tuesday": ("2026-11-17 08:00", "2026-11-17 20:00"),
+        "from Monday to Tuesday": ("2026-11-16 20:00", "2026-11-17 08:00"),
+        "from Tuesday to Thursday": ("2026-11-10 12:00", "2026-11-12 12:00"),
+        "over a weekend": ("2026-11-14 12:00", "2026-11-16 12:00"),
+        "begun before": ("2026-10-10 12:00", "2026-10-13 12:00"),
+    }
+    bring(town, settings, [f"{key},threat,{a},{b},{at(*CROWDED)}" for key, (a, b) in lines.items()], header)
+    weeks = "weeks=8&to=2026-11-22&type=threat"
+    for more, clusters_of, pairs_of in (
+        ("", 4, 2),  # a week holds four of them whole, a day the two of one day
+        ("&weekday=1&weekday=2", 3, 2),
+        ("&weekday=2", 2, 2),
+        ("&after_school=true", 1, 1),
+        ("&after_school=true&weekday=2", 1, 1),
+        ("&minutes_from=0&minutes_to=45", 0, 0),
+        ("&minutes_from=0&minutes_to=50", 1, 1),
+    ):
+        for path, counted in (("clusters", clusters_of), ("near-repeats", pairs_of)):
+            found = get(client, police, f"{path}?{weeks}{more}")
+            fit = get(client, police, f"incidents/rhythm?from=2026-09-28&to=2026-11-22&type=threat{more}")
+            assert found["incidents"] == counted, (path, more)
+            assert found["incidents"] + found["left_out"] == fit["uncertain"], (path, more)
+    # of six weeks, the first one holds half a day more of what began before; a weekend is of both weeks
+    with reading(town) as session:
+        city = session.scalars(sa.select(City)).one()
+        lattice = cities.lattice_of(city)
+        assert lattice is not None
+        asked = Question(first=dt.date(2026, 10, 12), last=dt.date(2026, 11, 22), kinds=("threat",))
+        _, week, share = by_week(session, settings, city, select(session, settings, city, lattice, asked))
+        shares = np.bincount(week, share, 6)
+        assert shares == pytest.approx([1.5 / 3, 0, 0, 0, 1 + 1.5 / 2, 3 + 0.5 / 2])
+        # the history of risk: each incident once, by the share that lies after school, from its last day on
+        table = table_of(session, city)
+        kept = history_of(session, settings, city, table, lattice.cell_m)
+        day = dt.date(2026, 11, 17).toordinal() - dt.date(1970, 1, 1).toordinal()
+        assert kept.weight.sum() == pytest.approx(len(table))
+        assert kept.weight[(kept.day == day) & (kept.group == TARGET)].tolist() == pytest.approx([1, 1.5 / 12])
+        assert kept.weight[kept.day == day].sum() == pytest.approx(3)
+        before = kept.weight[kept.group == TARGET].sum()
+    today = get(client, police, "risk?days=7")
+    assert today["uncertain"] == len(lines)
+    # a school day more is a change although no incident's minutes change with it
+    headers = sign_in(client, "dis")
+    path = "/api/v1/school-calendar"
+    days = [{"day": "2026-11-15", "is_school_day": True, "as_weekday": 5, "name": "invented"}]
+    answer = client.put(path, json={"terms": [], "days": days}, headers=headers | tag(client, path))
+    assert answer.status_code == 200, answer.text
+    with reading(town) as session:
+        city = session.scalars(sa.select(City)).one()
+        kept = history_of(session, settings, city, table_of(session, city), lattice.cell_m)
+        assert kept.weight[kept.group == TARGET].sum() == pytest.approx(before + 1.5 / 48)
+
+
 def test_reasons_are_given_in_both_languages(client: TestClient, police: dict[str, str], town: Engine) -> None:
     with writing(town) as session:
         session.execute(sa.delete(Incident))
@@ -366,6 +429,7 @@ def test_clusters_emerging_near_repeats_and_evaluation_of_a_year(town: Engine, s
     for n in range(25):
         day = dt.date(2026, 10, 20 + int(rng.integers(0, 10)))
         rows.append(f"z{n},fight,{day} 16:{rng.integers(20, 40)},{at(*rng.normal((0, -90), 20))}")
+    rows += [f"m{n},fight,2026-10-{12 + n} 00:00,{at(0, -90)}" for n in range(7)]  # five of them on school days
     bring(town, settings, rows)
     today = dt.date(2026, 11, 1)
     asked = Question(last=dt.date(2026, 10, 31), kinds=("fight",))
@@ -395,6 +459,7 @@ def test_clusters_emerging_near_repeats_and_evaluation_of_a_year(town: Engine, s
         assert {row["method"] for row in done["methods"]} == {"counts", "kde", "gi", "near repeat", "risk"}
         assert done["default"] in {"risk", done["best_simple"]}
         assert done["last"]["incidents"] > 25
+        assert done["left_out"] == 5
         assert f"{100 * done['last']['hit_rate']:.0f} %" in done["sentence_en"]
         assert own_evaluation.own_evaluation(session, settings, city_code=CITY, today=today) is done
         little = own_evaluation.own_evaluation(session, settings, city_code=CITY, today=dt.date(2025, 11, 20))

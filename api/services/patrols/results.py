@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from api.errors import BadInputError
 from api.schemas.geojson import features
 from api.security.people import Actor
-from api.services.questions import wanted_city
+from api.services.questions import Question, cell_keys, wanted_city
+from api.services.selection import by_week, select
 from api.settings import Settings
-from api.store import cities, grids, incidents, patrols
+from api.store import cities, grids, patrols
 from api.store.models import City
 from gis.effects.differences import FEWEST, difference_in_differences
 from gis.effects.displacement import weighted_displacement
@@ -30,6 +31,7 @@ from gis.patrols.dosage import Stay, dosage, kept, stays_of
 from gis.schooltime import count_school_days
 
 LONGEST_DAYS = 400
+_ALMOST = 1e-9
 _MANNED_SHARE = 0.5  # of its window, from which on a post counts as manned
 _EACH = 3  # comparable cells for each treated one
 _SUBJECT = Subject("有巡逻的网格", "cells with patrols", "放学时段事件", "incidents after school")
@@ -200,7 +202,7 @@ def _effect(
     column, row = cells_of(place[:, 0], place[:, 1], lattice)
     begin = _monday(first) - dt.timedelta(weeks=weeks_before)
     weeks = ((_monday(last) - begin).days // 7) + 1
-    counts = _counts(session, settings, city, column, row, begin, weeks)
+    counts = _counts(session, settings, city, lattice, column, row, begin, weeks)
     days = _school_days(session, city, begin, weeks)
     acted = np.array([cell in treated for cell in zip(column.tolist(), row.tolist(), strict=True)])
     near = queen_neighbours(column, row).sum_with_self(acted.astype(np.float64)) > 0
@@ -254,26 +256,25 @@ def _counts(
     session: Session,
     settings: Settings,
     city: City,
+    lattice: Lattice,
     column: NDArray[np.int64],
     row: NDArray[np.int64],
     begin: dt.date,
     weeks: int,
 ) -> NDArray[np.float64]:
-    """Return after-school incidents by cell and week, shape ``(cells, weeks)``."""
-    number = {cell: n for n, cell in enumerate(zip(column.tolist(), row.tolist(), strict=True))}
-    out = np.zeros((len(number), weeks))
-    zone = ZoneInfo(city.time_zone)
-    for one in incidents.cells_and_times(session, city):
-        minutes = one.minutes_after_dismissal
-        at = number.get((one.lattice_column, one.lattice_row))
-        if at is None or minutes is None:
-            continue
-        if not -settings.after_school_before_min <= minutes <= settings.after_school_after_min:
-            continue
-        week = (one.occurred_from.astimezone(zone).date() - begin).days // 7
-        if 0 <= week < weeks:
-            out[at, week] += 1
-    return out
+    """Return incidents that were surely after school by cell and week, shape ``(cells, weeks)``."""
+    last = begin + dt.timedelta(weeks=weeks) - dt.timedelta(days=1)
+    asked = Question(first=begin, last=last, after_school=True, city=city.code)
+    found = select(session, settings, city, lattice, asked)
+    at, week, share = by_week(session, settings, city, found)
+    sure = share > 1 - _ALMOST  # exact tests count whole incidents
+    at, week = at[sure], week[sure]
+    keys, wanted = cell_keys(column, row), cell_keys(found.table.column[at], found.table.row[at])
+    order = np.argsort(keys)
+    place = order[np.searchsorted(keys, wanted, sorter=order).clip(max=len(keys) - 1)]
+    inside = keys[place] == wanted
+    sums = np.bincount(place[inside] * weeks + week[inside], minlength=len(keys) * weeks)
+    return sums.reshape(len(keys), weeks).astype(np.float64)
 
 
 def _school_days(session: Session, city: City, begin: dt.date, weeks: int) -> NDArray[np.float64]:

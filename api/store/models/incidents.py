@@ -77,7 +77,8 @@ class IncidentGroup(Base):
     """At least k incidents of one cell that are only ever counted together: what may leave the sealed layer.
 
     A group never changes. What is empty is not known of all its members: ``kind``, ``after_school``, and the time of
-    the week (``weekday`` 1 = Monday, ``hour``). ``first_day`` … ``last_day`` is the calendar period that holds
+    the week (``weekday`` 1 = Monday, ``hour``). ``after_school`` is true where all of them were surely after school,
+    and false where that is sure of none. ``first_day`` … ``last_day`` is the calendar period that holds
     all of them.
     """
 

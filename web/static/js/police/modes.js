@@ -139,11 +139,11 @@ function riskOf({ expected, causes, factors }) {
 
 const risk = {
   ask: ({ city }) => get("risk", { city, days: RISK_DAYS }),
-  show({ features, cells: area, ...rest }) {
+  show({ features, cells: area, uncertain, ...rest }) {
     return {
       features, signs: [],
       look: { colour: (p) => TOPS[p.top], tip: riskOf },
-      state: together(t("police.risk_found", { cells: count(area), days: RISK_DAYS }), why(rest) && t("police.no_model", { reason: why(rest) })),
+      state: together(t("police.risk_found", { cells: count(area), days: RISK_DAYS }), uncertain && t("police.risk_uncertain", { n: count(uncertain) }), why(rest) && t("police.no_model", { reason: why(rest) })),
       legend: Object.entries(TOPS).sort((a, b) => a[0] - b[0]).map(([share, colour]) => [colour, t("police.top", { n: Math.round(share * 100) })]),
       items: features.slice(0, MOST).map((one) => ({ feature: one, colour: TOPS[one.properties.top], text: `${one.properties.rank}. ${placeOf(one)}`, more: [one.properties.code, riskOf(one.properties)] })),
     };
@@ -152,12 +152,12 @@ const risk = {
 
 /* ---- how good the maps are ---- */
 
-function methodTable({ methods, default: best, incidents, months }) {
+function methodTable({ methods, default: best, incidents, left_out: unsure, months }) {
   const shares = [...new Set(methods.map((row) => row.share))];
   const families = [...Map.groupBy(methods, (row) => row.method).entries()];
   const percent = (value) => `${(100 * value).toFixed(1)} %`;
   return el("div", {},
-    el("p", { class: "soft" }, t("police.months", { first: months[0].slice(0, 7), last: months.at(-1).slice(0, 7), n: count(incidents) })),
+    el("p", { class: "soft" }, together(t("police.months", { first: months[0].slice(0, 7), last: months.at(-1).slice(0, 7), n: count(incidents) }), unsure && t("police.evaluation_left_out", { n: count(unsure) }))),
     el("div", { class: "table-holder" }, el("table", { class: "table" },
       el("thead", {}, el("tr", {}, el("th", { attributes: { scope: "col" } }, t("police.how")), shares.map((share) => el("th", { attributes: { scope: "col" } }, t("police.in_area", { n: 100 * share }))))),
       el("tbody", {}, families.map(([family, rows]) => el("tr", { class: family === best ? "best" : "" },
