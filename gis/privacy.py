@@ -216,18 +216,23 @@ def gather(counts: ArrayLike, k: int = 3) -> NDArray[np.float64]:
     if k < 1:
         raise GisError(f"k is {k}; it must be 1 or more (3 inside the office, 5 for meetings and exports)")
     small = table < k
-    out = np.where(small, 0, table).astype(np.float64)
-    left = np.where(small, table, 0)
-    rows, columns = table.shape
-    side = 2
-    while left.any() and side < 2 * max(rows, columns):
-        row, column = np.arange(rows) // side, np.arange(columns) // side
-        block = row[:, None] * (columns // side + 1) + column
-        held = np.bincount(block.ravel(), weights=left.ravel())
-        room = np.bincount(block.ravel(), weights=small.ravel())
+    held, room = np.where(small, table, 0), small.astype(np.int64)
+    spread: list[NDArray[np.float64]] = []  # what each block of 2, 4, … cells gives to its small ones
+    while held.any() and max(held.shape) > 1:
+        held, room = _by_fours(held), _by_fours(room)
         full = held >= k
-        here = full[block] & small
-        out += np.where(here, held[block] / np.maximum(room[block], 1), 0.0)
-        left = np.where(full[block], 0, left)
-        side *= 2
-    return out
+        spread.append(np.where(full, held / np.maximum(room, 1), 0.0))
+        held = np.where(full, 0, held)
+    given = np.zeros((1, 1))
+    for at in range(len(spread) - 1, -1, -1):
+        finer = spread[at - 1].shape if at else table.shape
+        given = (spread[at] + given).repeat(2, axis=0).repeat(2, axis=1)[: finer[0], : finer[1]]
+    return np.where(small, given, table)
+
+
+def _by_fours(table: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the sums of blocks of 2 × 2; those at the far edges may have fewer cells."""
+    rows, columns = table.shape
+    even = np.pad(table, ((0, rows % 2), (0, columns % 2)))
+    sums: NDArray[np.int64] = even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
+    return sums

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from api.errors import NotFoundError
 from api.services.cellcounts import counted_days, counts_of
+from api.services.memory import Answers
 from api.services.questions import Question, wanted_city
 from api.settings import Settings
-from api.store import atlas, cities, grids, hazards, incidents, schools
+from api.store import atlas, cities, grids, ground, hazards, incidents, schools
 from api.store.models import City
 from api.store.models.base import now
 from api.store.spatial import to_shapes
@@ -27,6 +29,7 @@ from gis.maps.text import Text
 from web import FOLDER
 
 _MOST_HAZARDS = 2_000
+_MOST_CITIES = 8
 _MADE_UP = Text("演示数据：时间、隐患等系虚构", "Demonstration: times, hazards and more are made up")
 
 
@@ -51,7 +54,7 @@ def heatmap_page(
         raise NotFoundError("nothing is known of this city yet; import schools and incidents first")
     counts = counts_of(session, city, lattice, settings, wanted, sealed=sealed)
     days = counted_days(session, city, wanted, counts.period, sealed=sealed)
-    box = atlas.campus_bounds(session, city)
+    around = _around(session, city)
     spec = HeatmapSpec(
         cells=counts.cells,
         slices=counts.slices,
@@ -63,14 +66,14 @@ def heatmap_page(
         school_days=days.school_days or None,
         school_days_by_weekday=days.by_weekday or None,
         school_days_until=days.until,
-        perimeters=_perimeters(session, city),
-        schools=_schools(session, city),
-        gates=_gates(session, city),
+        perimeters=around.perimeters,
+        schools=around.schools,
+        gates=around.gates,
         hazards=_hazards(session, city, of_inspector),
-        streets=_streets(session, city, box),
+        streets=around.streets,
         tiles=Tiles(settings.tiles_url, settings.tiles_attribution) if settings.tiles_url else None,
         watermark=_watermark(city, viewer),
-        credit="© OpenStreetMap contributors" if atlas.any_from_osm(session, city) else "",
+        credit=around.credit,
         notice=_MADE_UP if incidents.any_invented(session, city) else None,
         language=language,
     )
@@ -79,16 +82,47 @@ def heatmap_page(
 
 def ground_of(session: Session, city: City, *, language: str, viewer: str) -> Ground:
     """Return what lies under the cells of a page: perimeters, schools, gates and streets; and who made it."""
+    around = _around(session, city)
     return Ground(
-        perimeters=_perimeters(session, city),
-        schools=_schools(session, city),
-        gates=_gates(session, city),
-        streets=_streets(session, city, atlas.campus_bounds(session, city)),
+        perimeters=around.perimeters,
+        schools=around.schools,
+        gates=around.gates,
+        streets=around.streets,
         watermark=_watermark(city, viewer),
-        credit="© OpenStreetMap contributors" if atlas.any_from_osm(session, city) else "",
+        credit=around.credit,
         notice=_MADE_UP if incidents.any_invented(session, city) else None,
         language=language,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Around:
+    """What lies around the schools of a city, the same on every page."""
+
+    perimeters: geopandas.GeoDataFrame | None
+    schools: geopandas.GeoDataFrame | None
+    gates: geopandas.GeoDataFrame | None
+    streets: geopandas.GeoDataFrame | None
+    credit: str
+
+
+_lasting = Answers(most=_MOST_CITIES)
+
+
+def _around(session: Session, city: City) -> _Around:
+    """Return what lies around the schools; it is read anew only when schools, gates, perimeters or streets change."""
+
+    def read() -> _Around:
+        return _Around(
+            perimeters=_perimeters(session, city),
+            schools=_schools(session, city),
+            gates=_gates(session, city),
+            streets=_streets(session, city, atlas.campus_bounds(session, city)),
+            credit="© OpenStreetMap contributors" if atlas.any_from_osm(session, city) else "",
+        )
+
+    database = str(session.get_bind().engine.url)
+    return _lasting.of((database, city.uuid, grids.area_version(session, city), ground.version(session)), read)
 
 
 def title_of(language: str, wanted: Question) -> str:

@@ -1,6 +1,6 @@
 """The incidents of a city, kept in memory as columns, so that any question of the police page is counted at once.
 
-An incident takes 39 bytes; all of them are read from the database once, what has been added since is read alone, and
+An incident takes 40 bytes; all of them are read from the database once, what has been added since is read alone, and
 everything anew where a record was altered or removed. The database counts both itself (``incident_changes``), so no
 answer is ever older than the transaction that asks. Nothing of where an incident happened is kept but its cell.
 """
@@ -12,6 +12,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -79,6 +80,11 @@ class IncidentTable:
 
     def __len__(self) -> int:
         return len(self.day)
+
+    @cached_property
+    def uncertain(self) -> NDArray[np.bool_]:
+        """Of which no moment is known, but an interval."""
+        return np.asarray(self.start_min != self.end_min, dtype=np.bool_)
 
 
 _tables: OrderedDict[Hashable, IncidentTable] = OrderedDict()

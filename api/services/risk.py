@@ -78,7 +78,7 @@ def risk(session: Session, settings: Settings, *, city_code: str | None, days: i
     area = StudyArea(around.column, around.row, around.lattice.cell_m, finer=1)
     day = (today - dt.date(1970, 1, 1)).days
     table = table_of(session, city)
-    uncertain = np.count_nonzero((table.start_min != table.end_min) & (table.end_min <= day * MINUTES_A_DAY))
+    uncertain = np.count_nonzero(table.end_min[table.uncertain] <= day * MINUTES_A_DAY)
     near = _surroundings(session, city, around.lattice.crs, today)
     before = int(np.count_nonzero(table.day < day))  # what comes in today is looked at tomorrow
     key = (

@@ -20,6 +20,7 @@ from api.store.models import City
 from gis.aoristic import share_after_dismissal, spread_over_slices
 from gis.density import WeekSlices
 from gis.lattice import Lattice
+from gis.schooltime import SchoolCalendar
 
 Floats = NDArray[np.float64]
 _WEEK_MIN = 7 * MINUTES_A_DAY
@@ -52,6 +53,23 @@ class WindowHours:
             opens, closes = (dismissal[:, None] + minute + week for minute in window)
             np.add.at(inside, row, np.clip(np.minimum(closes, hour + 60) - np.maximum(opens, hour), 0, None) / 60)
         return cls(school, np.minimum(inside, 1.0))  # windows of several grades may lie upon each other
+
+
+@dataclass(frozen=True, eq=False)
+class _SchoolTime:
+    """The timetables of the schools that incidents are set against (ids, rising), and the calendar that all keep."""
+
+    school: NDArray[np.int64]
+    tables: Sequence[Table]
+    calendar: SchoolCalendar
+
+    def index_of(self, school: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the index of schools among these, −1 for none."""
+        return np.where(school >= 0, np.searchsorted(self.school, school), -1)
+
+    def hours(self, window: tuple[int, int]) -> WindowHours:
+        """Return which share of each hour of the week lies in a window around these dismissals."""
+        return WindowHours.of(self.school, self.tables, window)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,13 +154,13 @@ def _select(
     window = wanted.window(settings)
     if window is not None:
         minutes = table.minutes[at]
-        at = at[(table.start_min[at] != table.end_min[at]) | ((minutes >= window[0]) & (minutes <= window[1]))]
+        at = at[table.uncertain[at] | ((minutes >= window[0]) & (minutes <= window[1]))]
     if wanted.weekdays:
         on_day = np.isin(np.arange(7) + 1, wanted.weekdays)[(table.day[at] + 3) % 7]
-        at = at[(table.start_min[at] != table.end_min[at]) | on_day]
+        at = at[table.uncertain[at] | on_day]
     if not places.everywhere:
         at = at[places.holds(table.column[at], table.row[at])]
-    loose = np.flatnonzero(table.start_min[at] != table.end_min[at])
+    loose = np.flatnonzero(table.uncertain[at])
     if not loose.size:
         return Selection(table, at, None, wanted)
     weight = np.ones(at.size)
@@ -150,9 +168,8 @@ def _select(
     weight[loose] = _fitting(session, settings, city, table, at[loose], low, high, wanted)
     hours = None
     if window is not None:
-        _, tables, _ = dismissals(session, settings, table.school[at[loose]])
-        schools = np.unique(table.school[at[loose]]).astype(np.int64)
-        hours = WindowHours.of(schools[schools >= 0], tables, window)
+        known = _school_time(session, settings, city, table)
+        hours = table.answers.of(("hours", settings.dismissal, window), lambda: known.hours(window))
     kept = weight > 1e-9
     return Selection(table, at[kept], weight[kept], wanted, hours)
 
@@ -166,11 +183,11 @@ def _minutes_of(wanted: Question) -> tuple[int | None, int | None]:
 
 def _in_period(table: IncidentTable, first: int | None, last: int | None) -> NDArray[np.int64]:
     """Return the incidents that a period holds or cuts, minutes since 1970; the last one not included."""
-    fits = np.ones(len(table), dtype=bool)
+    if first is None and last is None:
+        return np.arange(len(table))
+    fits = table.start_min < last if last is not None else np.ones(len(table), dtype=bool)
     if first is not None:
-        fits &= (table.start_min >= first) | (table.end_min > first)
-    if last is not None:
-        fits &= table.start_min < last
+        fits &= table.end_min >= first  # of an interval that ends then no share is left
     return np.flatnonzero(fits)
 
 
@@ -198,7 +215,7 @@ def _fitting(
     inside: Floats = (high - low) / (table.end_min[at] - table.start_min[at])
     window = wanted.window(settings)
     if window is not None:
-        return inside * _after_dismissal(session, settings, city, table.school[at], low, high, window, wanted.weekdays)
+        return inside * _after_dismissal(session, settings, city, table, at, low, high, window, wanted.weekdays)
     if wanted.weekdays:
         whole = WeekSlices(bands_min=((0, MINUTES_A_DAY),), weekdays=tuple(sorted(set(wanted.weekdays))))
         begin, finish = low.astype("datetime64[m]"), high.astype("datetime64[m]")
@@ -210,28 +227,40 @@ def _after_dismissal(
     session: Session,
     settings: Settings,
     city: City,
-    school: NDArray[np.int32],
+    table: IncidentTable,
+    at: NDArray[np.int64],
     low: NDArray[np.int64],
     high: NDArray[np.int64],
     window: tuple[int, int],
     weekdays: Sequence[int] = (),
 ) -> Floats:
-    _, tables, index = dismissals(session, settings, school)
+    known = _school_time(session, settings, city, table)
     share = share_after_dismissal(
-        low.astype("datetime64[m]"), high.astype("datetime64[m]"), index, tables, cities.calendar_of(session, city),
-        before_min=-window[0], after_min=window[1], weekdays=weekdays,
+        low.astype("datetime64[m]"), high.astype("datetime64[m]"), known.index_of(table.school[at]), known.tables,
+        known.calendar, before_min=-window[0], after_min=window[1], weekdays=weekdays,
     )  # fmt: skip
     return np.nan_to_num(share)
+
+
+def _school_time(session: Session, settings: Settings, city: City, table: IncidentTable) -> _SchoolTime:
+    def read() -> _SchoolTime:
+        ids = np.unique(table.school).astype(np.int64)
+        ids = ids[ids >= 0]
+        return _SchoolTime(ids, dismissals(session, settings, ids)[1], cities.calendar_of(session, city))
+
+    # a change of school time counts as an alteration of the incidents, so the table is another one then
+    known: _SchoolTime = table.answers.of(("school time", settings.dismissal), read)
+    return known
 
 
 def shares_after_school(session: Session, settings: Settings, city: City, table: IncidentTable) -> Floats:
     """Return which share of each incident was after school: 0 or 1 where the moment is known."""
     window = (-settings.after_school_before_min, settings.after_school_after_min)
     share = ((table.minutes >= window[0]) & (table.minutes <= window[1])).astype(np.float64)
-    loose = np.flatnonzero(table.start_min != table.end_min)
+    loose = np.flatnonzero(table.uncertain)
     if loose.size:
         low, high = table.start_min[loose], table.end_min[loose]
-        share[loose] = _after_dismissal(session, settings, city, table.school[loose], low, high, window)
+        share[loose] = _after_dismissal(session, settings, city, table, loose, low, high, window)
     return share
 
 

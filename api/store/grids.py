@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from api.store.bulk import insert_rows
-from api.store.models import Cell, CellPiece, City, Gate, Perimeter, School
+from api.store.models import Campus, Cell, CellPiece, City, Gate, Perimeter, School
 from api.store.records import reserve_ids
 from api.store.spatial import Bounds, as_multipolygons, meets_bbox, to_shapes
 
@@ -278,7 +278,7 @@ def school_cells(session: Session, city: City) -> list[tuple[int, int]]:
 
 
 def area_version(session: Session, city: City) -> tuple[int, ...]:
-    """Return numbers that change when a city's perimeters, schools or gates come, go or are changed."""
+    """Return numbers that change when a city's perimeters, schools, campuses or gates come, go or are changed."""
     out: list[int] = []
     for query in (
         sa.select(sa.func.count(), sa.func.max(School.id), sa.func.sum(School.version)).where(
@@ -286,6 +286,9 @@ def area_version(session: Session, city: City) -> tuple[int, ...]:
         ),
         sa.select(sa.func.count(), sa.func.max(Perimeter.id), sa.func.sum(Perimeter.version))
         .join(School, School.id == Perimeter.school_id)
+        .where(School.city_id == city.id),
+        sa.select(sa.func.count(), sa.func.max(Campus.id), sa.func.sum(Campus.version))
+        .join(School, School.id == Campus.school_id)
         .where(School.city_id == city.id),
         sa.select(sa.func.count(), sa.func.max(Gate.id), sa.func.sum(Gate.version))
         .join(School, School.id == Gate.school_id)

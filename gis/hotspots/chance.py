@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntEnum
+from functools import lru_cache
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,6 +15,7 @@ from gis.errors import GisError
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+_FEW = 16  # whose largest says how large sums are
 _SUMS_AT_ONCE = 1 << 18  # what a processor keeps near: 2 MB
 MOST_PERMUTATIONS = 99_999
 
@@ -75,7 +77,7 @@ def permuted_lags(
     values: Floats,
     weights: sp.csr_array,
     permutations: int,
-    rng: np.random.Generator,
+    seed: int,
     places: Integers | None = None,
 ) -> Iterator[tuple[Integers, Floats]]:
     """Yield, by chunks of places, what each place's neighbours would sum to if values were dealt out at random.
@@ -93,8 +95,8 @@ def permuted_lags(
         Weights without the diagonal, shape ``(n, n)``.
     permutations
         Number of permutations.
-    rng
-        Source of chance.
+    seed
+        Of the draws: the same one deals the same sequences.
     places
         Only these places; None: all.
 
@@ -109,12 +111,12 @@ def permuted_lags(
     wanted = np.arange(n) if places is None else np.asarray(places, dtype=np.int64)
     count = np.diff(weights.indptr)
     most = int(count[wanted].max(initial=0))
-    dealt = _deal(n, most + 1, permutations, rng)
-    drawn = values[dealt]
+    sequences = dealt(n, most + 1, permutations, seed)
+    drawn = values[sequences]
     spare = drawn[:, most:] - drawn[:, :most]  # what a place that stands in the sequence exchanges
     index_of = np.full(n, -1, dtype=np.int64)
     index_of[wanted] = np.arange(wanted.size)
-    among = index_of[dealt[:, :most]].ravel()
+    among = index_of[sequences[:, :most]].ravel()
     standing = np.flatnonzero(among >= 0)
     standing = standing[np.argsort(among[standing])]
     stands = among[standing]
@@ -135,7 +137,7 @@ def compare(observed: Floats, simulated: Floats) -> tuple[Integers, Integers]:
 
     Sums of the same numbers in another order differ in the last digits; they count as equal.
     """
-    slack = 1e-10 * np.maximum(np.abs(observed), np.maximum(simulated.max(axis=0), -simulated.min(axis=0)))
+    slack = 1e-10 * np.maximum(np.abs(observed), np.abs(simulated[:_FEW]).max(initial=0.0))
     above = np.count_nonzero(simulated >= observed - slack, axis=0)
     below = np.count_nonzero(simulated <= observed + slack, axis=0)
     return above.astype(np.int64), below.astype(np.int64)
@@ -146,6 +148,17 @@ def two_sided(above: Integers, below: Integers, permutations: int) -> Floats:
     smaller = np.minimum(above, below).astype(np.float64)
     doubled: Floats = np.minimum(2.0 * (smaller + 1.0) / (permutations + 1.0), 1.0)
     return doubled
+
+
+@lru_cache(maxsize=16)
+def dealt(n: int, size: int, permutations: int, seed: int) -> Integers:
+    """Return sequences of distinct places of ``n`` in random order, shape ``(permutations, size)``, not to be written to.
+
+    Question after question is about the same places: they are drawn once.
+    """
+    sequences = _deal(n, size, permutations, np.random.default_rng(seed))
+    sequences.flags.writeable = False
+    return sequences
 
 
 def _deal(n: int, size: int, permutations: int, rng: np.random.Generator) -> Integers:

@@ -151,11 +151,10 @@ def spot_classes(z: Floats, q: Floats) -> NDArray[np.int8]:
 
 def _permuted(y: Floats, matrix: sp.csr_array, local: Floats, permutations: int, seed: int) -> Floats:
     others, p = local - y, np.empty(y.size)
-    rng = np.random.default_rng(seed)
-    for here, sums in permuted_lags(y, matrix, min(permutations, _FIRST), rng):
+    for here, sums in permuted_lags(y, matrix, min(permutations, _FIRST), seed):
         p[here] = two_sided(*compare(others[here], sums), sums.shape[0])
     unusual = np.flatnonzero(p <= _PLAIN)
     if permutations > _FIRST and unusual.size:
-        for here, sums in permuted_lags(y, matrix, permutations, rng, unusual):
+        for here, sums in permuted_lags(y, matrix, permutations, seed + 1, unusual):
             p[here] = two_sided(*compare(others[here], sums), permutations)
     return p

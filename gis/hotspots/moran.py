@@ -158,7 +158,7 @@ def local_moran(values: ArrayLike, weights: Weights, *, permutations: int = 999,
         number = np.select([high & among, ~high & among, ~high & ~among], [HIGH_HIGH, LOW_HIGH, LOW_LOW], HIGH_LOW)
         quadrant[defined] = number[defined]
         if permutations:
-            for here, lags in permuted_lags(z, w, permutations, np.random.default_rng(seed)):
+            for here, lags in permuted_lags(z, w, permutations, seed):
                 p[here] = two_sided(*compare(lag[here], lags), permutations)
     p[reason != Reason.NONE] = np.nan
     return LocalMoran(value, p, false_discovery_rate(p), quadrant, count, reason, permutations)

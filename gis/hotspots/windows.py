@@ -16,6 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from gis.errors import GisError
+from gis.hotspots.chance import dealt
 from gis.hotspots.ratio import GreatestRatio
 
 Floats = NDArray[np.float64]
@@ -121,7 +122,6 @@ def busiest_windows(
     if columns != DAYS * len(day) or draws < 1 or least < 1:
         raise GisError(f"a table of {columns} slots, {draws} draws and at least {least} incidents do not go together")
     everywhere = _sums(np.asarray(table.sum(axis=0), dtype=np.float64).reshape(1, -1), day)[0] / max(cells, 1)
-    rng = np.random.default_rng(seed)
     by_chance: dict[int, Floats] = {}
     found: list[Window | None] = []
     of_spots = _sums((_picked(spots, cells) @ table).toarray(), day)
@@ -129,8 +129,9 @@ def busiest_windows(
         size = len(members)
         expected = everywhere * size
         if size not in by_chance:
-            places = [rng.choice(cells, size=size, replace=False) for _ in range(draws)]
-            drawn = _sums((_picked(places, cells) @ table).toarray().astype(np.float32), day)  # counts are exact so
+            drawn = _sums(
+                (_picked(dealt(cells, size, draws, seed), cells) @ table).toarray().astype(np.float32), day
+            )  # counts are exact so
             spread = np.maximum(expected, _LEAST_EXPECTED)
             greatest = GreatestRatio(expected, spread, least - 0.5, partial(_scores, least=least))
             by_chance[size] = greatest.of(drawn)
@@ -152,7 +153,7 @@ def busiest_windows(
     return found
 
 
-def _picked(places: Sequence[Integers], cells: int) -> sp.csr_array:
+def _picked(places: Sequence[Integers] | Integers, cells: int) -> sp.csr_array:
     """Return which cells each of some places consists of, a matrix of ones, shape ``(places, cells)``."""
     ends = np.cumsum([0, *(len(members) for members in places)])
     members = np.concatenate([np.zeros(0, dtype=np.int64), *places])

@@ -7,6 +7,7 @@ with ``textContent``, or through `safe_text` where Folium itself makes HTML of t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import folium
@@ -40,6 +41,7 @@ COLOURS: Mapping[str, str] = {
 """Hazard categories: Paul Tol's "muted" scheme, which colour-blind people can tell apart; a sign stands in each disc."""
 
 SCHOOL, PERIMETER, DARK, OTHER = "#12344d", "#0b63b0", "#0d1b26", "#6b7780"
+_MOST_OUTLINES = 32
 STREET_CLASSES = (
     ("motorway", "trunk", "primary"),
     ("secondary", "tertiary"),
@@ -181,18 +183,23 @@ def outlines(frame: gpd.GeoDataFrame, kind: str) -> dict[str, Any]:
     """Return polygons as GeoJSON, made simpler where nobody sees it; of a ``perimeter`` with its name and distance."""
     perimeter = kind == "perimeter"
     polygons = frame[np.isin(shapely.get_type_id(np.asarray(frame.geometry.values, dtype=object)), (3, 6))]
-    shapes = shapely.set_precision(
-        shapely.simplify(np.asarray(polygons.geometry.values, dtype=object), 0.5 / 111_320), 1e-6, mode="pointwise"
-    )
+    shapes = _simpler(tuple(shapely.to_wkb(np.asarray(polygons.geometry.values, dtype=object)).tolist()))
     features = [
         {
             "type": "Feature",
-            "geometry": shapely.geometry.mapping(shape),
+            "geometry": shape,
             "properties": {"text": f"{safe_name(row)}<br>{_perimeter_text(row).html()}"} if perimeter else {},
         }
         for shape, (_, row) in zip(shapes, polygons.iterrows(), strict=True)
     ]
     return {"type": "FeatureCollection", "features": features}
+
+
+@lru_cache(maxsize=_MOST_OUTLINES)
+def _simpler(polygons: tuple[bytes, ...]) -> tuple[dict[str, Any], ...]:
+    """Return polygons (WKB) as GeoJSON without what nobody sees; map after map has the same ones."""
+    shapes = shapely.simplify(shapely.from_wkb(list(polygons)), 0.5 / 111_320)
+    return tuple(shapely.geometry.mapping(shape) for shape in shapely.set_precision(shapes, 1e-6, mode="pointwise"))
 
 
 def outlines_layer(drawn: dict[str, Any], *, name: Text, kind: str) -> folium.GeoJson:
