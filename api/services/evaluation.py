@@ -80,7 +80,8 @@ def evaluate_file(
     rows = read_file(path, crs=crs)
     column = match_columns(list(rows.frame.columns), {"occurred_at": list(_TIMES)}).get("occurred_at")
     if column is None:
-        raise BadInputError(f"no column of times was found; the file has {', '.join(map(str, rows.frame.columns))}")
+        there = ", ".join(map(str, rows.frame.columns)) or "none"
+        raise BadInputError(f"no column of times was found, such as date or occurred_at; the file has: {there}")
     located = locate(rows, "point", crs=crs, given={}, area=None)
     moments = _local_moments(rows.frame[column], time_zone)
     usable = np.array([place is not None for place in located.geometry]) & ~np.isnat(moments)

@@ -198,9 +198,9 @@ def near_repeat_sentences(table: NearRepeatTable, language: str, *, least: int =
             near, soon = _band(table.space_edges_m, row, language), _span(table.time_edges_days, column, language)
             more = f"{100 * (ratio - 1):.0f}"
             if language == "zh":
-                found.append(f"{near}、{soon}再发生的有 {n} 对，比偶然多 {more}%；{chance(p, language)}。")
+                found.append(f"{near}、{soon}再发生的有 {n:,} 对，比偶然多 {more}%；{chance(p, language)}。")
             else:
-                found.append(f"{n} pairs lie {near} and {soon}, {more} % more than by chance; {chance(p, language)}.")
+                found.append(f"{n:,} pairs lie {near} and {soon}, {more} % more than by chance; {chance(p, language)}.")
     return found
 
 

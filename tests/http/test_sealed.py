@@ -8,13 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import shapely
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 
 from api.store.engine import writing
-from api.store.models import SealedRequest
+from api.store.models import City, SealedRequest
 from api.store.models.base import now
+from api.store.spatial import to_element
 from tests.http.conftest import Headers
 from tests.http.invented_town import assert_problem, place
 
@@ -162,6 +164,31 @@ def test_a_report_is_sealed_at_once_and_answered_by_a_receipt(
     assert shown["minutes_after_dismissal"] == 20
     serious = client.post("/api/v1/incidents", json=an_incident(type="coercion"), headers=inspector)
     assert serious.json()["urgent"] is True
+
+
+def test_a_report_from_nowhere_or_of_days_to_come_is_refused_in_words(
+    client: TestClient, inspector: Headers, town: Engine
+) -> None:
+    later = (now() + dt.timedelta(days=2)).isoformat()
+    soon = (now() + dt.timedelta(hours=20)).isoformat()
+    for more, where, words in (
+        ({"lon": 0, "lat": 0}, "body.lon", "far outside the city's area"),
+        ({"lon": 2.35, "lat": 48.8}, "body.lon", "far outside the city's area"),
+        ({"occurred_from": later}, "body.occurred_from", "more than a day ahead"),
+        ({"occurred_to": later}, "body.occurred_from", "more than a day ahead"),
+    ):
+        refused = client.post("/api/v1/incidents?lang=en", json=an_incident(**more), headers=inspector)
+        problem = assert_problem(refused, 422)
+        assert words in problem["detail"]
+        assert problem["errors"][0]["where"] == where
+    assert client.post("/api/v1/incidents", json=an_incident(occurred_to=soon), headers=inspector).status_code == 201
+    with writing(town) as session:
+        city = session.scalars(sa.select(City)).one()
+        city.area = to_element(shapely.MultiPolygon([shapely.box(*place(-1000, -1000), *place(1000, 1000))]))
+    for x, status in ((1500, 201), (9000, 422)):  # just across the boundary is still reported
+        lon, lat = place(x, 0)
+        sent = client.post("/api/v1/incidents", json=an_incident(lon=lon, lat=lat), headers=inspector)
+        assert sent.status_code == status, sent.text
 
 
 def test_there_is_no_field_for_a_student(client: TestClient, inspector: Headers) -> None:

@@ -71,9 +71,17 @@ function show(answer) {
   if (views) openView(views[0].href);
 }
 
-function openView(href) {
+/** Open a map page in its frame; where there is none, its problem is said in words instead of shown as data. */
+async function openView(href) {
   for (const button of byId("views").children) button.setAttribute("aria-pressed", String(button.dataset.href === href));
   byId("view-open").href = href;
+  const turn = asked;
+  const answer = await fetch(href);
+  if (turn !== asked || byId("view-open").getAttribute("href") !== href) return;
+  byId("frame").hidden = !answer.ok;
+  say(byId("problem"), ...(answer.ok ? [] : [(await answer.json()).detail]));
+  if (!answer.ok) return;
+  answer.body.cancel();
   byId("frame").contentWindow.location.replace(new URL(href, window.location.href).href);
 }
 
@@ -105,6 +113,7 @@ async function ask() {
 
 function turnTo(name) {
   mode = name in MODES ? name : "spots";
+  byId("main").dataset.shows = mode;
   for (const button of document.querySelectorAll("[data-mode]")) button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
 }
 

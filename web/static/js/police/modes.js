@@ -13,6 +13,7 @@ const RAMP = ["#fde49b", "#fdc25c", "#fb923c", "#ef5f2c", "#cf2a20", "#7f0d24"];
 const KINDS = { new: "#e31a1c", consecutive: "#fd8d3c", intensifying: "#800026", persistent: "#bd0026", diminishing: "#feb24c", sporadic: "#fed976", oscillating: "#d9b38c", historical: "#bdbdbd" };
 const RISK_DAYS = 7;
 const MOST = 60;
+const SIGNED = 0.01; // the share of the area whose cells are seen from afar
 const FACTOR = 1.05; // a hazard that changes less is not told
 
 let names = new Map(); // of categories of hazards and premises
@@ -141,7 +142,7 @@ const risk = {
   ask: ({ city }) => get("risk", { city, days: RISK_DAYS }),
   show({ features, cells: area, uncertain, ...rest }) {
     return {
-      features, signs: [],
+      features, signs: features.filter((one) => one.properties.top <= SIGNED),
       look: { colour: (p) => TOPS[p.top], tip: riskOf },
       state: together(t("police.risk_found", { cells: count(area), days: RISK_DAYS }), uncertain && t("police.risk_uncertain", { n: count(uncertain) }), why(rest) && t("police.no_model", { reason: why(rest) })),
       legend: Object.entries(TOPS).sort((a, b) => a[0] - b[0]).map(([share, colour]) => [colour, t("police.top", { n: Math.round(share * 100) })]),
