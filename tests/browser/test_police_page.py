@@ -137,6 +137,8 @@ def test_on_a_phone_numbers_and_the_attribution_keep_apart(visit):
     page = ready(visit("/police#weeks=52&after_school=false", PHONE, name="demo-police").page)
     numbers = page.locator("#rhythm td", has_text=re.compile(r"\d{3}"))
     expect(numbers.first).to_be_visible()
+    page.locator("#spots button").first.click()
+    expect(page.locator("#cell-card")).to_be_in_viewport()
     run_over = "cells => cells.filter((one) => { const words = document.createRange(); words.selectNodeContents(one); return words.getBoundingClientRect().width > one.getBoundingClientRect().width; }).length"
     assert numbers.evaluate_all(run_over) == 0
     expect(page.locator("#legend")).to_be_visible()

@@ -39,6 +39,7 @@ function pick(feature, { scroll = false, move = false } = {}) {
   }
   byId("cell-card").replaceChildren(el("b", {}, placeOf(feature)), el("span", {}, shown?.look.tip(feature.properties) ?? ""), stepsFrom(feature));
   byId("cell-card").hidden = false;
+  if (move) byId("cell-card").scrollIntoView({ block: "nearest" }); // on a phone the list stands below the map
 }
 
 /* ---- what is shown ---- */
