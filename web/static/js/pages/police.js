@@ -2,7 +2,7 @@
 
 import { GeoJSON } from "../lib/leaflet.js";
 import { get } from "../lib/api.js";
-import { pageConfig, t } from "../lib/i18n.js";
+import { language, pageConfig, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
 import { say } from "../lib/table.js";
 import { el } from "../lib/text.js";
@@ -77,7 +77,7 @@ async function openView(href) {
   for (const button of byId("views").children) button.setAttribute("aria-pressed", String(button.dataset.href === href));
   byId("view-open").href = href;
   const turn = asked;
-  const answer = await fetch(href);
+  const answer = await fetch(href, { headers: { "Accept-Language": language } });
   if (turn !== asked || byId("view-open").getAttribute("href") !== href) return;
   byId("frame").hidden = !answer.ok;
   say(byId("problem"), ...(answer.ok ? [] : [(await answer.json()).detail]));
