@@ -211,7 +211,7 @@ POLICY: dict[tuple[str, str], frozenset[str]] = {
     ("GET", "/api/v1/actions/{identity}/cases"): CASES,
     ("GET", "/api/v1/actions/{identity}/effect"): SIGNED_IN
     - {"inspector"},  # incidents by released groups but for police
-    # information notices: which ones somebody sees and answers is decided by record (api/services/acting.py), since
+    # information notices: which ones somebody sees and answers is decided by record (api/security/acting.py), since
     # whoever holds a duty or substitutes today may have any role
     ("GET", "/api/v1/notices"): SIGNED_IN,
     ("GET", "/api/v1/notices/trends"): NOTICE_WRITERS,

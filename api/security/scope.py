@@ -9,6 +9,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from api.errors import ForbiddenError
+from api.security.acting import acting_for
 from api.security.people import Actor
 from api.security.policy import FIELD
 from api.settings import Settings
@@ -40,9 +41,7 @@ def may_add_photo(session: Session, actor: Actor, hazard: Hazard) -> bool:
     """Return whether somebody may add a photo: who may change the hazard, and the department that has its case."""
     if actor.roles & FIELD and may_change_hazard(session, actor, hazard):
         return True
-    if "handler" not in actor.roles or actor.department_id is None:
-        return False
-    return cases.leads_case_of(session, hazard.id, actor.department_id)
+    return cases.leads_case_of(session, hazard.id, acting_for(session, actor).handles)
 
 
 def may_see_inspection(_session: Session, actor: Actor, inspection: Inspection) -> bool:

@@ -34,13 +34,13 @@ class Owed:
 
 @dataclass(frozen=True)
 class Waiting:
-    """For whom cases wait: what is owed by a person of a department.
+    """For whom cases wait: what is owed by a person, and in the name of which departments they would do it.
 
     ``ended`` are the departments that are none any more.
     """
 
     person: int | None
-    department: int | None
+    departments: frozenset[int]
     owed: Sequence[Owed]
     ended: frozenset[int] = frozenset()
 
@@ -306,6 +306,6 @@ def _guarded(waiting: Waiting, guard: str) -> Any:
 
 
 def _handled(waiting: Waiting) -> Any:
-    """Return the condition that they, or their department, had a case in hand."""
-    codes = [f"|p{waiting.person}|"] + [f"|d{waiting.department}|"] * (waiting.department is not None)
+    """Return the condition that they, or a department of theirs, had a case in hand."""
+    codes = [f"|p{waiting.person}|", *(f"|d{department}|" for department in sorted(waiting.departments))]
     return sa.or_(*(Case.handlers.contains(code) for code in codes))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,10 +35,10 @@ FINAL = ("rejected", "void", "merged", "closed", "rated")
 
 @dataclass(frozen=True)
 class Seer:
-    """Somebody who sees some cases only: those of their department, their own, and as inspector those of their cells."""
+    """Somebody who sees some cases only: those of departments, their own, and as inspector those of their cells."""
 
     person: int | None
-    department: int | None
+    departments: frozenset[int]
     inspector: bool
 
 
@@ -61,8 +61,7 @@ def seen_by(session: Session, case_id: int, seer: Seer) -> bool:
 def visible(seer: Seer) -> Any:
     """Return the condition of the cases that somebody sees."""
     ways: list[Any] = [Case.reporter_id == seer.person] if seer.person is not None else [sa.false()]
-    if seer.department is not None:
-        ways.append(Case.parties.contains(f"|{seer.department}|"))
+    ways += [Case.parties.contains(f"|{department}|") for department in sorted(seer.departments)]
     if seer.inspector and seer.person is not None:
         walked = sa.select(CellInspector.cell_id).where(CellInspector.person_id == seer.person)
         assigned = sa.select(Cell.city_id).join(CellInspector, CellInspector.cell_id == Cell.id)
@@ -223,11 +222,12 @@ def department_codes(session: Session) -> dict[int, str]:
     return {row.id: row.code for row in session.execute(_CODES).all()}
 
 
-def leads_case_of(session: Session, hazard_id: int, department_id: int) -> bool:
-    """Return whether a department leads a case of a hazard that is under way."""
-    query = sa.select(Case.id).where(
-        Case.hazard_id == hazard_id, Case.lead_id == department_id, Case.state.not_in(FINAL)
-    )
+def leads_case_of(session: Session, hazard_id: int, departments: Collection[int]) -> bool:
+    """Return whether one of some departments leads a case of a hazard that has been filed and is under way."""
+    if not departments:
+        return False
+    led = sa.and_(Case.lead_id.in_(sorted(departments)), Case.filed_at.is_not(None), Case.state.not_in(FINAL))
+    query = sa.select(Case.id).where(Case.hazard_id == hazard_id, led)
     return session.scalar(query.limit(1)) is not None
 
 

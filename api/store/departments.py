@@ -22,6 +22,11 @@ def get_department(session: Session, code: str, *, lock: bool = False) -> Depart
     return session.scalar(query.with_for_update() if lock else query)
 
 
+def id_of_department(session: Session, code: str) -> int | None:
+    """Return the id of the department of a code, ended or not; None where there is none."""
+    return session.scalar(sa.select(Department.id).where(Department.code == code))
+
+
 def all_departments(session: Session) -> Sequence[Department]:
     """Return all departments, by code."""
     return session.scalars(sa.select(Department).order_by(Department.code)).all()
@@ -59,8 +64,8 @@ def names_of(session: Session, department_id: int) -> Sequence[DepartmentName]:
 
 
 def open_cases_led(session: Session) -> dict[int, int]:
-    """Return how many cases that have not come to their end each department leads."""
-    query = sa.select(Case.lead_id, sa.func.count()).where(Case.state.not_in((*FINAL, "draft")))
+    """Return how many cases that were filed and have not come to their end each department leads."""
+    query = sa.select(Case.lead_id, sa.func.count()).where(Case.filed_at.is_not(None), Case.state.not_in(FINAL))
     rows = session.execute(query.where(Case.lead_id.is_not(None)).group_by(Case.lead_id)).all()
     return {int(lead): int(number) for lead, number in rows if lead is not None}
 

@@ -50,7 +50,8 @@ FOLLOWS = {
     "merged": set(),
 }  # fmt: skip
 ROLE_SETS = st.frozensets(st.sampled_from(ROLES), max_size=4)
-DOERS = st.builds(Doer, st.integers(1, 6), ROLE_SETS, st.none() | st.integers(1, 3))
+DEPARTMENTS = st.integers(1, 3)
+DOERS = st.builds(Doer, st.integers(1, 6), ROLE_SETS, st.none() | DEPARTMENTS, st.frozensets(DEPARTMENTS, max_size=2))
 HANDLING = {"accept", "start", "answer", "ask_extension", "ask_suspension"}
 
 
@@ -85,7 +86,7 @@ def test_the_manual_shows_the_table() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_alone_never_handles_and_checks(role: str) -> None:
-    doer = Doer(1, frozenset({role}), 1)
+    doer = Doer(1, frozenset({role}), 1, frozenset({1}))
     facts = Facts(state="awaiting_check", department=1, handlers=frozenset({2}), handling_departments=frozenset({1}))
     assert not {"pass", "rework"} & {move.action for move in allowed(facts, doer)}
 
@@ -118,7 +119,7 @@ class Walk(RuleBasedStateMachine):
     @precondition(lambda self: not STATES[self.facts.state].final)
     @rule(data=st.data(), department=st.integers(1, 3), extra=st.integers(1, 6))
     def somebody_does_what_is_offered(self, data: st.DataObject, department: int, extra: int) -> None:
-        everybody = Doer(extra, frozenset(ROLES), self.facts.department)
+        everybody = Doer(extra, frozenset(ROLES), None, frozenset({self.facts.department or 1}))
         doer = data.draw(DOERS.filter(lambda d: bool(allowed(self.facts, d))) | st.just(everybody))
         moves = [move.action for move in allowed(self.facts, doer) if move.target is not None]
         moves = moves or [move.action for move in allowed(self.facts, doer)]
@@ -129,13 +130,13 @@ class Walk(RuleBasedStateMachine):
         before = self.facts
         if action in {"pass", "rework"}:
             assert doer.person not in self.in_hand
-            assert doer.department is None or doer.department not in self.departments_in_hand
+            assert not doer.departments & self.departments_in_hand
         self.facts = after(before, MOVES[action], doer, department)
         if action in HANDLING:
             assert "handler" in doer.roles
-            assert doer.department == before.department
+            assert before.department in doer.handles
             self.in_hand.add(doer.person)
-            self.departments_in_hand.add(doer.department)
+            self.departments_in_hand.add(before.department)
         self.log.append((before.state, action, self.facts.state, doer))
 
     @invariant()
@@ -179,7 +180,7 @@ TestWalk.settings = settings(max_examples=60, stateful_step_count=40, deadline=N
 def test_a_walk_reaches_every_state() -> None:
     """Breadth first with one person of each kind: nothing in the table is out of reach."""
     office, leader = Doer(1, frozenset({"dispatcher"})), Doer(2, frozenset({"leader"}))
-    handler, inspector = Doer(3, frozenset({"handler"}), 1), Doer(4, frozenset({"inspector"}))
+    handler, inspector = Doer(3, frozenset({"handler"}), 1, frozenset({1})), Doer(4, frozenset({"inspector"}))
     waiting, seen, used = [Facts(reporter=4)], set(), set()
     while waiting:
         facts = waiting.pop()

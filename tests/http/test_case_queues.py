@@ -136,6 +136,43 @@ def test_a_queue_is_narrowed_and_walked_page_by_page(office: Office, monkeypatch
         assert_problem(office.client.get(f"/api/v1/cases/queue?{bad}", headers=office.headers["dis"]), 422)
 
 
+def test_a_department_is_found_by_before_its_case_is_filed(office: Office) -> None:
+    case, led = office.case(), "&department=urban_management"
+    assert queue(office, "dis", "new", led) == queue(office, "dis", "open", led) == [case]
+    assert counts(office, "dis", led)["new"] == 1
+    assert queue(office, "dis", "open", "&department=health") == []
+    listed = office.get("/api/v1/cases?department=urban_management", "dis")["features"]
+    assert [one["id"] for one in listed] == [case]
+    assert queue(office, "han", "open") == []  # nothing has gone there
+    assert_problem(office.client.get(f"/api/v1/cases/{case}", headers=office.headers["han"]), 404)
+    office.do(case, "dis", "file", department="health")
+    assert queue(office, "dis", "open", led) == []
+    assert queue(office, "dis", "open", "&department=health") == [case]
+
+
+def test_a_substitute_handles_cases_while_the_other_is_away(office: Office) -> None:
+    case, later = office.case(), office.case(60)
+    assert_problem(office.client.get(f"/api/v1/cases/{case}", headers=office.headers["pol"]), 404)
+    absence = {
+        "id": str(uuid.uuid4()), "person": office.person("han")["id"], "starts_on": "2026-01-01",
+        "ends_on": "2100-01-01", "substitute": office.person("pol")["id"],
+    }  # fmt: skip
+    assert office.client.post("/api/v1/absences", json=absence, headers=office.headers["dis"]).status_code == 201
+    office.bring(later, "dispatched")
+    office.bring(case, "dispatched")
+    assert queue(office, "pol", "mine") == queue(office, "han", "mine")
+    assert counts(office, "pol")["mine"] == 2
+    office.do(case, "pol", "accept")
+    said = office.do(case, "pol", "start")
+    assert [(line["by"], line["department"]) for line in said["log"][-2:]] == [("pol", "urban_management")] * 2
+    away = f"/api/v1/absences/{absence['id']}"
+    assert office.client.delete(away, headers=office.headers["dis"]).status_code == 204
+    for one in (case, later):  # what is lent for days does not stay
+        assert_problem(office.client.get(f"/api/v1/cases/{one}", headers=office.headers["pol"]), 404)
+        assert_problem(office.ask(one, "pol", "comment", note="late"), 404)
+    office.do(case, "han", "answer", note="done")  # their department has it in hand all the while
+
+
 def test_whoever_had_it_in_hand_goes_on_seeing_it(office: Office) -> None:
     case = office.case()
     office.bring(case, "dispatched")

@@ -78,27 +78,32 @@ def test_up_from_the_version_before_keeps_records(empty: Engine) -> None:
         assert connection.execute(sa.text("SELECT ST_X(location) FROM places")).scalar_one() == 120
 
 
+def invent_cases(connection: sa.Connection, made: str, no: str, rule: str) -> None:
+    """Write an invented city, three departments d1 … d3 and three cases of a rule, as tables of old know them."""
+    connection.exec_driver_sql(
+        "INSERT INTO cities (uuid, created_at, updated_at, version, invented, code, name, name_en, time_zone, cell_m,"
+        f" perimeter_distance_m) VALUES ('{1:032x}', {made}, 'X', 'invented', '', 'UTC', 100, 200)"
+    )
+    for number in (1, 2, 3):
+        connection.exec_driver_sql(
+            "INSERT INTO departments (uuid, created_at, updated_at, version, invented, code, is_convenor)"
+            f" VALUES ('{number:032x}', {made}, 'd{number}', {no})"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO cases (uuid, created_at, updated_at, version, invented, city_id, category, subtype, name,"
+            " note, address, location, state, rule, urgency, observed_at, received_at, stops, extensions, reworks,"
+            f" returns, rung) VALUES ('{number:032x}', {made}, 1, 'VEN', '', '', '', '',"
+            f" ST_GeomFromText('POINT(120 30)', 4326), 'filed', '{rule}', 'ordinary', '2026-01-01', '2026-01-01', '{{}}',"
+            " '{}', 0, 0, 0)"
+        )
+
+
 def test_whose_departments_see_a_case_and_who_had_it_survive_both_ways(empty: Engine) -> None:
     migrate.upgrade(empty, "0018")
     no = "0" if empty.dialect.name == "sqlite" else "false"
     made = f"'2026-01-01', '2026-01-01', 1, {no}"
     with empty.begin() as connection:
-        connection.exec_driver_sql(
-            "INSERT INTO cities (uuid, created_at, updated_at, version, invented, code, name, name_en, time_zone, cell_m,"
-            f" perimeter_distance_m) VALUES ('{1:032x}', {made}, 'X', 'invented', '', 'UTC', 100, 200)"
-        )
-        for number in (1, 2, 3):
-            connection.exec_driver_sql(
-                "INSERT INTO departments (uuid, created_at, updated_at, version, invented, code, is_convenor)"
-                f" VALUES ('{number:032x}', {made}, 'd{number}', {no})"
-            )
-            connection.exec_driver_sql(
-                "INSERT INTO cases (uuid, created_at, updated_at, version, invented, city_id, category, subtype, name,"
-                " note, address, location, state, rule, urgency, observed_at, received_at, stops, extensions, reworks,"
-                f" returns, rung) VALUES ('{number:032x}', {made}, 1, 'VEN', '', '', '', '',"
-                " ST_GeomFromText('POINT(120 30)', 4326), 'filed', '{}', 'ordinary', '2026-01-01', '2026-01-01', '{}',"
-                " '{}', 0, 0, 0)"
-            )
+        invent_cases(connection, made, no, "{}")
         parties = {(1, 1), (3, 1), (2, 2)}
         for department, case in parties:
             connection.exec_driver_sql(f"INSERT INTO case_parties VALUES ({department}, {case})")
@@ -132,6 +137,22 @@ def test_whose_departments_see_a_case_and_who_had_it_survive_both_ways(empty: En
     assert {tuple(one) for one in again} == parties
     migrate.upgrade(empty)
     assert differences(empty) == []
+
+
+def test_cases_that_are_not_filed_yet_name_the_department_of_their_rule(empty: Engine) -> None:
+    migrate.upgrade(empty, "0021")
+    no = "0" if empty.dialect.name == "sqlite" else "false"
+    query = "SELECT lead_id FROM cases ORDER BY id"
+    with empty.begin() as connection:
+        invent_cases(connection, f"'2026-01-01', '2026-01-01', 1, {no}", no, '{"lead": "d2"}')
+        connection.exec_driver_sql("UPDATE cases SET lead_id = 3, filed_at = '2026-01-01' WHERE id = 1")
+        connection.exec_driver_sql('UPDATE cases SET rule = \'{"lead": "none"}\' WHERE id = 3')
+    migrate.upgrade(empty, "0022")
+    with empty.connect() as connection:
+        assert connection.exec_driver_sql(query).scalars().all() == [3, 2, None]
+    migrate.downgrade(empty, "0021")
+    with empty.connect() as connection:
+        assert connection.exec_driver_sql(query).scalars().all() == [3, None, None]
 
 
 def test_cells_that_are_there_get_their_township(empty: Engine) -> None:

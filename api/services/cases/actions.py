@@ -13,7 +13,7 @@ from api.errors import BadInputError, CampusError, ConflictError, ForbiddenError
 from api.schemas.cases import ActionIn, CaseIn
 from api.security.people import Actor
 from api.services.cases.filing import report_case
-from api.services.cases.machine import GUARDS, MOVES, OVER, Facts, Move, after, allowed, why_not
+from api.services.cases.machine import GUARDS, MOVES, OVER, Doer, Facts, Move, after, allowed, in_name_of, why_not
 from api.services.cases.timing import calendar_of, extend, is_late, move_clocks
 from api.services.cases.views import case_detail, case_for, doer_of, facts_of, what_happened
 from api.services.departments import department_of, standing_for
@@ -79,29 +79,32 @@ def take_action(
             raise ConflictError("this id belongs to another action; send this one under a new id")
         return case_detail(session, actor, case), False
     facts = facts_of(session, [case])[case.id]
+    doer = doer_of(session, actor)
     if version is not None and version != case.version:
         raise _told(
             StaleError("somebody else acted on this case meanwhile; see what happened"),
-            session, actor, case, facts, since=version,
+            session, doer, case, facts, since=version,
         )  # fmt: skip
     move = MOVES.get(given.action)
     if move is None:
         what = f"there is no action {given.action!r}"
         raise BadInputError(what, problems=[Problem("body.action", what)])
-    _require(session, actor, case, facts, move)
+    _require(session, doer, case, facts, move)
     _require_needs(move, given)
     if move.action == "pass" and _lacks_photo(session, case):
         what = "by its filing rule the case needs a photo of how it is now before it is closed"
-        raise _told(ConflictError(what), session, actor, case, facts)
+        raise _told(ConflictError(what), session, doer, case, facts)
     moment = at or now()
-    new = after(facts, move, doer_of(actor))
+    new = after(facts, move, doer)
     entry = _entry(session, actor, case, move, given, moment)
+    entry.department_id = in_name_of(facts, move, doer)
     entry.details = _effects(session, actor, case, move, given, moment)
     _settle(session, case, facts, new, move, moment)
     case.version += 1
     entry.to_state, entry.case_version = case.state, case.version
     session.add(entry)
-    cases.add_parties(case, (case.lead_id, actor.department_id))
+    if case.filed_at is not None:
+        cases.add_parties(case, (case.lead_id,))
     cases.set_handlers(case, new.handlers, new.handling_departments)
     session.flush()
     tell_of_action(session, case, entry)
@@ -109,9 +112,9 @@ def take_action(
     return case_detail(session, actor, case), True
 
 
-def _require(session: Session, actor: Actor, case: Case, facts: Facts, move: Move) -> None:
+def _require(session: Session, doer: Doer, case: Case, facts: Facts, move: Move) -> None:
     """Refuse what the table does not allow, and say why, and what is allowed."""
-    kind, what = why_not(move, facts, doer_of(actor))
+    kind, what = why_not(move, facts, doer)
     if not kind:
         return
     error: CampusError
@@ -122,18 +125,18 @@ def _require(session: Session, actor: Actor, case: Case, facts: Facts, move: Mov
     else:
         kind_of = ForbiddenError if what in _PERSONAL else ConflictError
         error = kind_of(GUARDS[what])
-    raise _told(error, session, actor, case, facts)
+    raise _told(error, session, doer, case, facts)
 
 
 def _told(
-    error: CampusError, session: Session, actor: Actor, case: Case, facts: Facts, *, since: int | None = None
+    error: CampusError, session: Session, doer: Doer, case: Case, facts: Facts, *, since: int | None = None
 ) -> CampusError:
     """Return an error that also says how the case stands, what may be done, and what happened last."""
     lines = what_happened(session, case, case.version - 1 if since is None else since)
     error.more = {
         "state": case.state,
         "version": case.version,
-        "allowed_actions": [move.action for move in allowed(facts, doer_of(actor))],
+        "allowed_actions": [move.action for move in allowed(facts, doer)],
         "happened": lines,
     }
     return error
@@ -158,7 +161,6 @@ def _entry(session: Session, actor: Actor, case: Case, move: Move, given: Action
         action=move.action,
         from_state=case.state,
         person_id=actor.id,
-        department_id=actor.department_id,
         at=moment,
         said_at=given.at,
         note=given.note,

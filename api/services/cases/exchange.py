@@ -31,6 +31,7 @@ from api.services.imports.run import ImportOptions
 from api.settings import Settings
 from api.store import case_exchange, cities
 from api.store.audit import note
+from api.store.departments import id_of_department
 from api.store.models import Case, City
 from api.store.spatial import to_shape
 from api.vocabulary import find_code, fold, vocabulary
@@ -226,6 +227,7 @@ def _take(
         case.external_number = said["external_number"] or None
         if lead and lead != case.rule["lead"]:
             case.rule = {**case.rule, "lead": lead, "changed": ["lead"]}
+            case.lead_id = id_of_department(session, lead)
     return "written" if created else "unchanged"
 
 

@@ -24,6 +24,7 @@ from api.services.hazards import cells_at, ties
 from api.services.screening import city_at
 from api.settings import Settings
 from api.store import cases, cities, hazards, inspections
+from api.store.departments import id_of_department
 from api.store.models import Case, CaseEntry, City, Hazard, School
 from api.store.models.base import now
 from api.store.records import claim
@@ -188,6 +189,7 @@ def _begin(
         is_open=True,
         rule=copied(rule) | {"reason": reason_of(session, rule), "changed": []},
         urgency=rule.body.urgency,
+        lead_id=id_of_department(session, rule.body.lead),  # until it is filed nothing goes there; it is found by it
         reporter_id=actor.id,
         observed_at=found.observed_at,
         received_at=moment,

@@ -137,7 +137,7 @@ def cases_behind(
     moment = now()
     period = period_of(first, last, ZoneInfo(city.time_zone), moment)
     rows = case_figures.behind(
-        session, city.id, wanted, period, figure, seer=seer_of(actor), after=after, limit=limit + 1
+        session, city.id, wanted, period, figure, seer=seer_of(session, actor), after=after, limit=limit + 1
     )
     following = rows[limit - 1].id if len(rows) > limit else None
     return shown(session, actor, rows[:limit], moment), following

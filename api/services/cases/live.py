@@ -117,7 +117,7 @@ class Live:
         since
             The id of the last event that the client has seen (``Last-Event-ID``): what came after is told first.
         """
-        me = _Listener(_Sight(actor, seer_of(actor)))
+        me = _Listener(_Sight(actor, await self._in_thread(_limits_of, self._engine, actor)))
         self._listeners.append(me)
         try:
             yield b"retry: 3000\n\n"
@@ -179,6 +179,11 @@ class Live:
 
     async def _in_thread(self, work: Callable[..., Any], *given: Any) -> Any:
         return await anyio.to_thread.run_sync(work, *given, limiter=self._one_thread)
+
+
+def _limits_of(engine: Engine, actor: Actor) -> Seer | None:
+    with reading(engine) as session:
+        return seer_of(session, actor)
 
 
 def _look(engine: Engine, after: int | None) -> list[Change]:

@@ -99,11 +99,25 @@ class Facts:
 
 @dataclass(frozen=True)
 class Doer:
-    """Somebody who wants to do something."""
+    """Somebody who wants to do something.
+
+    Attributes
+    ----------
+    department
+        The one they belong to.
+    handles
+        The departments whose cases they handle today: their own, and those of handlers in whose place they are.
+    """
 
     person: int | None
     roles: frozenset[str]
     department: int | None = None
+    handles: frozenset[int] = frozenset()
+
+    @property
+    def departments(self) -> frozenset[int]:
+        """All departments that they speak of as theirs today."""
+        return self.handles | ({self.department} if self.department is not None else set())
 
 
 STATES: dict[str, State] = {
@@ -238,8 +252,7 @@ def _holds(guard: str, facts: Facts, doer: Doer) -> bool:
     asked = None if facts.asked is None else facts.asked.kind
     match guard:
         case "not_handler":
-            in_hand = doer.department is not None and doer.department in facts.handling_departments
-            return not in_hand and doer.person not in facts.handlers
+            return not doer.departments & facts.handling_departments and doer.person not in facts.handlers
         case "not_asker":
             return facts.asked is None or facts.asked.by != doer.person
         case "nothing_asked":
@@ -277,7 +290,7 @@ def _is(who: Who, facts: Facts, doer: Doer) -> bool:
         case "leader":
             return "leader" in doer.roles
         case "department":
-            return "handler" in doer.roles and doer.department is not None and doer.department == facts.department
+            return facts.department in doer.handles
 
 
 def why_not(move: Move, facts: Facts, doer: Doer) -> tuple[Literal["", "state", "who", "guard"], str]:
@@ -296,6 +309,12 @@ def why_not(move: Move, facts: Facts, doer: Doer) -> tuple[Literal["", "state", 
 def allowed(facts: Facts, doer: Doer) -> list[Move]:
     """Return what somebody may do with a case now, in the order of the table."""
     return [move for move in _FROM[facts.state] if why_not(move, facts, doer)[0] == ""]
+
+
+def in_name_of(facts: Facts, move: Move, doer: Doer) -> int | None:
+    """Return the department in whose name somebody does something: the one that leads, if they handle its cases."""
+    is_its = "department" in move.who and facts.department in doer.handles
+    return facts.department if is_its else doer.department
 
 
 def after(facts: Facts, move: Move, doer: Doer, department: int | None = None) -> Facts:

@@ -129,7 +129,7 @@ def requests(
 
 def _offered(session: Session, reader: Actor | None, found: Sequence[Case]) -> list[Case]:
     offered = [one for one in found if one.state != "draft" and one.category not in NOT_OFFERED]
-    seer = None if reader is None else seer_of(reader)
+    seer = None if reader is None else seer_of(session, reader)
     if seer is None:
         return offered
     seen = cases.visible_among(session, [one.id for one in offered], seer)

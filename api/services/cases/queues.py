@@ -37,7 +37,7 @@ def queues_of(session: Session, actor: Actor, moment: dt.datetime) -> dict[str, 
     found = {name: Queue(states=states) for name, states in _STATES.items()}
     found |= {
         "open": Queue(),
-        "mine": Queue(waiting=waiting_for(doer_of(actor), ended)),
+        "mine": Queue(waiting=waiting_for(doer_of(session, actor), ended)),
         "today": Queue(due_from=moment, due_before=midnight),
         "overdue": Queue(due_before=moment),
         "closed": Queue(is_open=False),
@@ -58,11 +58,11 @@ def waiting_for(doer: Doer, ended: frozenset[int] = frozenset()) -> Waiting:
         states = frozenset(move.sources)
         if is_one_of(tuple(who for who in move.who if who not in {"reporter", "department"}), nothing, doer):
             owed[Owed(states, move.guards)] = None
-        elif "department" in move.who and "handler" in doer.roles and doer.department is not None:
-            owed[Owed(states, move.guards, lead=doer.department)] = None
+        elif "department" in move.who and doer.handles:
+            owed |= {Owed(states, move.guards, lead=one): None for one in sorted(doer.handles)}
         elif "reporter" in move.who and doer.person is not None:
             owed[Owed(states, move.guards, reporter=doer.person)] = None
-    return Waiting(doer.person, doer.department, tuple(owed), ended)
+    return Waiting(doer.person, doer.departments, tuple(owed), ended)
 
 
 def _midnight(session: Session, moment: dt.datetime) -> dt.datetime:
@@ -76,7 +76,7 @@ def show_queue(
     session: Session, actor: Actor, name: str, narrowed: Narrowed, *, cursor: str | None, limit: int, with_counts: bool
 ) -> tuple[dict[str, Any], str | None]:
     """Return a page of a queue as GeoJSON points, with ``counts`` of all queues if wanted, and the next cursor."""
-    moment = now()
+    moment, seer = now(), seer_of(session, actor)
     queues = queues_of(session, actor, moment)
     after = None if cursor is None else _place(cursor)
     among_open = case_queues.with_few(session, narrowed) if with_counts or queues[name].is_open else narrowed
@@ -84,7 +84,7 @@ def show_queue(
         session,
         queues[name],
         among_open if queues[name].is_open else narrowed,
-        seer=seer_of(actor),
+        seer=seer,
         person=actor.id,
         after=after,
         limit=limit + 1,
@@ -93,9 +93,7 @@ def show_queue(
     document = shown(session, actor, rows[:limit], moment) | {"as_of": moment.isoformat()}
     if with_counts:
         counted = {name: queue for name, queue in queues.items() if queue.is_open}
-        document["counts"] = case_queues.queue_counts(
-            session, counted, among_open, seer=seer_of(actor), person=actor.id
-        )
+        document["counts"] = case_queues.queue_counts(session, counted, among_open, seer=seer, person=actor.id)
     return document, following
 
 

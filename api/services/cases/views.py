@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.errors import NotFoundError
 from api.schemas.geojson import features
+from api.security.acting import acting_for
 from api.security.people import Actor
 from api.services.cases.filing import perhaps_the_same
 from api.services.cases.machine import (
@@ -37,16 +38,15 @@ from api.store.spatial import to_shapes
 OVERSEE = frozenset({"dispatcher", "admin", "leader"})
 
 
-def seer_of(actor: Actor) -> Seer | None:
+def seer_of(session: Session, actor: Actor) -> Seer | None:
     """Return what limits the cases that somebody sees; None: all.
 
-    The committee's office and leaders see all, everybody else what their department leads, assists with or had in hand,
-    what they reported, and an inspector what lies in the cells they walk.
+    The committee's office and leaders see all, everybody else what a department that they act for today leads, assists
+    with or had in hand, what they reported, and an inspector what lies in the cells they walk.
     """
     if actor.roles & OVERSEE:
         return None
-    with_department = bool(actor.roles & {"handler", "liaison", "police"})
-    return Seer(actor.id, actor.department_id if with_department else None, "inspector" in actor.roles)
+    return Seer(actor.id, acting_for(session, actor).sees, "inspector" in actor.roles)
 
 
 def case_for(session: Session, actor: Actor, identity: uuid.UUID, *, lock: bool = False) -> Case:
@@ -58,7 +58,7 @@ def case_for(session: Session, actor: Actor, identity: uuid.UUID, *, lock: bool 
         Where there is none, or none that they see.
     """
     case = cases.get_case(session, identity, lock=lock)
-    seer = seer_of(actor)
+    seer = seer_of(session, actor)
     hidden = case is not None and (
         (seer is not None and not cases.seen_by(session, case.id, seer))
         or (case.state == "draft" and case.reporter_id != actor.id)
@@ -91,9 +91,9 @@ def facts_of(session: Session, found: Sequence[Case]) -> dict[int, Facts]:
     return out
 
 
-def doer_of(actor: Actor) -> Doer:
+def doer_of(session: Session, actor: Actor) -> Doer:
     """Return somebody as the table sees them."""
-    return Doer(actor.id, actor.roles, actor.department_id)
+    return Doer(actor.id, actor.roles, actor.department_id, acting_for(session, actor).handles)
 
 
 def list_cases(
@@ -104,7 +104,7 @@ def list_cases(
     if overdue:
         wanted = replace(wanted, overdue_at=moment)
     rows = cases.cases_page(
-        session, wanted, seer=seer_of(actor), not_drafts_of_others=actor.id, after=after, limit=limit + 1
+        session, wanted, seer=seer_of(session, actor), not_drafts_of_others=actor.id, after=after, limit=limit + 1
     )
     following = rows[limit - 1].id if len(rows) > limit else None
     rows = rows[:limit]
@@ -120,7 +120,7 @@ def shown(session: Session, actor: Actor, rows: Sequence[Case], moment: dt.datet
 
 def cases_shown(session: Session, actor: Actor, found: Sequence[Case]) -> dict[str, Any]:
     """Return those of some cases that somebody sees, as GeoJSON points."""
-    seer = seer_of(actor)
+    seer = seer_of(session, actor)
     if seer is not None:
         seen = cases.visible_among(session, [case.id for case in found], seer)
         found = [case for case in found if case.id in seen]
@@ -133,7 +133,7 @@ def cases_shown(session: Session, actor: Actor, found: Sequence[Case]) -> dict[s
 
 def _properties(session: Session, actor: Actor, found: Sequence[Case], moment: dt.datetime) -> list[dict[str, Any]]:
     near, facts = cases.around(session, found), facts_of(session, found)
-    codes = cases.department_codes(session)
+    codes, doer = cases.department_codes(session), doer_of(session, actor)
     out = []
     for case in found:
         about = near[case.id]
@@ -174,7 +174,7 @@ def _properties(session: Session, actor: Actor, found: Sequence[Case], moment: d
                 "merged_into": _text(about.merged_into),
                 "invented": case.invented,
                 "version": case.version,
-                "allowed_actions": [move.action for move in allowed(facts[case.id], doer_of(actor))],
+                "allowed_actions": [move.action for move in allowed(facts[case.id], doer)],
             }
         )
     return out

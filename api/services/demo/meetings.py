@@ -73,7 +73,9 @@ def add_meetings(session: Session, settings: Settings) -> None:
         if isinstance(one.record, int):
             existing = identity_of(one.becomes, one.record)
         else:
-            case = next((case for case in still_open if case.category == one.record and case.lead_id is not None), None)
+            case = next(
+                (case for case in still_open if case.category == one.record and case.filed_at is not None), None
+            )
             if case is None:
                 continue
             existing = case.uuid

@@ -91,7 +91,7 @@ def _hazard(row: Hazard) -> dict[str, Any]:
 
 
 def _cases(session: Session, actor: Actor, ids: list[int]) -> list[tuple[int, dict[str, Any]]]:
-    seer = seer_of(actor)
+    seer = seer_of(session, actor)
     shown = ids if seer is None else sorted(cases.visible_among(session, ids, seer))
     return [(row.id, _case(row)) for row in facts.cases_named(session, shown[:MOST])]
 

@@ -119,7 +119,7 @@ def _said(case: Case, city: City) -> dict[str, Any]:
 
 def _concerned(session: Session, case: Case, whom: str, today: dt.date) -> tuple[set[int], set[int]]:
     """Return the people and the departments that are told."""
-    lead = set() if case.lead_id is None else {case.lead_id}
+    lead = set() if case.lead_id is None or case.filed_at is None else {case.lead_id}
     if whom == "office" or (whom == "decides" and not case.extensions.get("amounts")):
         return messages.people_with(session, "dispatcher"), lead
     if whom == "decides":

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api.errors import ConflictError, ForbiddenError, NotFoundError
+from api.security.acting import WRITERS
 from api.security.people import Actor
-from api.services.acting import WRITERS
 from api.services.attachments import Attached, Holder, kept_file
 from api.services.notices.views import file_view, notice_for, writes
 from api.settings import Settings

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from api.errors import NotFoundError
+from api.security.acting import OFFICE, WRITERS, acting_for
 from api.security.people import Actor
-from api.services.acting import OFFICE, WRITERS, acting_for
 from api.services.identities import identity_warnings
 from api.store import cases, notices
 from api.store.models import Notice, NoticeFile

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from api.errors import BadInputError, ConflictError, ForbiddenError, Problem, StaleError
 from api.schemas.notices import AnswerIn, NoticeIn, NoticePatch, ReminderIn
+from api.security.acting import OFFICE, WRITERS, acting_for
 from api.security.people import Actor
-from api.services.acting import OFFICE, WRITERS, acting_for
 from api.services.departments import convenor_of, department_of
 from api.services.messages.notices import tell_of_answer, tell_of_notice
 from api.services.notices.views import missing_departments, notice_detail, notice_for, writes

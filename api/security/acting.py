@@ -26,10 +26,13 @@ class Acting:
         What comes to these they see.
     speaks
         For these they answer: as liaison officer or leader, or in the place of one. Each of them is in ``sees`` too.
+    handles
+        Cases of these they handle: as handler, or in the place of one.
     """
 
     sees: frozenset[int] = frozenset()
     speaks: frozenset[int] = frozenset()
+    handles: frozenset[int] = frozenset()
 
 
 def acting_for(session: Session, actor: Actor) -> Acting:
@@ -40,15 +43,24 @@ def acting_for(session: Session, actor: Actor) -> Acting:
     """
     if actor.id is None:
         return Acting()
+    known: dict[int, Acting] = session.info.setdefault("acting", {})  # asked several times for one answer
+    if actor.id not in known:
+        known[actor.id] = _acting_for(session, actor, actor.id)
+    return known[actor.id]
+
+
+def _acting_for(session: Session, actor: Actor, person: int) -> Acting:
     today = local_day(session, now())
-    away = duties.substituted_by(session, actor.id, today)
+    away = duties.substituted_by(session, person, today)
     people = [(actor.department_id, actor.roles)]
     if away:
         people += duties.departments_and_roles(session, away)
-    sees = {department for department, roles in people if department is not None and roles & MEMBERS}
-    speaks = {department for department, roles in people if department is not None and roles & WRITERS}
-    speaks |= duties.duties_of_people(session, away | {actor.id}, today)
+    sees, speaks, handles = (
+        {department for department, roles in people if department is not None and roles & wanted}
+        for wanted in (MEMBERS, WRITERS, {"handler"})
+    )
+    speaks |= duties.duties_of_people(session, away | {person}, today)
     if any(roles & OFFICE for _, roles in people):
         convenor = departments.convenor(session)
         speaks |= set() if convenor is None else {convenor.id}
-    return Acting(frozenset(sees | speaks), frozenset(speaks))
+    return Acting(frozenset(sees | speaks), frozenset(speaks), frozenset(handles))
