@@ -20,7 +20,7 @@ from api.services.checklists import check_answers
 from api.services.field.tracks import TRACK, forget_old_tracks, shown_answers
 from api.services.hazards import cells_at, link_hazards
 from api.services.identities import identity_warnings
-from api.services.screening import city_at
+from api.services.screening import city_at, city_of_report, require_near
 from api.settings import Settings
 from api.store import field, hazards, inspections, schools
 from api.store.models import City, Hazard, Inspection
@@ -44,7 +44,7 @@ def log_hazard(session: Session, actor: Actor, hazard: HazardIn) -> tuple[dict[s
     ConflictError
         Where the UUID belongs to a hazard that says something else.
     BadInputError
-        For a subtype of another category, or the position 0, 0.
+        For a subtype of another category, the position 0, 0, or one far outside the city.
     """
     claim(session, hazard.id)
     known = hazards.get_hazard(session, hazard.id)
@@ -53,10 +53,7 @@ def log_hazard(session: Session, actor: Actor, hazard: HazardIn) -> tuple[dict[s
             raise ConflictError("a hazard with this id is there already, and says something else")
         return hazard_detail(session, hazard.id), False
     _check_subtype(hazard.category, hazard.subtype)
-    if hazard.lon == hazard.lat == 0:
-        what = "0, 0 is what is written where no position is known; put the hazard on the map"
-        raise BadInputError(what, problems=[Problem("body.lon", what)])
-    city = city_at(session, hazard.lon, hazard.lat)
+    city = city_of_report(session, hazard.lon, hazard.lat)
     record = Hazard(
         uuid=hazard.id,
         city_id=city.id,
@@ -102,6 +99,8 @@ def change_hazard(
     moved = {"lon", "lat"} & said.keys()
     if moved and (len(moved) == 1 or None in (said["lon"], said["lat"])):
         raise BadInputError("a position needs both lon and lat", problems=[Problem("lon, lat", "one is missing")])
+    if moved:
+        require_near(session, session.get_one(City, record.city_id), said["lon"], said["lat"])
     category = said.get("category") or record.category
     _check_subtype(category, said.get("subtype", record.subtype if category == record.category else "") or "")
     if category != record.category and said.get("subtype") is None:

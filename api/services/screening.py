@@ -10,15 +10,18 @@ import pandas as pd
 import shapely
 from sqlalchemy.orm import Session
 
-from api.errors import BadInputError, NotFoundError
+from api.errors import BadInputError, NotFoundError, Problem
 from api.services.cities import today
 from api.settings import Settings
-from api.store import cities, screening
+from api.store import atlas, cities, screening
 from api.store.models import City
+from api.store.spatial import to_shape
 from api.vocabulary import find_code, vocabulary
 from gis import crs, rules
 from gis.rules import SchoolSet
 
+_BEYOND_DEG = 0.02  # some two kilometres: what is just across the boundary is still reported
+_BEYOND_SCHOOLS_DEG = 0.5
 BUILDING_ERROR_M = 30.0  # how far the wall may lie outside a building that stands for the campus
 
 
@@ -38,6 +41,37 @@ def city_at(session: Session, lon: float, lat: float, code: str | None = None) -
     if nearest is None:
         raise NotFoundError("there is no school yet; import some: campus import schools FILE")
     return nearest
+
+
+def city_of_report(session: Session, lon: float, lat: float) -> City:
+    """Return the city that something reported at a place belongs to.
+
+    Raises
+    ------
+    BadInputError
+        For 0, 0, and far outside the city's area, or very far from its schools where that is not known.
+    NotFoundError
+        Where there are several cities and no school.
+    """
+    city = city_at(session, lon, lat)
+    require_near(session, city, lon, lat)
+    return city
+
+
+def require_near(session: Session, city: City, lon: float, lat: float) -> None:
+    """Refuse a place at 0, 0, or far outside a city."""
+    if lon == lat == 0 or _is_far_outside(session, city, lon, lat):
+        what = "the place lies far outside the city's area; is longitude given before latitude?"
+        raise BadInputError(what, problems=[Problem("body.lon", what)])
+
+
+def _is_far_outside(session: Session, city: City, lon: float, lat: float) -> bool:
+    """Return whether a place lies far outside a city's area, or very far from its schools where that is not known."""
+    place = shapely.Point(lon, lat)
+    if city.area is not None:
+        return bool(to_shape(city.area).distance(place) > _BEYOND_DEG)
+    bounds = atlas.campus_bounds(session, city)
+    return bounds is not None and bool(shapely.box(*bounds).distance(place) > _BEYOND_SCHOOLS_DEG)
 
 
 def check_place(

@@ -17,9 +17,9 @@ from api.security.people import Actor
 from api.services.cities import settle_lattice
 from api.services.identities import identity_warnings
 from api.services.incidents import describe
-from api.services.screening import city_at
+from api.services.screening import city_of_report
 from api.settings import Settings
-from api.store import atlas, cities, inspections, sealed
+from api.store import cities, inspections, sealed
 from api.store.audit import note
 from api.store.models import City, Incident, Person, SealedRequest
 from api.store.models.base import now
@@ -30,8 +30,6 @@ from gis.lattice import cell_codes
 
 LONGEST_PERIOD_DAYS = 366
 _CLOCK_AHEAD = dt.timedelta(days=1)  # what a phone in a wrong time zone may say, and no more
-_BEYOND_DEG = 0.02  # some two kilometres: what is just across the boundary is still reported
-_BEYOND_SCHOOLS_DEG = 0.5
 
 
 def report_incident(
@@ -58,11 +56,8 @@ def report_incident(
     if (given.occurred_to or given.occurred_from) > now() + _CLOCK_AHEAD:
         what = "the time lies more than a day ahead; what has not happened yet cannot be reported"
         raise BadInputError(what, problems=[Problem("body.occurred_from", what)])
-    city = city_at(session, given.lon, given.lat)
+    city = city_of_report(session, given.lon, given.lat)
     point = shapely.Point(given.lon, given.lat)
-    if given.lon == given.lat == 0 or _far_outside(session, city, point):
-        what = "the place lies far outside the city's area; put the incident on the map"
-        raise BadInputError(what, problems=[Problem("body.lon", what)])
     settle_lattice(city, np.array([[given.lon, given.lat]]))
     computed = describe(
         session,
@@ -94,14 +89,6 @@ def report_incident(
     session.add(record)
     session.flush()
     return _receipt(record), True
-
-
-def _far_outside(session: Session, city: City, point: shapely.Point) -> bool:
-    """Return whether a place lies far outside a city's area, or very far from its schools where that is not known."""
-    if city.area is not None:
-        return bool(to_shape(city.area).distance(point) > _BEYOND_DEG)
-    bounds = atlas.campus_bounds(session, city)
-    return bounds is not None and bool(shapely.box(*bounds).distance(point) > _BEYOND_SCHOOLS_DEG)
 
 
 def _plain(value: Any) -> Any:

@@ -54,6 +54,26 @@ def test_a_hazard_proposes_a_case_with_its_reason(office: Office) -> None:
     assert twice["case"] == body["id"]
 
 
+def test_what_is_reported_far_outside_the_city_is_nobodys(office: Office) -> None:
+    """At 0, 0, in Paris, and with longitude and latitude the wrong way round: a hazard, a case, and moving a hazard."""
+    lon, lat = place(70, 0)
+    hazard = office.hazard()
+    tag = office.client.get(f"/api/v1/hazards/{hazard}", headers=office.headers["ins"]).headers["etag"]
+    for x, y in ((0, 0), (2.35, 48.85), (lat, lon if abs(lon) <= 90 else 89.0)):
+        where = {"lon": x, "lat": y}
+        body = {"id": str(uuid.uuid4()), "category": "VEN", "name": "invented"} | where
+        answers = [
+            office.client.post(f"/api/v1/{kind}", json=body, headers=office.headers["ins"])
+            for kind in ("hazards", "cases")
+        ]
+        headers = office.headers["ins"] | {"If-Match": tag}
+        answers.append(office.client.patch(f"/api/v1/hazards/{hazard}", json=where, headers=headers))
+        for answer in answers:
+            problem = assert_problem(answer, 422)
+            assert "far outside the city" in problem["detail"]
+            assert problem["errors"][0]["where"] == "body.lon"
+
+
 def test_a_hazard_of_an_outbox_proposes_a_case_too(office: Office) -> None:
     lon, lat = place(70, 0)
     data = {"id": str(uuid.uuid4()), "lon": lon, "lat": lat, "category": "FAC"}

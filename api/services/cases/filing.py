@@ -21,7 +21,7 @@ from api.services.cases.rules import Rule, best_rule, copied, rules_of
 from api.services.cases.timing import move_clocks
 from api.services.departments import list_departments
 from api.services.hazards import cells_at, ties
-from api.services.screening import city_at
+from api.services.screening import city_of_report
 from api.settings import Settings
 from api.store import cases, cities, hazards, inspections
 from api.store.departments import id_of_department
@@ -128,7 +128,7 @@ def _of_report(session: Session, actor: Actor, given: CaseIn, settings: Settings
     if given.subtype and given.subtype not in subtypes:
         what = f"not a subtype of {given.category}; use one of {', '.join(subtypes)}"
         raise BadInputError(f"subtype {given.subtype!r}: {what}", problems=[Problem("body.subtype", what)])
-    city = city_at(session, given.lon, given.lat)
+    city = city_of_report(session, given.lon, given.lat)
     lon, lat = np.array([given.lon]), np.array([given.lat])
     cell = cells_at(session, city, lon, lat)[0]
     near = ties(session, city, lon, lat).sort_values("boundary_distance_m")
