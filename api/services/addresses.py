@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from api.errors import BadInputError, ConflictError, ForbiddenError, NotFoundError, Problem, StaleError
 from api.schemas.filing import AbsenceIn, DepartmentIn
 from api.security.people import Actor
-from api.services.departments import built_in, department_of, is_known, list_departments
+from api.services.departments import built_in, department_of, is_in_force, is_known, list_departments
 from api.store import departments, people
 from api.store.cities import local_day
 from api.store.models import Absence, Department, DepartmentName
@@ -119,7 +119,8 @@ def set_department(session: Session, code: str, given: DepartmentIn, version: in
         what = "a department is not its own successor"
         raise BadInputError(what, problems=[Problem("body.successor", what)])
     convening = departments.convenor(session)
-    if given.is_convenor and convening is not None and convening.code != code:
+    today = local_day(session, now())
+    if given.is_convenor and convening is not None and convening.code != code and is_in_force(convening, today):
         what = f"the department {convening.code!r} convenes the meetings already; take that from it first"
         raise BadInputError(what, problems=[Problem("body.is_convenor", what)])
     row.is_convenor, row.valid_from, row.valid_to = given.is_convenor, given.valid_from, given.valid_to

@@ -28,13 +28,15 @@ def built_in() -> dict[str, dict[str, Any]]:
 
 
 def list_departments(session: Session) -> list[dict[str, Any]]:
-    """Return every department: code, names in both languages, and whether it convenes the meetings.
+    """Return every department: code, names in both languages, and whether it convenes the meetings now (one does).
 
     One that has ended also says when, who has taken over, and how many open cases it still leads: they are to be
     dispatched again.
     """
+    known = departments.convenor(session)
+    convening = _first_convenor() if known is None else known.code
     found = {
-        code: {"code": code, "zh": entry["zh"], "en": entry["en"], "is_convenor": bool(entry.get("convenor"))}
+        code: {"code": code, "zh": entry["zh"], "en": entry["en"], "is_convenor": code == convening}
         for code, entry in built_in().items()
     }
     codes = {row.id: row for row in departments.all_departments(session)}
@@ -42,7 +44,7 @@ def list_departments(session: Session) -> list[dict[str, Any]]:
     led = departments.open_cases_led(session) if any(row.valid_to is not None for row in codes.values()) else {}
     for row in codes.values():
         shown = found.setdefault(row.code, {"code": row.code, "zh": row.code, "en": row.code})
-        shown["is_convenor"] = row.is_convenor
+        shown["is_convenor"] = row.code == convening
         if row.valid_to is not None and row.valid_to < today:
             successor = None if row.successor_id is None else codes[row.successor_id].code
             shown |= {"ended_on": row.valid_to.isoformat(), "successor": successor, "open_cases": led.get(row.id, 0)}
@@ -150,7 +152,12 @@ def convenor_of(session: Session) -> Department:
     known = departments.convenor(session)
     if known is not None:
         return known
-    return department_of(session, next(code for code, entry in built_in().items() if entry.get("convenor")))
+    return department_of(session, _first_convenor())
+
+
+def _first_convenor() -> str:
+    """Return who convenes the meetings by the file, where the city names nobody."""
+    return next(code for code, entry in built_in().items() if entry.get("convenor"))
 
 
 def show_duties(session: Session, code: str) -> dict[str, Any]:

@@ -294,6 +294,17 @@ def recurrences_of(session: Session, case_id: int) -> list[uuid.UUID]:
     return list(session.scalars(query))
 
 
+def numbers_of(
+    session: Session, identities: Sequence[uuid.UUID], *, seer: Seer | None, not_drafts_of_others: int | None
+) -> list[tuple[uuid.UUID, str]]:
+    """Return the numbers of those of some cases that somebody sees."""
+    query = sa.select(Case.uuid, Case.number).where(Case.uuid.in_(identities))
+    query = query.where((Case.state != "draft") | (Case.reporter_id == not_drafts_of_others))
+    if seer is not None:
+        query = query.where(visible(seer))
+    return [(identity, number or "") for identity, number in session.execute(query.order_by(Case.id)).all()]
+
+
 def nearest_school(session: Session, hazard_id: int) -> School | None:
     """Return the school whose boundary is nearest to a hazard, of those in whose perimeter it lies."""
     return session.scalar(
@@ -353,9 +364,9 @@ def hazards_of_merged(session: Session, case_id: int) -> Sequence[Hazard]:
 
 
 def photo_since(session: Session, hazard_id: int, moment: dt.datetime) -> bool:
-    """Return whether a hazard has a photo that came after a moment."""
-    query = sa.select(Photo.id).where(Photo.hazard_id == hazard_id, Photo.created_at >= moment).limit(1)
-    return session.scalar(query) is not None
+    """Return whether a hazard has a photo that was taken and came after a moment: one taken before may come late."""
+    since = Photo.created_at >= moment, sa.func.coalesce(Photo.taken_at, Photo.created_at) >= moment
+    return session.scalar(sa.select(Photo.id).where(Photo.hazard_id == hazard_id, *since).limit(1)) is not None
 
 
 def open_cases(session: Session, city_id: int) -> Sequence[Case]:

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from api.store.cases import FINAL
+from api.store.cities import local_day
 from api.store.models import Absence, Case, Department, DepartmentDuty, DepartmentName, Person
+from api.store.models.base import now
 
 _ENDED = sa.select(Department.id).where(Department.valid_to < sa.bindparam("today"))  # asked with every case shown
 
@@ -33,8 +35,10 @@ def all_departments(session: Session) -> Sequence[Department]:
 
 
 def convenor(session: Session) -> Department | None:
-    """Return the department that convenes the meetings: the committee's office."""
-    return session.scalar(sa.select(Department).where(Department.is_convenor.is_(True)).order_by(Department.id))
+    """Return the department that convenes the meetings: the committee's office; one that has ended if there is no other."""
+    has_ended = sa.case((Department.valid_to < local_day(session, now()), 1), else_=0)
+    query = sa.select(Department).where(Department.is_convenor.is_(True)).order_by(has_ended, Department.id)
+    return session.scalar(query.limit(1))
 
 
 def names_of_departments(session: Session) -> Sequence[DepartmentName]:

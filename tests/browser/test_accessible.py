@@ -30,6 +30,8 @@ def test_axe_finds_nothing_serious(visit, site, path: str, language: str) -> Non
         if tab is not None:
             tab.click()
             page.wait_for_load_state("networkidle")
+            box = tab.bounding_box()
+            assert box["x"] + box["width"] <= page.viewport_size["width"]  # none is cut off
         found = page.evaluate("async () => (await axe.run()).violations")
         serious = [
             (one["id"], one["nodes"][0]["html"][:120]) for one in found if one["impact"] in {"serious", "critical"}

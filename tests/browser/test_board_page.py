@@ -79,8 +79,9 @@ def test_who_comes_second_is_told_what_happened(visit, site):
 def test_a_page_says_what_is_asked_for_and_takes_a_photo_of_how_it_is_now(visit, site, tmp_path):
     case, other = reported(site, "延期案件（虚构）"), reported(site, "重复案件（虚构）")
     dispatcher, handler = site.sign_in("demo-dispatcher"), site.sign_in("demo-handler")
+    limits = {"handle": {"amount": 9, "unit": "working_hours"}}
     ways = [
-        (dispatcher, {"action": "file", "departments": ["health"]}),
+        (dispatcher, {"action": "file", "departments": ["traffic_police"], "limits": limits}),
         (dispatcher, {"action": "dispatch", "department": "urban_management"}),
         (handler, {"action": "accept"}),
         (handler, {"action": "ask_extension", "amount": 3, "note": "业主外出（虚构）"}),
@@ -90,21 +91,33 @@ def test_a_page_says_what_is_asked_for_and_takes_a_photo_of_how_it_is_now(visit,
     site.ask(f"/api/v1/cases/{other}/actions", {"action": "merge", "into": case}, token=dispatcher)
     watched = visit(f"/board#case={other}", name="demo-dispatcher")
     card = ready(watched.page).locator("#case")
-    card.get_by_role("link", name="查看该案件").first.click()
+    number = site.ask(f"/api/v1/cases/{case}", token=dispatcher)["properties"]["number"]
+    card.get_by_role("link", name=number).first.click()
     expect(card.locator("h2")).to_have_text("延期案件（虚构）")
     expect(card.locator(".facts")).to_contain_text(re.compile(r"申请延期 · 3 \S+ · demo-handler · 业主外出（虚构）"))
     expect(card.locator(".log")).to_contain_text("协办：")
+    expect(card.locator(".log")).to_contain_text(re.compile("时限：.*处置 9 工作小时"))
+    expect(card.locator(".log").get_by_role("link", name=re.compile(r"^\d+-\d+-\d+$"))).to_have_count(1)
     assert watched.trouble() == []
     photo = tmp_path / "now.jpg"
     Image.new("RGB", (2400, 1600), "orange").save(photo)
     watched = visit(f"/board#case={case}", name="demo-handler")
     card = ready(watched.page).locator("#case")
     expect(card.locator(".facts")).to_contain_text("结案条件")
+    assert card.locator("input[name=photo]").get_attribute("capture") is None  # one that was taken before may be chosen
     card.locator("input[name=photo]").set_input_files(photo)
-    expect(card.locator(".before-after img")).to_have_count(1)
+    expect(card.locator("[data-side=after] img")).to_have_count(1)  # although nobody has pressed "start"
+    expect(card.locator("[data-side=before] img")).to_have_count(0)
+    expect(card.locator(".photo-form [role=status]")).to_be_hidden()
     card.locator("input[name=photo]").set_input_files(Path(__file__))
     expect(card.locator(".photo-form .form-problem")).to_contain_text("不是可用的照片")
+    card.locator("input[name=photo]").set_input_files(photo)
+    expect(card.locator("[data-side=before] img")).to_have_count(1)  # of two the first stands before
     assert watched.trouble() == []
+    card = ready(visit(f"/board#case={case}", name="demo-traffic").page).locator("#case")
+    expect(card.locator(".before-after img")).to_have_count(2)
+    expect(card.locator(".photo-form")).to_have_count(0)  # who assists only looks on
+    assert card.locator("[data-action]").evaluate_all("(all) => all.map((one) => one.dataset.action)") == ["comment"]
 
 
 def test_several_cases_are_dispatched_after_a_preview(visit, site):

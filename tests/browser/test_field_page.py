@@ -339,6 +339,17 @@ def test_without_a_position_and_far_from_it(phone: Phone, school: tuple[float, f
     expect(far.locator(".where .warn")).to_contain_text("距您的位置")
 
 
+def test_who_has_no_part_in_the_field_is_shown_to_the_board(phone: Phone) -> None:
+    _, page = phone(name="demo-handler", at=None)
+    said = page.locator("#not-for-them")
+    expect(said).to_contain_text("您的账号不在其中")
+    for hidden in (".tabs-bar", "#map", ".where"):
+        expect(page.locator(hidden)).to_be_hidden()
+    page.reload()
+    expect(said.get_by_role("link", name="打开督办")).to_have_attribute("href", "/board")
+    expect(page.locator(".tabs-bar")).to_be_hidden()
+
+
 def begin_round(page: Page) -> None:
     page.locator("[data-go=day]").tap()
     page.get_by_role("button", name="按距离").tap()

@@ -177,6 +177,14 @@ def test_a_department_works_from_its_first_day_on(office: Office) -> None:
     assert convening[0] in refused["detail"]
     assert change_department(office, convening[0]).status_code == 200
     assert change_department(office, "water", is_convenor=True, valid_from=None).status_code == 200
+    assert change_department(office, "water", is_convenor=True, valid_from=None, valid_to=YESTERDAY).status_code == 200
+    assert (
+        change_department(office, convening[0], is_convenor=True).status_code == 200
+    )  # in place of one that has ended
+    now_convening = [
+        one["code"] for one in office.get("/api/v1/departments", "vie")["departments"] if one["is_convenor"]
+    ]
+    assert now_convening == convening
 
 
 def test_a_rule_names_departments_that_are_and_places_that_there_are(office: Office) -> None:

@@ -58,12 +58,16 @@ def test_a_rule_may_ask_for_a_photo_before_closing(office: Office) -> None:
     assert found is not None
     photos = f"/api/v1/hazards/{hazard}/photos"
 
-    def send() -> Any:
-        form = {"data": {"id": str(uuid.uuid4())}, "files": {"file": ("invented.jpg", written(two_colours()))}}
+    def send(**more: str) -> Any:
+        form = {"data": {"id": str(uuid.uuid4())} | more, "files": {"file": ("invented.jpg", written(two_colours()))}}
         return office.client.post(photos, **form, headers=office.headers["han"])
 
     assert_problem(send(), 403)  # not theirs yet
     office.bring(found["id"], "awaiting_check")
+    may = {name: office.show(found["id"], name)["may_add_photo"] for name in ("han", "ins", "dis", "lia")}
+    assert may == {"han": True, "ins": True, "dis": True, "lia": False}  # as the server takes them
+    earlier = dt.datetime.fromisoformat(office.show(found["id"])["filed_at"]) - dt.timedelta(minutes=5)
+    assert send(taken_at=earlier.isoformat()).status_code == 201  # it was late, and shows how it was before
     assert "photo" in assert_problem(office.ask(found["id"], "ins", "pass", note="gone"), 409)["detail"]
     assert send().status_code == 201
     assert office.do(found["id"], "ins", "pass", note="gone")["state"] == "closed"
@@ -75,7 +79,12 @@ def test_a_hazard_near_a_closed_case_is_its_recurrence(office: Office, town: Eng
     assert office.show(office.case(100, 0))["recurrence_of"] == first
     assert office.show(office.case(100, 0, category="ENV"))["recurrence_of"] is None
     assert office.show(office.case(-90, 0))["recurrence_of"] is None  # 160 m away
-    assert len(office.show(first)["recurrences"]) == 1
+    said = office.show(first)
+    again = office.show(said["recurrences"][0])
+    assert len(said["recurrences"]) == 1
+    assert said["numbers"][said["recurrences"][0]] == again["number"]
+    assert again["numbers"] == {first: said["number"]}
+    assert again["log"][0]["details"] == {"recurrence_of": first}
     with writing(town) as session:  # as if it had been closed two months ago
         case = session.scalars(sa.select(Case).where(Case.uuid == uuid.UUID(first))).one()
         assert case.closed_at is not None
@@ -232,6 +241,10 @@ def test_indicators_count_what_their_definitions_say(office: Office, town: Engin
     assert sheet[1][:4] == ["合计", 6, 5, 5]
     assert sheet[1][sheet[0].index("结案率")] == 0.8
     assert sheet[1][sheet[0].index("返工率")] == ""  # fewer than five
+    meanings = CalamineWorkbook.from_filelike(io.BytesIO(file.content)).get_sheet_by_name("说明").to_python()
+    assert meanings[0] == ["指标", "说明"]
+    assert [one[0] for one in meanings[3:]] == [*sheet[0][1:10], *(head for head in sheet[0] if head.endswith("率"))]
+    assert ["结案率", "已结案 ÷ 应结案"] in meanings
     backwards = office.client.get(
         "/api/v1/cases/indicators?from=2026-02-01&to=2026-01-01", headers=office.headers["dis"]
     )

@@ -60,7 +60,7 @@ def test_those_concerned_are_told_and_nobody_else(office: Office) -> None:
 
 
 def test_those_whose_case_ends_or_goes_elsewhere_are_told_of_it(office: Office) -> None:
-    void, merged, into, rejected = (office.case(x) for x in (70, 72, 74, 76))
+    void, merged, into, rejected, assisted = (office.case(x) for x in (70, 72, 74, 76, 78))
     assist = {"departments": ["urban_management"], "department": "police"}
     office.do(into, "dis", "file", **assist)
     office.do(into, "dis", "dispatch")
@@ -77,6 +77,36 @@ def test_those_whose_case_ends_or_goes_elsewhere_are_told_of_it(office: Office) 
     assert kinds(office, "other") == kinds(office, "dis") == []  # nobody is told of what they did themselves
     said = office.client.get("/api/v1/messages", headers=office.headers["ins"] | {"Accept-Language": "zh"}).json()
     assert "不予立案" in said["messages"][0]["text"]
+    office.do(assisted, "dis", "file", **assist)
+    office.do(assisted, "dis", "dispatch")
+    office.do(assisted, "dis", "merge", into=into)
+    assert kinds(office, "han")[:2] == ["case_merged", "case_assist"]  # who was to assist hears of the end too
+
+
+def test_a_department_hears_of_a_case_from_its_dispatch_on_and_again_when_it_goes_to_another(office: Office) -> None:
+    urged, void, merged, into = (office.case(x) for x in (70, 72, 74, 76))
+    helped = office.case(78)
+    for case in (urged, void, merged):
+        office.do(case, "dis", "file", departments=[])
+    office.do(helped, "dis", "file", department="health", departments=["urban_management"])
+    address = "/api/v1/departments/urban_management/duties"
+    duty = {"duty": "liaison", "person": office.person("lia")["id"], "starts_on": "2026-01-01"}
+    tag = {"If-Match": f'"{office.get(address, "adm")["version"]}"'}
+    held = office.client.put(address, json={"duties": [duty]}, headers=office.headers["adm"] | tag)
+    assert held.status_code == 200, held.text
+    office.do(urged, "lea", "urge", note="the dispatch is due")
+    office.do(void, "dis", "void", note="entered twice")
+    office.do(merged, "dis", "merge", into=into)
+    assert kinds(office, "han") == kinds(office, "lia") == []
+    assert kinds(office, "dis") == ["case_urged"]  # it is the office that the case waits for
+    han = office.person("han")
+    moved = {"json": {"department": "health"}, "headers": office.headers["adm"] | {"If-Match": f'"{han["version"]}"'}}
+    assert office.client.patch(f"/api/v1/people/{han['id']}", **moved).status_code == 200
+    office.do(helped, "dis", "dispatch")
+    assert (kinds(office, "han"), kinds(office, "lia")) == (["case_dispatched"], ["case_assist"])
+    office.do(helped, "han", "return", note="not ours")
+    office.do(helped, "dis", "redispatch", department="police")
+    assert (kinds(office, "han"), kinds(office, "lia")) == (["case_dispatched"], ["case_assist", "case_assist"])
 
 
 def test_a_case_that_goes_on_or_to_its_check_is_told_of(office: Office) -> None:

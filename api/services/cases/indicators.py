@@ -146,17 +146,30 @@ def cases_behind(
 def as_table(document: dict[str, Any], language: str) -> pd.DataFrame:
     """Return indicators as a table for a spreadsheet: counts, n and N of each rate, and a rate where N is enough."""
     zh = language == "zh"
-    heads = {entry["code"]: re.split("[：:]", entry["zh" if zh else "en"])[0] for entry in document["definitions"]}
+    words = {entry["code"]: _word_and_meaning(entry, language)[0] for entry in document["definitions"]}
     rows = []
     for name, entry in [("合计" if zh else "In all", document["total"]), *_named(document["groups"], language)]:
         row: dict[str, Any] = {("分组" if zh else "Group"): name}
-        row |= {heads[code]: n for code, n in entry["counts"].items()}
-        for code, (_, _, zh_words, en_words) in RATES.items():
-            head = re.split(" = ", zh_words if zh else en_words)[0]
-            said = entry["rates"][code]
-            row |= {f"{head} n": said["n"], f"{head} N": said["N"], head: said["rate"]}
+        row |= {words[code]: n for code, n in entry["counts"].items()}
+        for code, said in entry["rates"].items():
+            word = words[f"{code}_rate"]
+            row |= {f"{word} n": said["n"], f"{word} N": said["N"], word: said["rate"]}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _word_and_meaning(entry: Mapping[str, str], language: str) -> tuple[str, str]:
+    """Return the word that a definition defines, as it heads a column, and what it means.
+
+    Examples
+    --------
+    >>> _word_and_meaning({"zh": "立案：本期立案的案卷", "en": "Filed: cases filed in the period"}, "en")
+    ('Filed', 'cases filed in the period')
+    >>> _word_and_meaning({"zh": "结案率 = 已结案 ÷ 应结案", "en": "Closing rate = closed ÷ due"}, "zh")
+    ('结案率', '已结案 ÷ 应结案')
+    """
+    word, meaning = re.split("：|: | = ", entry[language], maxsplit=1)
+    return word, meaning
 
 
 def _named(groups: Sequence[dict[str, Any]], language: str) -> list[tuple[str, dict[str, Any]]]:
@@ -171,10 +184,11 @@ def _named(groups: Sequence[dict[str, Any]], language: str) -> list[tuple[str, d
 def as_workbook(document: dict[str, Any], language: str) -> bytes:
     """Return indicators as XLSX: the figures on one sheet, what each of them means on another."""
     zh = language == "zh"
-    meanings = [(entry["code"], entry["zh" if zh else "en"]) for entry in document["definitions"]]
+    meanings = [_word_and_meaning(entry, language) for entry in document["definitions"]]
     few = f"少于 {FEWEST} 件的不给百分比" if zh else f"no percentage below {FEWEST} cases"
     period = f"{document['from']} – {document['to']}"
-    notes = pd.DataFrame([("", period), ("", few), *meanings], columns=["", "说明" if zh else "Meaning"])
+    said = [("时段" if zh else "Period", period), ("百分比" if zh else "Percentages", few), *meanings]
+    notes = pd.DataFrame(said, columns=["指标" if zh else "Figure", "说明" if zh else "Meaning"])
     return workbook({"指标" if zh else "Indicators": as_table(document, language), "说明" if zh else "Meaning": notes})
 
 

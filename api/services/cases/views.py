@@ -14,6 +14,7 @@ from api.errors import NotFoundError
 from api.schemas.geojson import features
 from api.security.acting import acting_for
 from api.security.people import Actor
+from api.security.scope import may_add_photo
 from api.services.cases.filing import perhaps_the_same
 from api.services.cases.machine import (
     GUARDS,
@@ -31,11 +32,12 @@ from api.services.identities import identity_warnings
 from api.store import cases, cities
 from api.store.cases import Seer, Wanted
 from api.store.departments import ended_departments
-from api.store.models import Case
+from api.store.models import Case, Hazard
 from api.store.models.base import now
 from api.store.spatial import to_shapes
 
 OVERSEE = frozenset({"dispatcher", "admin", "leader"})
+_OTHER_CASES = ("into", "merged", "recurrence_of")  # where a line of the flow log names another case
 
 
 def seer_of(session: Session, actor: Actor) -> Seer | None:
@@ -207,11 +209,25 @@ def case_detail(session: Session, actor: Actor, case: Case) -> dict[str, Any]:
             [] if STATES[case.state].final or case.closed_at else [str(one) for one in perhaps_the_same(session, case)]
         ),
     }
+    properties["numbers"] = _numbers(session, actor, properties)
+    properties["may_add_photo"] = case.hazard_id is not None and may_add_photo(
+        session, actor, session.get_one(Hazard, case.hazard_id)
+    )
     document = features([case.uuid], to_shapes([case.location]), [properties])
     texts = {name: properties[name] for name in ("name", "note", "address")}
     texts |= {f"log.{line['number']}.note": line["note"] for line in properties["log"]}
     warnings = identity_warnings(texts)
     return dict(document["features"][0]) | ({"warnings": warnings} if warnings else {})
+
+
+def _numbers(session: Session, actor: Actor, properties: dict[str, Any]) -> dict[str, str]:
+    """Return the numbers of the other cases that a case names, by id: of those that this person may open."""
+    named = {properties["recurrence_of"], properties["merged_into"], *properties["recurrences"]}
+    named |= set(properties["perhaps_the_same"])
+    named |= {line["details"].get(name) for line in properties["log"] for name in _OTHER_CASES}
+    wanted = [uuid.UUID(one) for one in sorted(named - {None})]
+    found = cases.numbers_of(session, wanted, seer=seer_of(session, actor), not_drafts_of_others=actor.id)
+    return {str(identity): number for identity, number in found}
 
 
 def _line(entry: Any, person: str | None, department: str | None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from api.store.models import Case, CaseEntry, City, ToldDue
 # who checks, or who reported the case; whoever stands in two rows is told by the first
 _TOLD: dict[str, tuple[tuple[str, str], ...]] = {
     "dispatch": (("case_dispatched", "lead"), ("case_assist", "assisting")),
-    "redispatch": (("case_dispatched", "lead"),),
+    "redispatch": (("case_dispatched", "lead"), ("case_assist", "assisting")),
     "return": (("case_returned", "office"),),
     "answer": (("case_answered", "office"),),
     "rework": (("case_rework", "lead"),),
@@ -32,14 +32,17 @@ _TOLD: dict[str, tuple[tuple[str, str], ...]] = {
     "grant_second_extension": (("case_granted", "lead"),),
     "grant_suspension": (("case_granted", "lead"),),
     "refuse_request": (("case_refused", "lead"),),
-    "void": (("case_void", "lead"), ("case_void", "reporter")),
-    "merge": (("case_merged", "lead"), ("case_merged", "reporter")),
+    "void": (("case_void", "lead"), ("case_void", "assisting"), ("case_void", "reporter")),
+    "merge": (("case_merged", "lead"), ("case_merged", "assisting"), ("case_merged", "reporter")),
     "take_back": (("case_taken_back", "lead"),),
     "resume": (("case_resumed", "lead"),),
     "reject": (("case_rejected", "reporter"),),
     "send_to_check": (("case_to_check", "checks"),),
     "pass": (("case_closed", "reporter"),),
 }
+_UNDISPATCHED = frozenset({"draft", "reported", "verified", "filed"})  # no department has been told of the case yet
+# who is told in place of departments as long as they have not been
+_INSTEAD = {"lead": None, "assisting": None, "lead and leader": "office"}
 _IN_DEPARTMENT = frozenset({"accept", "handle"})  # steps that the leading department has to do; the others the office's
 SOON_SHARE = 4  # a step is due soon in its last quarter at the earliest
 _READ = 200  # of what is due soon, some have so short a step that it is too early yet
@@ -53,8 +56,14 @@ def tell_of_action(session: Session, case: Case, entry: CaseEntry) -> None:
         return
     city = cities.city_of(session, case.city_id)
     today = today_in(city, entry.at)
-    for kind, whom in rows:
+    told = entry.from_state not in _UNDISPATCHED or entry.action == "dispatch"
+    for kind, named in rows:
+        whom = named if told else _INSTEAD.get(named, named)
+        if whom is None:
+            continue
         event = _event(session, case, city, whom, today, key=f"case {entry.uuid}", kind=kind)
+        if not told:
+            event = replace(event, departments=frozenset())
         tell(session, replace(event, not_to=entry.person_id), today=today, moment=entry.at)
 
 

@@ -99,12 +99,16 @@ export async function keptShift() {
   return new Shift(found?.pack, found?.tag);
 }
 
+/** The surroundings are not for whoever is signed in: they have another part in this than walking around. */
+export class NotForThem extends Error {}
+
 /** The newest pack where it can be had; null where what is kept is the newest, or there is no signal. */
 export async function freshShift(place, tag) {
   const where = place ? `?lon=${place[0]}&lat=${place[1]}` : "";
   const response = await fetch(`/api/v1/field/pack${where}`, {
     credentials: "same-origin", headers: tag ? { "If-None-Match": tag } : {}, signal: AbortSignal.timeout(60_000),
   });
+  if (response.status === 403) throw new NotForThem();
   if (response.status === 304 || !response.ok) return null;
   const pack = await response.json();
   const words = await (await ask("GET", "vocabulary")).json();

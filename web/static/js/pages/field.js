@@ -7,7 +7,7 @@ import * as outbox from "../field/outbox.js";
 import { photoRecord } from "../field/photo.js";
 import { watchPosition } from "../field/position.js";
 import { ask, asked, onState, send, startSending, state } from "../field/sender.js";
-import { freshShift, keptShift } from "../field/shift.js";
+import { NotForThem, freshShift, keptShift } from "../field/shift.js";
 import { askToStay, forget, keep, kept } from "../field/store.js";
 import { Tag } from "../field/tag.js";
 import { prepare } from "../lib/geometry.js";
@@ -24,7 +24,7 @@ let coming = null;
 
 /** The app of this page; exported for whoever looks into it from the browser's console, tests too. */
 export const app = {
-  view: "tag", records: [], position: null, me: null, send: state, palette: new Palette([]), severities: [],
+  view: "tag", records: [], position: null, me: null, refused: null, send: state, palette: new Palette([]), severities: [],
   shift: null, map: new LaterMap(), tag: null, day: null, round: null, card: null, track: null, walk: null, patrol: null,
   offline: { app: false, ground: false, possible: Boolean(navigator.serviceWorker) }, later: null,
 
@@ -112,6 +112,12 @@ export const app = {
   },
 
   async render() {
+    const refused = Boolean(app.refused) && app.refused === app.me?.id;
+    document.body.dataset.refused = String(refused);
+    if (refused) {
+      showView(el("p", { class: "notice", attributes: { id: "not-for-them" } }, t("field.not_for_you"), " ", el("a", { class: "notice__link", attributes: { href: "/board" } }, t("field.to_board"))));
+      return;
+    }
     if (app.view === "tag") {
       const used = await app.tag.used();
       if (app.view === "tag") showView(app.tag.render(used));
@@ -196,6 +202,7 @@ async function refreshPack() {
     byId("sign-in").hidden = Boolean(me.id);
     if (!me.id) return;
     const fresh = await freshShift(app.position?.place, app.shift.tag);
+    if (app.refused) await refuse(null);
     if (!fresh) return;
     const first = !app.shift.known;
     app.shift = fresh;
@@ -203,9 +210,19 @@ async function refreshPack() {
     showMap();
     if (first && !app.position?.place) fitPack();
     app.render();
-  } catch { /* no signal: what is kept is good */ } finally {
+  } catch (error) {
+    if (error instanceof NotForThem) await refuse(app.me.id);
+    // else no signal: what is kept is good
+  } finally {
     makeReady();
   }
+}
+
+/** Note, for the next start too, for whom there is nothing to do here. */
+async function refuse(person) {
+  app.refused = person;
+  await keep("refused", person);
+  app.render();
 }
 
 function fitPack() {
@@ -220,7 +237,7 @@ function makeReady() {
     app.offline.app = Boolean(navigator.serviceWorker?.controller);
     app.offline.ground = Boolean(app.later) && app.shift.known && (await app.later.fetchGround(app.shift.pack));
     if (app.view === "outbox") app.render();
-    if (!app.offline.ground || (await kept("said_ready"))) return;
+    if (!app.offline.ground || app.refused || (await kept("said_ready"))) return;
     await keep("said_ready", true);
     app.say(t("field.offline_ready"));
   }).catch(console.error);
@@ -299,8 +316,8 @@ function buttons() {
 }
 
 async function start() {
-  const [shift, me, words, records] = await Promise.all([keptShift(), kept("me"), kept("words"), outbox.all()]);
-  Object.assign(app, { shift, records, me: me ?? null, tag: new Tag(app) });
+  const [shift, me, refused, words, records] = await Promise.all([keptShift(), kept("me"), kept("refused"), kept("words"), outbox.all()]);
+  Object.assign(app, { shift, records, me: me ?? null, refused: refused ?? null, tag: new Tag(app) });
   takeWords(words ?? pageConfig.words);
   if (shift.known) fitPack();
   await app.tag.restore();
