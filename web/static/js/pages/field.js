@@ -115,7 +115,7 @@ export const app = {
     const refused = Boolean(app.refused) && app.refused === app.me?.id;
     document.body.dataset.refused = String(refused);
     if (refused) {
-      showView(el("p", { class: "notice", attributes: { id: "not-for-them" } }, t("field.not_for_you"), " ", el("a", { class: "notice__link", attributes: { href: "/board" } }, t("field.to_board"))));
+      showView(el("div", { class: "not-for-them", attributes: { id: "not-for-them" } }, el("p", {}, t("field.not_for_you")), el("a", { class: "button button--primary", attributes: { href: "/board" } }, t("field.to_board"))));
       return;
     }
     if (app.view === "tag") {
