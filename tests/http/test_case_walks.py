@@ -72,7 +72,8 @@ def something_allowed(
     with reading(town) as session:
         case = session.scalars(sa.select(Case).where(Case.uuid == identity)).one()
         facts = facts_of(session, [case])[case.id]
-    ways = [(name, move) for name, actor in sorted(actors.items()) for move in allowed(facts, doer_of(actor))]
+        doers = {name: doer_of(session, actor) for name, actor in sorted(actors.items())}
+    ways = [(name, move) for name, doer in doers.items() for move in allowed(facts, doer)]
     moving = [(name, move) for name, move in ways if move.target is not None and move.action not in ENDS]
     found = moving if moving and chance.random() < 0.6 else ways
     if not found:
