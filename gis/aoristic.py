@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 MINUTES_A_WEEK = 7 * MINUTES_A_DAY
+_ALMOST = 1e-9  # shares are sums of parts
 LONGEST_DAYS = 31
 _CHUNK = 20_000
 
@@ -156,6 +157,12 @@ def share_after_dismissal(
         reached = np.fmax(reached, closes)
     out[at] = np.minimum(np.bincount(row, minutes, at.size) / (last[at] - first[at]), 1.0)
     return out
+
+
+def is_whole(share: ArrayLike) -> NDArray[np.bool_]:
+    """Return which shares are all of an incident, but for rounding; one that is not known (NaN) is not."""
+    whole: NDArray[np.bool_] = np.asarray(share) > 1 - _ALMOST
+    return whole
 
 
 def unknown_times(times: ArrayLike) -> tuple[NDArray[np.datetime64], NDArray[np.datetime64]]:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter
 
-from gis.aoristic import spread_over_slices
+from gis.aoristic import is_whole, spread_over_slices
 from gis.density import MINUTES_A_DAY, WeekSlices
 from gis.errors import BadCoordinatesError, GisError
 
@@ -159,7 +159,7 @@ class History:
     @property
     def whole(self) -> NDArray[np.bool_]:
         """Which are whole incidents, so that it is sure to which group they belong."""
-        sure: NDArray[np.bool_] = self.weight > 1 - _ALMOST
+        sure: NDArray[np.bool_] = is_whole(self.weight)
         return sure
 
 
@@ -225,7 +225,7 @@ def history_of_intervals(
     if not begin.shape == finish.shape == part.shape:
         raise GisError("give one beginning, one end and one share per incident")
     moment = begin == finish
-    wanted = part > 1 - _ALMOST
+    wanted = is_whole(part)
     day = np.where(moment, begin, finish - 1) // MINUTES_A_DAY
     group = group_by_hours(begin[moment], wanted[moment], related_min=related_min)
     if moment.all():

@@ -18,6 +18,7 @@ from api.services.questions import Question, wanted_city
 from api.services.selection import Selection, by_week, select
 from api.services.study_area import StudyCells, study_cells
 from api.settings import Settings
+from gis.aoristic import is_whole
 from gis.errors import GisError
 from gis.hotspots.chance import Reason
 from gis.hotspots.emerging import Emerging, emerging_hot_spots
@@ -42,7 +43,6 @@ FEWEST_BINS = 4
 SURE = 0.05
 UNSURE = 3
 DAYS_A_WEEK = 7
-_ALMOST = 1e-9
 _UNCERTAIN = {
     "reason_zh": "所选范围内的事件时间都不够确切，无从判断",
     "reason_en": "no incident's time is known well enough to say",
@@ -83,7 +83,7 @@ def _certain(found: Selection, bin_days: int) -> NDArray[np.bool_]:
     start, end = table.start_min[at], table.end_min[at]
     last = np.maximum(start, end - 1)
     length = bin_days * MINUTES_A_DAY
-    fits = np.ones(at.size, dtype=bool) if found.weight is None else found.weight > 1 - _ALMOST
+    fits = np.ones(at.size, dtype=bool) if found.weight is None else is_whole(found.weight)
     one_bin: NDArray[np.bool_] = fits & ((start - begin) // length == (last - begin) // length)
     return one_bin
 

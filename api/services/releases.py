@@ -26,7 +26,7 @@ from api.store.models import City
 from api.store.models.base import now
 from api.store.releases import Times
 from api.store.secrets import server_secret
-from gis.aoristic import share_after_dismissal
+from gis.aoristic import is_whole, share_after_dismissal
 from gis.lattice import cells_of
 from gis.release import Incidents, group_incidents, weekdays_of
 
@@ -82,7 +82,7 @@ def _surely(
             start[loose].astype("datetime64[m]"), end[loose].astype("datetime64[m]"), index, tables,
             cities.calendar_of(session, city), before_min=-window[0], after_min=window[1],
         )  # fmt: skip
-        after[loose] = share > 1 - 1e-9  # a share that is not known is not sure
+        after[loose] = is_whole(share)  # a share that is not known is not sure
     day, last_day = ((minute // MINUTES_A_DAY).astype("datetime64[D]") for minute in (start, last))
     return day, last_day, hour, after
 

@@ -70,6 +70,12 @@ def visible(seer: Seer) -> Any:
     return sa.or_(*ways)
 
 
+def _seen(seer: Seer | None, not_drafts_of_others: int | None) -> list[Any]:
+    """Return the conditions of what somebody sees (None: everything), drafts of the person alone."""
+    is_shown = sa.or_(Case.state != "draft", Case.reporter_id == not_drafts_of_others)
+    return [is_shown] if seer is None else [visible(seer), is_shown]
+
+
 @dataclass(frozen=True)
 class Wanted:
     """Which cases are wanted; what is empty does not matter."""
@@ -88,10 +94,7 @@ def cases_page(
     session: Session, wanted: Wanted, *, seer: Seer | None, not_drafts_of_others: int | None, after: int, limit: int
 ) -> Sequence[Case]:
     """Return a page of cases by id; ``seer`` None: of all, but drafts of the person ``not_drafts_of_others`` only."""
-    query = sa.select(Case).where(Case.id > after)
-    if seer is not None:
-        query = query.where(visible(seer))
-    query = query.where(sa.or_(Case.state != "draft", Case.reporter_id == not_drafts_of_others))
+    query = sa.select(Case).where(Case.id > after, *_seen(seer, not_drafts_of_others))
     if wanted.bounds is not None:
         query = query.where(meets_bbox(Case.location, wanted.bounds))
     if wanted.states:
@@ -298,10 +301,7 @@ def numbers_of(
     session: Session, identities: Sequence[uuid.UUID], *, seer: Seer | None, not_drafts_of_others: int | None
 ) -> list[tuple[uuid.UUID, str]]:
     """Return the numbers of those of some cases that somebody sees."""
-    query = sa.select(Case.uuid, Case.number).where(Case.uuid.in_(identities))
-    query = query.where((Case.state != "draft") | (Case.reporter_id == not_drafts_of_others))
-    if seer is not None:
-        query = query.where(visible(seer))
+    query = sa.select(Case.uuid, Case.number).where(Case.uuid.in_(identities), *_seen(seer, not_drafts_of_others))
     return [(identity, number or "") for identity, number in session.execute(query.order_by(Case.id)).all()]
 
 

@@ -20,6 +20,7 @@ from api.services.selection import by_week, select
 from api.settings import Settings
 from api.store import cities, grids, patrols
 from api.store.models import City
+from gis.aoristic import is_whole
 from gis.effects.differences import FEWEST, difference_in_differences
 from gis.effects.displacement import weighted_displacement
 from gis.effects.matching import comparable_units, pre_trend
@@ -31,7 +32,6 @@ from gis.patrols.dosage import Stay, dosage, kept, stays_of
 from gis.schooltime import count_school_days
 
 LONGEST_DAYS = 400
-_ALMOST = 1e-9
 _MANNED_SHARE = 0.5  # of its window, from which on a post counts as manned
 _EACH = 3  # comparable cells for each treated one
 _SUBJECT = Subject("有巡逻的网格", "cells with patrols", "放学时段事件", "incidents after school")
@@ -267,7 +267,7 @@ def _counts(
     asked = Question(first=begin, last=last, after_school=True, city=city.code)
     found = select(session, settings, city, lattice, asked)
     at, week, share = by_week(session, settings, city, found)
-    sure = share > 1 - _ALMOST  # exact tests count whole incidents
+    sure = is_whole(share)  # exact tests count whole incidents
     at, week = at[sure], week[sure]
     keys, wanted = cell_keys(column, row), cell_keys(found.table.column[at], found.table.row[at])
     order = np.argsort(keys)
