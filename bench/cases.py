@@ -2,8 +2,9 @@
 
 ``python -m bench.cases``: a page of the board and each of its filters must be answered within 150 ms (p95) while fifty
 people work, each with a stream of changes open, and the indicators of a year within a second. ``CAMPUS_BENCH_CASES``
-divides the numbers of cases (a tenth: 0.1), ``CAMPUS_BENCH_SECONDS`` says how long they work, ``CAMPUS_BENCH_DATABASES``
-which databases (``spatialite,postgis``).
+divides the numbers of cases (a tenth: 0.1), ``CAMPUS_BENCH_SECONDS`` says how long they work (in 45 s a filter is asked
+for some twenty times, and its p95 is the worst of them), ``CAMPUS_BENCH_DATABASES`` which databases
+(``spatialite,postgis``).
 
 The peers are what one writes without columns of our own: the page sorted by the nearer of two deadlines, and the figures
 counted by pandas over the rows of the period, which must come out the same.
@@ -44,7 +45,7 @@ from bench.many_cases import CITY, fill
 from tests.postgres import missing_part, running_cluster
 
 PEOPLE = 50
-SECONDS = float(os.environ.get("CAMPUS_BENCH_SECONDS", "45"))
+SECONDS = float(os.environ.get("CAMPUS_BENCH_SECONDS", "120"))
 SCALE = float(os.environ.get("CAMPUS_BENCH_CASES", "1"))
 DATABASES = os.environ.get("CAMPUS_BENCH_DATABASES", "spatialite,postgis").split(",")
 CASES = {"spatialite": 100_000, "postgis": 1_000_000}
@@ -192,8 +193,13 @@ def in_pandas(session: object, city_id: int, period: case_figures.Period) -> dic
     ).all()
     again = {
         row[0]
-        for row in session.execute(sa.text("SELECT recurrence_of_id FROM cases WHERE recurrence_of_id IS NOT NULL"))
-    }  # type: ignore[attr-defined]
+        for row in session.execute(  # type: ignore[attr-defined]
+            sa.text(
+                "SELECT recurrence_of_id FROM cases WHERE recurrence_of_id IS NOT NULL"
+                " AND state NOT IN ('draft', 'rejected', 'void', 'merged')"
+            )
+        )
+    }
     frame = pd.DataFrame(rows, columns=["id", "lead", "state", "reworks", "received", "filed", "due", "closed"])
     for name in ("received", "filed", "due", "closed"):
         frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")

@@ -63,9 +63,14 @@ Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
 _CLOCK_AHEAD = dt.timedelta(days=1)  # what a phone in a wrong time zone may say, and no more
 
 
+def lies_ahead(moment: dt.datetime) -> bool:
+    """Return whether a moment lies further ahead than a clock in a wrong time zone explains."""
+    return moment > dt.datetime.now(dt.UTC) + _CLOCK_AHEAD
+
+
 def _observed(moment: dt.datetime) -> dt.datetime:
     """Refuse what only a clock that was never set says; clocks that are merely wrong are kept beside our own."""
-    if moment > dt.datetime.now(dt.UTC) + _CLOCK_AHEAD:
+    if lies_ahead(moment):
         raise ValueError("the time lies more than a day ahead: set the clock of the phone, then mend the record")
     if moment.year < 2000:
         raise ValueError("the time lies before 2000: set the clock of the phone, then mend the record")

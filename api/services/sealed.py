@@ -12,6 +12,7 @@ import shapely
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError, ConflictError, ForbiddenError, NotFoundError, Problem
+from api.schemas.records import lies_ahead
 from api.schemas.sealed import DecisionIn, IncidentIn, SealedRequestIn
 from api.security.people import Actor
 from api.services.cities import settle_lattice
@@ -29,7 +30,6 @@ from api.vocabulary import find_code, vocabulary
 from gis.lattice import cell_codes
 
 LONGEST_PERIOD_DAYS = 366
-_CLOCK_AHEAD = dt.timedelta(days=1)  # what a phone in a wrong time zone may say, and no more
 
 
 def report_incident(
@@ -53,7 +53,7 @@ def report_incident(
     if given.occurred_to is not None and given.occurred_to < given.occurred_from:
         what = "the end lies before the beginning"
         raise BadInputError(what, problems=[Problem("body.occurred_to", what)])
-    if (given.occurred_to or given.occurred_from) > now() + _CLOCK_AHEAD:
+    if lies_ahead(given.occurred_to or given.occurred_from):
         what = "the time lies more than a day ahead; what has not happened yet cannot be reported"
         raise BadInputError(what, problems=[Problem("body.occurred_from", what)])
     city = city_of_report(session, given.lon, given.lat)

@@ -360,6 +360,27 @@ def test_incidents_are_set_against_dismissal_and_the_lattice(
         assert [bool(kind) for (kind,) in kinds] == [True]  # numbers in the database, not bytes
 
 
+def test_what_has_not_happened_yet_is_refused(
+    engine: Engine, settings: Settings, city_code: str, tmp_path: Path
+) -> None:
+    bring(engine, settings, "schools", schools_geojson(tmp_path / "s.geojson"))
+    files = {
+        "incidents": "id,类型,发案时间,结束时间,经度,纬度\n"
+        f"1,打架,2026-11-03 16:20,,{LON},{LAT}\n"
+        f"2,打架,2100-11-03 16:20,,{LON},{LAT}\n"
+        f"3,打架,2026-11-03 16:20,2100-11-03 16:20,{LON},{LAT}\n",
+        "hazards": "id,类别,名称,发现时间,经度,纬度\n"
+        f"1,VEN,臆造摊位,2026-11-03 16:20,{LON},{LAT}\n"
+        f"2,VEN,臆造摊位,2100-11-03 16:20,{LON},{LAT}\n",
+    }
+    for what, ahead in (("incidents", ["2", "3"]), ("hazards", ["2"])):
+        path = write(tmp_path / f"{what}.csv", files[what])
+        report = bring(engine, settings, what, path, crs="wgs84", keep_going=True)
+        found = [p for p in report.problems if p.code == "in_the_future"]
+        assert [str((p.row or 0) - 1) for p in found] == ahead, report.problems
+        assert (report.written, report.refused) == (1, len(ahead))
+
+
 def test_official_unit_grids_need_their_15_digits_and_no_overlaps(
     engine: Engine, settings: Settings, city_code: str, tmp_path: Path
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from api.schemas.records import lies_ahead
 from api.services import grids, hazards, incidents
 from api.services.imports.rows import Rows
 from api.services.imports.schools import districts_by_name
@@ -68,8 +69,17 @@ def _of_city(city: City, rows: Rows) -> dict[str, Values]:
     return {"city_id": [city.id] * len(rows)}
 
 
+def _refuse_what_lies_ahead(rows: Rows, field: str, moments: Iterable[dt.datetime | None]) -> None:
+    """Refuse rows of what has not happened yet: a year mistyped, or a plan among the records."""
+    for number, moment in zip(rows.number, moments, strict=True):
+        if moment is not None and lies_ahead(moment):
+            what = "the time lies more than a day ahead; what has not happened yet cannot be reported"
+            rows.problems.append(RowProblem(int(number), field, "in_the_future", what, "refused"))
+
+
 def _hazards(session: Session, city: City, rows: Rows) -> Derived:
     columns = rows.columns
+    _refuse_what_lies_ahead(rows, "observed_at", columns["observed_at"])
     return {
         **_of_city(city, rows),
         **{name: columns[name] for name in ("category", "subtype", "status", "name", "note", "address")},
@@ -148,6 +158,7 @@ def _incidents(session: Session, city: City, rows: Rows, settings: Settings) -> 
             rows.problems.append(
                 RowProblem(int(number), "occurred_to", "bad_interval", "the end lies before the beginning", "refused")
             )
+    _refuse_what_lies_ahead(rows, "occurred_from", ends)
     described = incidents.describe(
         session,
         city,
