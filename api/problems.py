@@ -10,7 +10,7 @@ from urllib.parse import quote
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from fastapi.templating import Jinja2Templates
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from starlette.exceptions import HTTPException
@@ -105,6 +105,32 @@ def error_page(request: Request, status: int) -> Response:
     return _templates.TemplateResponse(request, "error.html", context, status_code=status)
 
 
+def _answer(request: Request, status: int, detail: str, **said: Any) -> Response:
+    """Return a problem in the person's language; in place of a map, as a page."""
+    if _is_for_a_map(request):
+        return _instead_of_a_map(request, status, detail, said.get("headers") or {})
+    return problem(status, detail, language=language_of(request), **said)
+
+
+def _instead_of_a_map(request: Request, status: int, detail: str, headers: Mapping[str, str]) -> Response:
+    """Return why there is no map as a page, for the frame or the tab that waits for the map."""
+    language = choose_language(request.query_params.get("language"), language_of(request))
+    words = {"title": TITLES.get(status, "Error"), "detail": detail}
+    context = {"language": language} | {name: in_language(said, language) for name, said in words.items()}
+    policy = {
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
+    }
+    return _templates.TemplateResponse(
+        request, "no-map.html", context, status_code=status, headers={**headers, **policy}
+    )
+
+
+def _is_for_a_map(request: Request) -> bool:
+    """Return whether a browser waits for a page that a route of the API draws."""
+    drawn = getattr(request.scope.get("route"), "response_class", None) is HTMLResponse
+    return drawn and "text/html" in request.headers.get("Accept", "")
+
+
 def _is_for_a_page(request: Request) -> bool:
     return "text/html" in request.headers.get("Accept", "") and not request.url.path.startswith("/api/")
 
@@ -138,13 +164,11 @@ def add_problem_handlers(app: FastAPI) -> None:
         headers = {503: {"Retry-After": "5"}, 401: {"WWW-Authenticate": "Bearer"}}.get(status, {})
         if isinstance(error, RateLimitError):
             headers = {"Retry-After": str(math.ceil(error.wait_s))}
-        language = language_of(request)
-        said: dict[str, Any] = {"code": error.code, "errors": errors, "headers": headers, "language": language}
-        return problem(status, error.detail, more=error.more, **said)
+        return _answer(request, status, error.detail, code=error.code, errors=errors, headers=headers, more=error.more)
 
     @app.exception_handler(GisError)
     def gis_error(request: Request, error: GisError) -> Response:
-        return problem(422, str(error), code="bad-input", language=language_of(request))
+        return _answer(request, 422, str(error), code="bad-input")
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:
@@ -157,14 +181,14 @@ def add_problem_handlers(app: FastAPI) -> None:
             for entry in error.errors()[:_MOST_ERRORS]
         ]
         detail = "; ".join(f"{e['where']}: {e['what']}" for e in errors[:3])
-        return problem(422, detail, code="invalid", errors=errors, language=language_of(request))
+        return _answer(request, 422, detail, code="invalid", errors=errors)
 
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> Response:
         if _is_for_a_page(request):
             return error_page(request, error.status_code)
         headers = {name.replace("-", "_"): value for name, value in (error.headers or {}).items()}
-        response = problem(error.status_code, str(error.detail), language=language_of(request))
+        response = _answer(request, error.status_code, str(error.detail))
         for name, value in headers.items():
             response.headers[name.replace("_", "-")] = value
         return response
@@ -178,21 +202,16 @@ def _add_database_handlers(app: FastAPI) -> None:
     @app.exception_handler(DataError)
     def data(request: Request, _error: DataError) -> Response:
         detail = "a value cannot be kept: it is out of range, or holds a NUL character"
-        return problem(422, detail, code="invalid", language=language_of(request))
+        return _answer(request, 422, detail, code="invalid")
 
     @app.exception_handler(IntegrityError)
     def taken(request: Request, error: IntegrityError) -> Response:
         log.warning("conflicting_write", route=request.scope["route"].path, error=type(error.orig).__name__)
         detail = "somebody else wrote the same at the same time; read it again"
-        return problem(409, detail, code="conflict", language=language_of(request))
+        return _answer(request, 409, detail, code="conflict")
 
     @app.exception_handler(DBAPIError)
     def database(request: Request, error: DBAPIError) -> Response:
         log.error("database_error", route=request.scope["route"].path, error=type(error.orig).__name__)
-        return problem(
-            503,
-            "the database does not answer at the moment; try again",
-            code="unavailable",
-            headers={"Retry-After": "5"},
-            language=language_of(request),
-        )
+        detail = "the database does not answer at the moment; try again"
+        return _answer(request, 503, detail, code="unavailable", headers={"Retry-After": "5"})

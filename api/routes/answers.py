@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from api.schemas import geojson
 from api.schemas.documents import Feature, FeatureCollection, ProblemDocument
+from web.problems import in_language
 
 
 class GeoJSONResponse(JSONResponse):
@@ -76,3 +77,12 @@ def version_of(if_match: str | None) -> int:
         raise HTTPException(428, "send the ETag of the record you read as If-Match")
     text = if_match.strip().removeprefix("W/").strip('"')
     return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else -1
+
+
+def in_both(document: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer with its ``reason``, where it has one, as ``reason_zh`` and ``reason_en``."""
+    why = document.get("reason")
+    rest = {name: value for name, value in document.items() if name != "reason"}
+    return (
+        rest if why is None else rest | {f"reason_{language}": in_language(why, language) for language in ("zh", "en")}
+    )

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from api.dependencies import AppSettings, CurrentActor, Language, ReadSession
 from api.errors import BadInputError
-from api.routes.answers import FEATURES, geojson_answer
+from api.routes.answers import FEATURES, geojson_answer, in_both
 from api.security.scope import limited_to
 from api.services import cellcounts, heatmaps, releases
 from api.services.density import density
@@ -97,7 +97,8 @@ def incident_cells(
     A group counts where all that is said of it fits the question. The police are shown exact counts from k on. Rates are
     per km² and 100 school days.
     """
-    return geojson_answer(request, cellcounts.incident_cells(session, settings, wanted, sealed=sees_sealed(actor)))
+    found = cellcounts.incident_cells(session, settings, wanted, sealed=sees_sealed(actor))
+    return geojson_answer(request, in_both(found))
 
 
 @router.get("/incidents/density", **FEATURES)
@@ -110,7 +111,7 @@ def incident_density(
     bandwidth: Annotated[float, Query(ge=50, le=1000, description="of the kernel, metres")] = DEFAULT_BANDWIDTH_M,
 ) -> Response:
     """Draw the kernel density of incidents on the city's lattice, from counts that may be told (see /incidents/cells)."""
-    return geojson_answer(request, density(session, settings, wanted, bandwidth, sealed=sees_sealed(actor)))
+    return geojson_answer(request, in_both(density(session, settings, wanted, bandwidth, sealed=sees_sealed(actor))))
 
 
 @router.get("/hotspots", **FEATURES)

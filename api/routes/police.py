@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from api.dependencies import AppSettings, ReadSession
-from api.routes.answers import FEATURES, geojson_answer
+from api.routes.answers import FEATURES, geojson_answer, in_both
 from api.routes.incidents import Asked, CityCode
 from api.services import clusters
 from api.services.own_evaluation import own_evaluation
@@ -15,7 +15,6 @@ from api.services.questions import day_asked_from
 from api.services.rhythm import rhythm
 from api.services.risk import risk
 from api.store.models.base import now
-from web.problems import in_language
 
 router = APIRouter(prefix="/api/v1", tags=["police"])
 
@@ -79,19 +78,10 @@ def show_risk(
 ) -> Response:
     """List the cells with the highest risk in the coming days, and what it comes from: for the police."""
     found = risk(session, settings, city_code=city, days=days, today=day_asked_from(session, city, now()))
-    return geojson_answer(request, _in_both(found))
+    return geojson_answer(request, in_both(found))
 
 
 @router.get("/evaluation")
 def show_evaluation(session: ReadSession, settings: AppSettings, city: CityCode = None) -> dict[str, Any]:
     """Say how well maps of the past months foretold the city's own incidents; ask again while it is worked out."""
-    return _in_both(own_evaluation(session, settings, city_code=city, today=day_asked_from(session, city, now())))
-
-
-def _in_both(document: dict[str, Any]) -> dict[str, Any]:
-    """Return an answer with its ``reason``, where it has one, as ``reason_zh`` and ``reason_en``."""
-    why = document.get("reason")
-    rest = {name: value for name, value in document.items() if name != "reason"}
-    return (
-        rest if why is None else rest | {f"reason_{language}": in_language(why, language) for language in ("zh", "en")}
-    )
+    return in_both(own_evaluation(session, settings, city_code=city, today=day_asked_from(session, city, now())))

@@ -20,7 +20,7 @@ from api.errors import BadInputError
 from api.schemas.geojson import features
 from api.services.cities import today
 from api.services.incident_table import table_of
-from api.services.questions import Question, checked_kinds, places_of, wanted_city
+from api.services.questions import NOTHING_KNOWN, Question, checked_kinds, places_of, wanted_city
 from api.services.selection import by_cell_and_hour, select
 from api.settings import Settings
 from api.store import cities, incidents
@@ -147,12 +147,13 @@ def incident_cells(session: Session, settings: Settings, wanted: Question, *, se
 
     ``basis`` says what was counted: ``groups``, of which the last day is before ``released_until``, or ``exact``. Rates
     are incidents per km² and 100 school days, over the ``school_days`` of the period; where there is none, none is
-    given. Where the period goes on into days to come, these are counted up to ``days_until``.
+    given. Where the period goes on into days to come, these are counted up to ``days_until``. Where there is no cell,
+    ``reason`` says why.
     """
     city = wanted_city(session, wanted.city)
     lattice = cities.lattice_of(city)
     if lattice is None:
-        return features([], [], [])
+        return features([], [], []) | {"reason": NOTHING_KNOWN}
     counts = counts_of(session, city, lattice, settings, replace(wanted, by_week=False), sealed=sealed)
     cells, shown = counts.cells, counts.shown
     safe = np.flatnonzero(shown.cell_totals)
@@ -172,7 +173,19 @@ def incident_cells(session: Session, settings: Settings, wanted: Question, *, se
     basis = {"basis": "exact"} if sealed else {"basis": "groups", "released_until": until and until.isoformat()}
     said = {"k": settings.k_anonymity, "hidden": shown.hidden_total, "total": shown.total}
     over = {"school_days": days.school_days, "days_until": days.until and days.until.isoformat()}
-    return document | said | over | {"rate_unit": "incidents per km² and 100 school days"} | basis
+    none = {} if safe.size else {"reason": why_none(shown, sealed=sealed)}
+    return document | said | over | {"rate_unit": "incidents per km² and 100 school days"} | basis | none
+
+
+def why_none(shown: ShownCounts, *, sealed: bool) -> str:
+    """Return why there is no cell to show; none and fewer than k are not told apart."""
+    if not sealed:
+        return (
+            f"there is no group of at least {shown.k} incidents: none happened, or too few, or too lately to be shown"
+        )
+    if shown.total:
+        return f"each cell has fewer than {shown.k} incidents, or would give away one that has"
+    return f"there were no incidents, or fewer than {shown.k}"
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from sqlalchemy.orm import Session
 
 from api.errors import BadInputError
 from api.schemas.geojson import features
-from api.services.cellcounts import Counts, counted_days, counts_of
+from api.services.cellcounts import Counts, counted_days, counts_of, why_none
 from api.services.incident_table import table_of
-from api.services.questions import Question, wanted_city
+from api.services.questions import NOTHING_KNOWN, Question, wanted_city
 from api.settings import Settings
 from api.store import cities
 from api.store.models import City
@@ -147,11 +147,14 @@ def _inside(city: City, lattice: Lattice, west: int, south: int, width: int, hei
 def density(
     session: Session, settings: Settings, wanted: Question, bandwidth_m: float, *, sealed: bool
 ) -> dict[str, Any]:
-    """Return the density as GeoJSON: cells with ``density``; the collection says its unit and how it was made."""
+    """Return the density as GeoJSON: cells with ``density``; the collection says its unit and how it was made.
+
+    Where there is no cell, ``reason`` says why.
+    """
     city = wanted_city(session, wanted.city)
     lattice = cities.lattice_of(city)
     if lattice is None:
-        return features([], [], [])
+        return features([], [], []) | {"reason": NOTHING_KNOWN}
     found = density_of(session, city, lattice, settings, wanted, bandwidth_m, sealed=sealed)
     codes = cell_codes(city.code, found.column, found.row, lattice)
     document = features(
@@ -163,13 +166,25 @@ def density(
         ],
     )
     unit = "incidents per km² and 100 school days" if found.school_days else "incidents per km²"
-    return document | {
-        "unit": unit,
-        "school_days": found.school_days,
-        "days_until": found.days_until and found.days_until.isoformat(),
-        "bandwidth_m": found.bandwidth_m,
-        "cell_m": lattice.cell_m,
-        "edge_corrected": found.edge_corrected,
-        "k": settings.k_anonymity,
-        "basis": "exact" if sealed else "groups",
-    }
+    none = {} if found.value.size else {"reason": _why_none(session, city, lattice, settings, wanted, sealed=sealed)}
+    return (
+        document
+        | none
+        | {
+            "unit": unit,
+            "school_days": found.school_days,
+            "days_until": found.days_until and found.days_until.isoformat(),
+            "bandwidth_m": found.bandwidth_m,
+            "cell_m": lattice.cell_m,
+            "edge_corrected": found.edge_corrected,
+            "k": settings.k_anonymity,
+            "basis": "exact" if sealed else "groups",
+        }
+    )
+
+
+def _why_none(
+    session: Session, city: City, lattice: Lattice, settings: Settings, wanted: Question, *, sealed: bool
+) -> str:
+    shown = counts_of(session, city, lattice, settings, replace(wanted, by_week=False), sealed=sealed).shown
+    return "all of the incidents lie outside the city's boundary" if shown.total else why_none(shown, sealed=sealed)

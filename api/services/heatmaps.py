@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from api.errors import NotFoundError
 from api.services.cellcounts import counted_days, counts_of
 from api.services.memory import Answers
-from api.services.questions import Question, wanted_city
+from api.services.questions import NOTHING_KNOWN, Question, wanted_city
 from api.settings import Settings
 from api.store import atlas, cities, grids, ground, hazards, incidents, schools
 from api.store.models import City
@@ -51,7 +51,7 @@ def heatmap_page(
     city = wanted_city(session, wanted.city)
     lattice = cities.lattice_of(city)
     if lattice is None:
-        raise NotFoundError("nothing is known of this city yet; import schools and incidents first")
+        raise NotFoundError(NOTHING_KNOWN)
     counts = counts_of(session, city, lattice, settings, wanted, sealed=sealed)
     days = counted_days(session, city, wanted, counts.period, sealed=sealed)
     around = _around(session, city)

@@ -21,6 +21,7 @@ from api.vocabulary import find_code, vocabulary
 from gis import crs
 from gis.lattice import Lattice
 
+NOTHING_KNOWN = "nothing is known of this city yet; import schools and incidents first"
 LONGEST_MIN = 12 * 60  # before and after dismissal
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy.orm import Session
 
 from api.errors import NotFoundError
-from api.services.questions import Question, wanted_city
+from api.services.questions import NOTHING_KNOWN, Question, wanted_city
 from api.services.selection import Selection, hours_as_asked, select
 from api.settings import Settings
 from api.store import cities
@@ -35,7 +35,7 @@ def rhythm(session: Session, settings: Settings, wanted: Question) -> dict[str, 
     city = wanted_city(session, wanted.city)
     lattice = cities.lattice_of(city)
     if lattice is None:
-        raise NotFoundError("nothing is known of this city yet; import schools and incidents first")
+        raise NotFoundError(NOTHING_KNOWN)
     found = select(session, settings, city, lattice, wanted)
     said: dict[str, Any] = found.table.answers.of(("rhythm", found.question), lambda: _rhythm(found))
     return said

@@ -18,10 +18,11 @@ from api.store.models import City
 from api.store.spatial import to_shape
 from api.vocabulary import find_code, vocabulary
 from gis import crs, rules
+from gis.geodesic import pairs_of_places
 from gis.rules import SchoolSet
 
-_BEYOND_DEG = 0.02  # some two kilometres: what is just across the boundary is still reported
-_BEYOND_SCHOOLS_DEG = 0.5
+_BEYOND_M = 2_000.0  # what is just across the boundary is still reported
+_BEYOND_SCHOOLS_M = 50_000.0
 BUILDING_ERROR_M = 30.0  # how far the wall may lie outside a building that stands for the campus
 
 
@@ -67,11 +68,16 @@ def require_near(session: Session, city: City, lon: float, lat: float) -> None:
 
 def _is_far_outside(session: Session, city: City, lon: float, lat: float) -> bool:
     """Return whether a place lies far outside a city's area, or very far from its schools where that is not known."""
-    place = shapely.Point(lon, lat)
     if city.area is not None:
-        return bool(to_shape(city.area).distance(place) > _BEYOND_DEG)
+        return not _is_within(lon, lat, to_shape(city.area), _BEYOND_M)
     bounds = atlas.campus_bounds(session, city)
-    return bounds is not None and bool(shapely.box(*bounds).distance(place) > _BEYOND_SCHOOLS_DEG)
+    return bounds is not None and not _is_within(lon, lat, shapely.box(*bounds), _BEYOND_SCHOOLS_M)
+
+
+def _is_within(lon: float, lat: float, area: shapely.Geometry, limit_m: float) -> bool:
+    """Return whether a place lies in an area, or within so many metres of it."""
+    inside = shapely.intersects_xy(area, lon, lat)  # told at once, where a boundary may have many thousand corners
+    return bool(inside) or len(pairs_of_places(np.array([lon]), np.array([lat]), np.array([area]), limit_m)) > 0
 
 
 def check_place(

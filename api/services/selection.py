@@ -71,6 +71,21 @@ class _SchoolTime:
         """Return which share of each hour of the week lies in a window around these dismissals."""
         return WindowHours.of(self.school, self.tables, window)
 
+    def after_dismissal(
+        self,
+        school: NDArray[np.integer],
+        low: NDArray[np.int64],
+        high: NDArray[np.int64],
+        window: tuple[int, int],
+        weekdays: Sequence[int] = (),
+    ) -> Floats:
+        """Return the share of each interval, minutes since 1970, that lies in a window around its school's dismissals."""
+        share = share_after_dismissal(
+            low.astype("datetime64[m]"), high.astype("datetime64[m]"), self.index_of(school), self.tables,
+            self.calendar, before_min=-window[0], after_min=window[1], weekdays=weekdays,
+        )  # fmt: skip
+        return np.nan_to_num(share)
+
 
 @dataclass(frozen=True, eq=False)
 class Selection:
@@ -165,10 +180,10 @@ def _select(
         return Selection(table, at, None, wanted)
     weight = np.ones(at.size)
     low, high = _within(table, at[loose], period)
-    weight[loose] = _fitting(session, settings, city, table, at[loose], low, high, wanted)
+    known = _school_time(session, settings, city, table)
+    weight[loose] = _fitting(known, table, at[loose], low, high, window, wanted.weekdays)
     hours = None
     if window is not None:
-        known = _school_time(session, settings, city, table)
         hours = table.answers.of(("hours", settings.dismissal, window), lambda: known.hours(window))
     kept = weight > 1e-9
     return Selection(table, at[kept], weight[kept], wanted, hours)
@@ -202,44 +217,23 @@ def _within(
 
 
 def _fitting(
-    session: Session,
-    settings: Settings,
-    city: City,
+    known: _SchoolTime,
     table: IncidentTable,
     at: NDArray[np.int64],
     low: NDArray[np.int64],
     high: NDArray[np.int64],
-    wanted: Question,
+    window: tuple[int, int] | None,
+    weekdays: Sequence[int],
 ) -> Floats:
     """Return the share of each interval that lies between two minutes, on the weekdays and after dismissal as asked."""
     inside: Floats = (high - low) / (table.end_min[at] - table.start_min[at])
-    window = wanted.window(settings)
     if window is not None:
-        return inside * _after_dismissal(session, settings, city, table, at, low, high, window, wanted.weekdays)
-    if wanted.weekdays:
-        whole = WeekSlices(bands_min=((0, MINUTES_A_DAY),), weekdays=tuple(sorted(set(wanted.weekdays))))
+        return inside * known.after_dismissal(table.school[at], low, high, window, weekdays)
+    if weekdays:
+        whole = WeekSlices(bands_min=((0, MINUTES_A_DAY),), weekdays=tuple(sorted(set(weekdays))))
         begin, finish = low.astype("datetime64[m]"), high.astype("datetime64[m]")
         inside = inside * spread_over_slices(begin, finish, whole).sum(axis=1)
     return inside
-
-
-def _after_dismissal(
-    session: Session,
-    settings: Settings,
-    city: City,
-    table: IncidentTable,
-    at: NDArray[np.int64],
-    low: NDArray[np.int64],
-    high: NDArray[np.int64],
-    window: tuple[int, int],
-    weekdays: Sequence[int] = (),
-) -> Floats:
-    known = _school_time(session, settings, city, table)
-    share = share_after_dismissal(
-        low.astype("datetime64[m]"), high.astype("datetime64[m]"), known.index_of(table.school[at]), known.tables,
-        known.calendar, before_min=-window[0], after_min=window[1], weekdays=weekdays,
-    )  # fmt: skip
-    return np.nan_to_num(share)
 
 
 def _school_time(session: Session, settings: Settings, city: City, table: IncidentTable) -> _SchoolTime:
@@ -260,7 +254,8 @@ def shares_after_school(session: Session, settings: Settings, city: City, table:
     loose = np.flatnonzero(table.uncertain)
     if loose.size:
         low, high = table.start_min[loose], table.end_min[loose]
-        share[loose] = _after_dismissal(session, settings, city, table, loose, low, high, window)
+        known = _school_time(session, settings, city, table)
+        share[loose] = known.after_dismissal(table.school[loose], low, high, window)
     return share
 
 
@@ -289,7 +284,8 @@ def by_week(
     week = first[each] + np.arange(each.size) - np.repeat(np.cumsum(count) - count, count)
     opens = begin + week * _WEEK_MIN
     part_low, part_high = np.maximum(low[each], opens), np.minimum(high[each], opens + _WEEK_MIN)
-    share = _fitting(session, settings, city, table, at[each], part_low, part_high, wanted)
+    known = _school_time(session, settings, city, table)
+    share = _fitting(known, table, at[each], part_low, part_high, wanted.window(settings), wanted.weekdays)
     return (
         np.concatenate([at[one], at[each]]),
         np.concatenate([first[one], week]),

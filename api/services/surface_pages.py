@@ -14,7 +14,7 @@ from api.errors import BadInputError, NotFoundError
 from api.services.cellcounts import CountedDays, counted_days, counts_of, rate_of_one
 from api.services.density import density_of
 from api.services.heatmaps import browser_libraries, ground_of, title_of
-from api.services.questions import Question, cell_keys, cells_of_keys, wanted_city
+from api.services.questions import NOTHING_KNOWN, Question, cell_keys, cells_of_keys, wanted_city
 from api.settings import Settings
 from api.store import cities
 from api.store.models import City
@@ -142,7 +142,7 @@ def _city(session: Session, wanted: Question) -> tuple[City, Lattice]:
     city = wanted_city(session, wanted.city)
     lattice = cities.lattice_of(city)
     if lattice is None:
-        raise NotFoundError("nothing is known of this city yet; import schools and incidents first")
+        raise NotFoundError(NOTHING_KNOWN)
     return city, lattice
 
 

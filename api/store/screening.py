@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import shapely
 import sqlalchemy as sa
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from api.store import atlas, cities, schools
 from api.store.models import City, DistanceRule, District, Premises, StallArea
 from api.store.spatial import to_shape, to_shapes
+from gis.geodesic import distance_m
 
 
 def kept_rules(session: Session) -> list[dict[str, Any]]:
@@ -64,7 +66,7 @@ def township_areas(session: Session, city: City) -> pd.DataFrame:
 
 
 def nearest_city(session: Session, lon: float, lat: float) -> City | None:
-    """Return the city whose area holds a place, else the one whose campuses are nearest; None without any."""
+    """Return the city whose area holds a place, else the one whose campuses' box is nearest; None without any."""
     place = shapely.Point(lon, lat)
     best: tuple[float, City] | None = None
     for city in cities.all_cities(session):
@@ -72,7 +74,8 @@ def nearest_city(session: Session, lon: float, lat: float) -> City | None:
             return city
         box = atlas.campus_bounds(session, city)
         if box is not None:
-            away = shapely.box(*box).distance(place)
+            west, south, east, north = box
+            away = float(distance_m(lon, lat, np.clip(lon, west, east), np.clip(lat, south, north)))
             if best is None or away < best[0]:
                 best = (away, city)
     return None if best is None else best[1]

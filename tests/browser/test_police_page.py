@@ -79,6 +79,8 @@ def test_risk_is_ranked_by_long_memory_and_says_why(visit, site):
 def test_every_mode_shows_something_and_says_what(visit):
     watched = visit("/police#city=330681&to=2026-11-20&weeks=13", name="demo-police")
     page = ready(watched.page)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/heatmap?" in request.url else None)
     for mode, sign in (
         ("density", "#legend .swatch-hot"),
         ("clusters", "#spots li"),
@@ -94,8 +96,8 @@ def test_every_mode_shows_something_and_says_what(visit):
     page.locator("#views button").nth(1).click()
     expect(frame.locator(".legend__class").first).to_be_visible(timeout=60_000)
     page.locator("#views button").nth(3).click()  # the difference from the summer before, without a school day
-    expect(page.locator("#problem")).to_contain_text("没有上课日", timeout=60_000)
-    expect(page.locator("#frame")).to_be_hidden()
+    expect(frame.locator("[role=alert]")).to_contain_text("没有上课日", timeout=60_000)
+    assert len(asked) == len(set(asked)) == 3  # each map page is asked for once
     page.reload()
     expect(page.locator("[data-mode=maps]")).to_have_attribute("aria-pressed", "true", timeout=60_000)
     assert [one for one in watched.trouble() if "422" not in one] == []
@@ -131,6 +133,16 @@ def test_everybody_can_use_it(visit, size, language):
     ]
     assert serious == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("size", [PHONE, (1440, 900)])
+def test_weekdays_stand_in_one_row_in_english_too(visit, size):
+    page = ready(visit("/police", size, name="demo-police", language="en-GB").page)
+    days = page.locator(".day")
+    assert days.count() == 7
+    assert days.evaluate_all("all => new Set(all.map((one) => one.getBoundingClientRect().top)).size") == 1
+    wider = "all => all.filter((one) => one.firstElementChild.nextElementSibling.scrollWidth > one.clientWidth).length"
+    assert days.evaluate_all(wider) == 0
 
 
 def test_on_a_phone_numbers_and_the_attribution_keep_apart(visit):

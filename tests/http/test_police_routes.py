@@ -19,6 +19,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.services import clusters, incident_table, own_evaluation
 from api.services.cellcounts import counts_of
+from api.services.cities import add_city
 from api.services.cities import today as cities_today
 from api.services.imports import ImportOptions, import_file
 from api.services.incident_table import table_of
@@ -203,9 +204,8 @@ def test_nothing_one_all_in_one_cell_and_a_future_day_are_answered_in_words(
     for path in PATHS:
         weeks = "&weeks=8" if path in {"clusters", "emerging", "near-repeats", "hotspots"} else ""
         said = get(client, police, f"{path}?to=2030-01-01{weeks}" + ("&from=2029-12-01" if "incidents" in path else ""))
-        if weeks:
-            assert said["reason_zh"]
-            assert said["reason_en"]
+        if path != "incidents/rhythm":
+            assert said["reason_zh"] != said["reason_en"]
         assert not any("p" in f["properties"] and f["properties"]["p"] is not None for f in said.get("features", []))
     # one incident: the lonely one of its day
     one = get(client, police, "hotspots?from=2026-11-04&to=2026-11-04")
@@ -416,6 +416,58 @@ def test_pages_of_nothing_say_so(client: TestClient, police: dict[str, str], vie
             page = client.get(f"/api/v1/heatmap?{query}&language={language}", headers=headers)
             assert page.status_code == 200, page.text[:300]
             assert any(words in page.text for words in said)
+
+
+def test_why_there_is_no_map_is_said_as_a_page_where_a_browser_waits_for_one(
+    client: TestClient, police: dict[str, str]
+) -> None:
+    browser = {"Accept": "text/html,*/*;q=0.8"}
+    period = "from=2026-11-07&to=2026-11-08&versus_from=2026-10-31&versus_to=2026-11-01"
+    for query, status, zh, en in (
+        (f"view=side&{period}", 422, "没有上课日", "no school day"),
+        ("view=side", 422, "比较两个时段", "two periods are compared"),
+        ("view=volcano", 422, "view", "view"),
+        ("type=<script>alert(1)</script>", 422, "&lt;script&gt;", "&lt;script&gt;"),
+        ("city=000", 404, "000", "000"),
+    ):
+        for language, words in (("zh", zh), ("en", en)):
+            path = f"/api/v1/heatmap?{query}&language={language}"
+            page = client.get(path, headers=police | browser)
+            assert (page.status_code, page.headers["content-type"]) == (status, "text/html; charset=utf-8"), query
+            assert words in page.text
+            assert f'lang="{language}"' in page.text
+            assert "<script" not in page.text
+            assert "sandbox;" in page.headers["content-security-policy"]
+            assert_problem(client.get(path, headers=police), status)  # a program is told as ever
+    assert_problem(client.get("/api/v1/hotspots?method=magic", headers=police | browser), 422)
+
+
+def test_why_no_cell_is_shown_is_said_to_everybody(
+    client: TestClient, police: dict[str, str], town: Engine, settings: Settings
+) -> None:
+    lonely = "from=2026-11-04&to=2026-11-04"
+    for path in ("incidents/cells", "incidents/density"):
+        for query in (lonely, f"{lonely}&type=extortion"):  # none and fewer than k are not told apart
+            assert get(client, police, f"{path}?{query}")["reason_en"] == "there were no incidents, or fewer than 3"
+        for_everybody = client.get(f"/api/v1/{path}?type=extortion").json()
+        assert for_everybody["reason_en"].startswith("there is no group of at least 3 incidents: none happened")
+        assert for_everybody["reason_zh"].startswith("没有不少于 3 起的分组")
+        assert "reason_en" not in get(client, police, path)
+    bring(town, settings, [f"w{n},threat,2026-11-09 16:30,{at(200.0 * n, 0)}" for n in range(4)])
+    apart = get(client, police, "incidents/cells?type=threat")
+    assert (apart["features"], apart["total"]) == ([], 4)
+    assert apart["reason_en"] == "each cell has fewer than 3 incidents, or would give away one that has"
+    with writing(town) as session:
+        city = session.scalars(sa.select(City)).one()
+        city.area = to_element(shapely.MultiPolygon([shapely.box(*place(3000, 3000), *place(4000, 4000))]))
+    away = get(client, police, "incidents/density?type=threat")
+    assert away["reason_en"] == "all of the incidents lie outside the city's boundary"
+    with writing(town) as session:
+        add_city(session, code="000001", name="空市", settings=settings)
+    for path in ("incidents/cells", "incidents/density"):
+        nothing = get(client, police, f"{path}?city=000001")
+        assert nothing["reason_en"] == "nothing is known of this city yet; import schools and incidents first"
+        assert nothing["reason_zh"].startswith("该城市还没有数据")
 
 
 def test_clusters_emerging_near_repeats_and_evaluation_of_a_year(town: Engine, settings: Settings) -> None:

@@ -185,8 +185,16 @@ def test_a_report_from_nowhere_or_of_days_to_come_is_refused_in_words(
     with writing(town) as session:
         city = session.scalars(sa.select(City)).one()
         city.area = to_element(shapely.MultiPolygon([shapely.box(*place(-1000, -1000), *place(1000, 1000))]))
-    for x, status in ((1500, 201), (9000, 422)):  # just across the boundary is still reported
-        lon, lat = place(x, 0)
+    # just across the boundary is still reported: two kilometres, as many to the east as to the north
+    for x, y, status in (
+        (1500, 0, 201),
+        (2980, 0, 201),
+        (3020, 0, 422),
+        (0, 2980, 201),
+        (0, 3020, 422),
+        (9000, 0, 422),
+    ):
+        lon, lat = place(x, y)
         sent = client.post("/api/v1/incidents", json=an_incident(lon=lon, lat=lat), headers=inspector)
         assert sent.status_code == status, sent.text
 

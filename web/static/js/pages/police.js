@@ -2,7 +2,7 @@
 
 import { GeoJSON } from "../lib/leaflet.js";
 import { get } from "../lib/api.js";
-import { language, pageConfig, t } from "../lib/i18n.js";
+import { pageConfig, t } from "../lib/i18n.js";
 import { keepHash } from "../lib/masthead.js";
 import { say } from "../lib/table.js";
 import { el } from "../lib/text.js";
@@ -72,17 +72,10 @@ function show(answer) {
   if (views) openView(views[0].href);
 }
 
-/** Open a map page in its frame; where there is none, its problem is said in words instead of shown as data. */
-async function openView(href) {
+/** Open a map page in its frame; where there is none, the page says why. */
+function openView(href) {
   for (const button of byId("views").children) button.setAttribute("aria-pressed", String(button.dataset.href === href));
   byId("view-open").href = href;
-  const turn = asked;
-  const answer = await fetch(href, { headers: { "Accept-Language": language } });
-  if (turn !== asked || byId("view-open").getAttribute("href") !== href) return;
-  byId("frame").hidden = !answer.ok;
-  say(byId("problem"), ...(answer.ok ? [] : [(await answer.json()).detail]));
-  if (!answer.ok) return;
-  answer.body.cancel();
   byId("frame").contentWindow.location.replace(new URL(href, window.location.href).href);
 }
 

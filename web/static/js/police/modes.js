@@ -51,7 +51,7 @@ const spots = {
 
 const density = {
   ask: (wanted) => get("incidents/density", { ...wanted, ...periodOf(wanted), weeks: null }),
-  show({ features, school_days: days, days_until: until, bandwidth_m: bandwidth, edge_corrected: corrected }) {
+  show({ features, school_days: days, days_until: until, bandwidth_m: bandwidth, edge_corrected: corrected, ...rest }) {
     const values = features.map((one) => one.properties.density).sort((a, b) => a - b);
     const [least, top] = [values[0] ?? 0, values[Math.floor(values.length * 0.99)] ?? 0];
     const breaks = RAMP.map((_, at) => least * (top / least || 1) ** (at / RAMP.length));
@@ -60,7 +60,7 @@ const density = {
     return {
       features, signs: [],
       look: { colour: (p) => RAMP[classOf(p.density)], opacity: () => 0.62, tip: (p) => `${few(p.density)} ${unit}` },
-      state: features.length ? together(t("police.density_found", { bandwidth, days, edge: t(corrected ? "police.edge" : "police.no_edge") }), until && t("police.days_until", { until })) : t("police.no_cell"),
+      state: features.length ? together(t("police.density_found", { bandwidth, days, edge: t(corrected ? "police.edge" : "police.no_edge") }), until && t("police.days_until", { until })) : because(rest) ?? "",
       legend: features.length ? breaks.map((from, at) => [RAMP[at], at + 1 < breaks.length ? `${few(from)}–${few(breaks[at + 1])}` : `≥ ${few(from)}`]) : [],
       unit, items: [],
     };
