@@ -121,7 +121,7 @@ def _instead_of_a_map(request: Request, status: int, detail: str, headers: Mappi
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
     }
     return _templates.TemplateResponse(
-        request, "no-map.html", context, status_code=status, headers={**headers, **policy}
+        request, "files/no-map.html", context, status_code=status, headers={**headers, **policy}
     )
 
 

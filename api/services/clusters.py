@@ -16,25 +16,19 @@ from api.schemas.geojson import features
 from api.services.incident_table import MINUTES_A_DAY, day_number
 from api.services.questions import Question, wanted_city
 from api.services.selection import Selection, by_week, select
+from api.services.silence import why_nothing
 from api.services.study_area import StudyCells, study_cells
 from api.settings import Settings
 from gis.aoristic import is_whole
 from gis.errors import GisError
-from gis.hotspots.chance import Reason
+from gis.hotspots.chance import commonest
 from gis.hotspots.emerging import Emerging, emerging_hot_spots
 from gis.hotspots.near_repeat import NearRepeatTable
 from gis.hotspots.near_repeat_cells import knox_of_cells
 from gis.hotspots.scan import Cluster, Scan, space_time_scan
-from gis.hotspots.words import (
-    cluster_sentence,
-    emerging_name,
-    emerging_sentence,
-    near_repeat_sentences,
-    why_not,
-)
+from gis.hotspots.words import LANGUAGES, cluster_sentence, emerging_name, emerging_sentence, near_repeat_sentences
 from gis.lattice import cell_polygons
 
-LANGUAGES = ("zh", "en")
 SCAN_RADIUS_M = 1_000.0
 SCAN_WEEKS = 4
 PERMUTATIONS = 99  # with a tail fitted to them
@@ -43,10 +37,6 @@ FEWEST_BINS = 4
 SURE = 0.05
 UNSURE = 3
 DAYS_A_WEEK = 7
-_UNCERTAIN = {
-    "reason_zh": "所选范围内的事件时间都不够确切，无从判断",
-    "reason_en": "no incident's time is known well enough to say",
-}
 
 
 def _weekly(
@@ -122,7 +112,7 @@ def scan(session: Session, settings: Settings, wanted: Question, *, weeks: int, 
         np.array([*shapes, None], dtype=object)[:-1],
         [_cluster(area, one) for one in clusters],
     )
-    why = _why(result.reason, uncertain=bool(left_out) and not len(kept))
+    why = why_nothing(result.reason, found, area)
     said = {"weeks": weeks, "last_weeks": SCAN_WEEKS, "incidents": len(kept), "left_out": left_out}
     return document | said | {"k": settings.k_anonymity} | why
 
@@ -222,8 +212,7 @@ def emerging(session: Session, settings: Settings, wanted: Question, *, weeks: i
         cell_polygons(area.column[shown], area.row[shown], area.lattice),
         properties,
     )
-    reason = Reason.NONE if (spots.reason == Reason.NONE).any() else Reason(int(np.bincount(spots.reason).argmax()))
-    why = _why(reason, uncertain=bool(inside.any()) and not counts.any())
+    why = why_nothing(commonest(spots.reason), found, area)
     return document | {"weeks": weeks, "cells": len(area), "k": settings.k_anonymity} | why
 
 
@@ -239,7 +228,8 @@ def near_repeats(
     -------
     dict
         ``space_m`` and ``days`` (upper edges of the bands, the first row being the same cell), ``observed``,
-        ``expected``, ``ratio``, ``p`` (rows by distance, columns by days), ``incidents`` (those that were counted),
+        ``expected``, ``ratio``, ``p`` (rows by distance, columns by days), ``q`` (after the false discovery rate over
+        the bands; None beyond the last one), ``incidents`` (those that were counted),
         ``left_out`` (those of uncertain time that may not fit the question, or lie on another day), ``weeks``,
         ``sentences_zh``, ``sentences_en`` and, where so, ``reason_zh`` and ``reason_en``.
     """
@@ -273,12 +263,13 @@ def near_repeats(
         "expected": _rounded(result.expected, np.ones_like(told)),
         "ratio": _rounded(result.ratio, told),
         "p": _rounded(result.p, told),
+        "q": _rounded(result.q, told),
         "incidents": len(kept),
         "left_out": left_out,
         "weeks": weeks,
         "k": k,
     }
-    why = _why(result.reason, uncertain=bool(left_out) and not len(kept))
+    why = why_nothing(result.reason, found)
     return said | {f"sentences_{lang}": near_repeat_sentences(result, lang, least=k) for lang in LANGUAGES} | why
 
 
@@ -287,12 +278,3 @@ def _rounded(values: NDArray[np.float64], told: NDArray[np.bool_]) -> list[list[
         [float(f"{v:.4g}") if ok and np.isfinite(v) else None for v, ok in zip(*row, strict=True)]
         for row in zip(values.tolist(), told.tolist(), strict=True)
     ]
-
-
-def _why(reason: Reason, *, uncertain: bool) -> dict[str, str]:
-    """Return why there is nothing to tell, if so: no incident at all, or none whose time is known well enough."""
-    if reason is Reason.NONE:
-        return {}
-    if uncertain:
-        return dict(_UNCERTAIN)
-    return {f"reason_{language}": why_not(reason, language) for language in LANGUAGES}

@@ -20,14 +20,15 @@ from api.services.cellcounts import cell_counts
 from api.services.incident_table import MINUTES_A_DAY
 from api.services.questions import Question, places_of, wanted_city
 from api.services.selection import Selection, select
+from api.services.silence import why_nothing
 from api.services.study_area import StudyCells, study_cells
 from api.settings import Settings
 from gis.hotspots import gi_star, kernel_neighbours, local_moran
-from gis.hotspots.chance import Reason
+from gis.hotspots.chance import commonest
 from gis.hotspots.gi import spot_classes
 from gis.hotspots.moran import HIGH_HIGH, HIGH_LOW, LOW_HIGH, LOW_LOW
 from gis.hotspots.windows import DaySlots, Window, busiest_windows
-from gis.hotspots.words import Finding, describe, why_not
+from gis.hotspots.words import Finding, describe
 from gis.lattice import cell_polygons
 
 Method = Literal["gi", "kde", "moran"]
@@ -107,6 +108,7 @@ def hot_spots(
     told = np.flatnonzero(shown)
     period = _weeks(first, last)
     windows: dict[int, Window] = {}
+    found: Selection | None = None
     if sealed:
         found = select(session, settings, city, area.lattice, everywhere)
         windows = found.table.answers.of(
@@ -122,7 +124,7 @@ def hot_spots(
         properties,
     )
     said = {"cells": len(area), "weeks": period, "k": settings.k_anonymity, "basis": "exact" if sealed else "groups"}
-    return document | said | {"method": method} | _no_answer(spots.reason)
+    return document | said | {"method": method} | why_nothing(commonest(spots.reason), found, area)
 
 
 def _counts_in(area: StudyCells, known: dict[tuple[int, int], int]) -> NDArray[np.int64]:
@@ -252,11 +254,3 @@ def _weeks(first: dt.date, last: dt.date) -> int:
 
 def _number(value: float) -> float | None:
     return None if np.isnan(value) else float(f"{value:.6g}")
-
-
-def _no_answer(reason: Any) -> dict[str, str]:
-    """Return why there is no p-value anywhere, if so."""
-    if (reason == Reason.NONE).any():
-        return {}
-    why = Reason(int(np.bincount(reason).argmax()))
-    return {f"reason_{language}": why_not(why, language) for language in ("zh", "en")}

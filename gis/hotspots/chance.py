@@ -32,9 +32,24 @@ class Reason(IntEnum):
     NO_NEIGHBOURS = 3
     """No neighbour of the place lies in the study area."""
     CONCENTRATED = 4
-    """All but one place have the same value: the normal approximation would claim what it cannot know."""
+    """All but one place have the same value: the one cannot be compared, and of the others there is nothing to say."""
     EVERYWHERE = 5
     """All places are neighbours of the place, so it cannot differ from the whole."""
+    LONE = 6
+    """There is one incident: it makes no pair and no cluster."""
+    ONE_PLACE = 7
+    """All incidents lie in one place, so distances tell nothing."""
+    ONE_TIME = 8
+    """All incidents are of one day or week, so times tell nothing."""
+    NONE_OF_LATE = 9
+    """No incident is of the last weeks."""
+
+
+def commonest(reasons: NDArray[np.int8]) -> Reason:
+    """Return why places have no p-value: NONE where one has, else the reason of most."""
+    if not reasons.size or (reasons == Reason.NONE).any():
+        return Reason.NONE
+    return Reason(int(np.bincount(reasons).argmax()))
 
 
 def false_discovery_rate(p: ArrayLike) -> Floats:

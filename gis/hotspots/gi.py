@@ -104,7 +104,7 @@ def gi_star(
     count = weights.neighbours
     z, p = np.full(n, np.nan), np.full(n, np.nan)
     whole = exact and not kernel and can_be_counted(y, count)
-    reason = reasons(y, count, analytic=not permutations and not whole)
+    reason = reasons(y, count)
     if n > 1 and np.any(y != y[0]):
         matrix = weights.matrix if kernel else weights.binary()
         size = np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel() + 1.0
@@ -123,7 +123,7 @@ def gi_star(
     return HotSpots(z, p, q, spot_classes(z, q), count, reason, ALL if whole else permutations)
 
 
-def reasons(values: Floats, neighbours: NDArray[np.int64], *, analytic: bool) -> NDArray[np.int8]:
+def reasons(values: Floats, neighbours: NDArray[np.int64]) -> NDArray[np.int8]:
     """Return why places cannot have a p-value, as :class:`gis.hotspots.chance.Reason`."""
     n = values.size
     reason = np.full(n, Reason.NONE, dtype=np.int8)
@@ -133,7 +133,7 @@ def reasons(values: Floats, neighbours: NDArray[np.int64], *, analytic: bool) ->
         reason[:] = Reason.NO_INCIDENTS
     elif n and np.all(values == values[0]):
         reason[:] = Reason.NO_VARIATION
-    elif analytic and n > 2:
+    elif n > 2:
         _, times = np.unique(values, return_counts=True)
         if times.max() >= n - 1:
             reason[:] = Reason.CONCENTRATED

@@ -143,7 +143,7 @@ def local_moran(values: ArrayLike, weights: Weights, *, permutations: int = 999,
     n = len(weights)
     y = checked_values(values, n)
     count = weights.neighbours
-    reason = reasons(y, count, analytic=False)
+    reason = reasons(y, count)
     reason[reason == Reason.EVERYWHERE] = Reason.NONE
     value, p = np.full(n, np.nan), np.full(n, np.nan)
     quadrant = np.zeros(n, dtype=np.int8)

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import KDTree
 
 from gis.errors import BadCoordinatesError, GisError
-from gis.hotspots.chance import MOST_PERMUTATIONS, Reason
+from gis.hotspots.chance import MOST_PERMUTATIONS, Reason, false_discovery_rate
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -67,6 +67,14 @@ class NearRepeatTable:
     incidents: int
     permutations: int
     reason: Reason
+
+    @property
+    def q(self) -> Floats:
+        """p-values of the bands with the false discovery rate over them; NaN beyond the last band."""
+        q = np.full(self.p.shape, np.nan)
+        near = self.p[:-1, :-1]
+        q[:-1, :-1] = false_discovery_rate(near.ravel()).reshape(near.shape)
+        return q
 
 
 def knox_test(
@@ -120,7 +128,7 @@ def knox_test(
     observed = table(when)
     if when.size < 2:
         nothing = np.full((rows, columns), np.nan)
-        none = Reason.NO_NEIGHBOURS if when.size else Reason.NO_INCIDENTS
+        none = Reason.LONE if when.size else Reason.NO_INCIDENTS
         return NearRepeatTable(space, time, observed, nothing, nothing, nothing, nothing, when.size, 0, none)
     rng = np.random.default_rng(seed)
     simulated = np.stack([table(rng.permutation(when)) for _ in range(permutations)])

@@ -81,7 +81,7 @@ def knox_of_cells(
     n, rows, columns = where.size, space.size + 2, time.size + 1
     if n < 2:
         no_pairs, nothing = np.zeros((rows, columns), dtype=np.int64), np.full((rows, columns), np.nan)
-        none = Reason.NO_NEIGHBOURS if n else Reason.NO_INCIDENTS
+        none = Reason.LONE if n else Reason.NO_INCIDENTS
         return NearRepeatTable(space, time, no_pairs, nothing, nothing, nothing, nothing, n, 0, none)
     occupied, where = np.unique(where, return_inverse=True)
     when = when - when.min()
@@ -99,7 +99,10 @@ def knox_of_cells(
     ratio = np.full(expected.shape, np.nan)
     np.divide(observed, expected, out=ratio, where=expected > 0)
     p = np.clip(_upper_tail(observed, expected, spread), SMALLEST_P, 1.0)
-    return NearRepeatTable(space, time, observed, expected, spread, ratio, p, n, 0, Reason.NONE)
+    why = Reason.ONE_PLACE if occupied.size == 1 else Reason.ONE_TIME if per_day.size == 1 else Reason.NONE
+    if why is not Reason.NONE:
+        p = np.full(p.shape, np.nan)
+    return NearRepeatTable(space, time, observed, expected, spread, ratio, p, n, 0, why)
 
 
 class _Graph:

@@ -175,7 +175,7 @@ def space_time_scan(
         raise GisError(f"{permutations} permutations; 1 to {MOST_PERMUTATIONS:,} can be made")
     if not (np.isfinite(radius_m) and radius_m >= 0) or not 1 <= most_weeks <= max(n_weeks // 2, 1):
         raise GisError(f"cylinders of {radius_m} m and {most_weeks} weeks do not go with {n_weeks} weeks")
-    why = _reason(when, n_weeks, most_weeks)
+    why = _reason(where, when, n_weeks, most_weeks)
     if why is not Reason.NONE:
         return Scan((), np.zeros(0), why)
     age = n_weeks - 1 - when
@@ -225,12 +225,16 @@ def _checked(x: Floats, y: Floats, cell: ArrayLike, week: ArrayLike, n_weeks: in
     return where, when
 
 
-def _reason(when: Integers, n_weeks: int, most_weeks: int) -> Reason:
+def _reason(where: Integers, when: Integers, n_weeks: int, most_weeks: int) -> Reason:
     if not when.size:
         return Reason.NO_INCIDENTS
-    if n_weeks < 2 or np.all(when == when[0]) or not np.any(when >= n_weeks - most_weeks):
-        return Reason.NO_VARIATION
-    return Reason.NONE
+    if when.size == 1:
+        return Reason.LONE
+    if not np.any(when >= n_weeks - most_weeks):
+        return Reason.NONE_OF_LATE
+    if n_weeks < 2 or np.all(when == when[0]):
+        return Reason.ONE_TIME
+    return Reason.ONE_PLACE if np.all(where == where[0]) else Reason.NONE
 
 
 def _circles(place: Floats, radius_m: float) -> _Circles:

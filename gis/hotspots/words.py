@@ -29,10 +29,14 @@ _REASONS = {
     Reason.NO_VARIATION: ("各处数量相同，无从比较", "all values are the same, so there is nothing to compare"),
     Reason.NO_NEIGHBOURS: ("研究范围内没有相邻网格", "no neighbouring cell lies in the study area"),
     Reason.CONCENTRATED: (
-        "事件集中在一个网格，正态近似不可靠",
-        "all incidents lie in one cell, where the normal approximation does not hold",
+        "只有一个网格与其他网格不同，无从判断是否偶然",
+        "only one cell differs from all the others, so whether that is chance cannot be told",
     ),
     Reason.EVERYWHERE: ("范围过小，所有网格互为相邻", "the area is so small that all cells are neighbours"),
+    Reason.LONE: ("只有一起事件，无从比较", "there is only one incident, so there is nothing to compare it with"),
+    Reason.ONE_PLACE: ("事件都在同一网格，无从比较远近", "all incidents lie in one cell, so distances tell nothing"),
+    Reason.ONE_TIME: ("事件都在同一时间，无从比较先后", "all incidents are of one day or week, so times tell nothing"),
+    Reason.NONE_OF_LATE: ("最近几周没有事件", "there was no incident in the last weeks"),
 }
 _EMERGING = {
     Emerging.NEW: ("新增{}点", "new {} spot"),
@@ -184,7 +188,8 @@ def emerging_sentence(place: str, category: int, hot_bins: int, bins: int, count
 def near_repeat_sentences(table: NearRepeatTable, language: str, *, least: int = 3, sure: float = 0.05) -> list[str]:
     """Return the bands of a Knox table in which more pairs lie than chance would give, each as a sentence.
 
-    Bands with fewer pairs than ``least`` are not told; what lies beyond the last band in space or time neither.
+    Bands with fewer pairs than ``least`` are not told; what lies beyond the last band in space or time neither. Many
+    bands are looked at, so the chance is that after the false discovery rate over them.
     """
     _at(language)
     if table.reason is not Reason.NONE:
@@ -192,15 +197,15 @@ def near_repeat_sentences(table: NearRepeatTable, language: str, *, least: int =
     found = []
     for row in range(len(table.space_edges_m) + 1):
         for column in range(len(table.time_edges_days)):
-            n, ratio, p = int(table.observed[row, column]), float(table.ratio[row, column]), float(table.p[row, column])
-            if n < least or not ratio > 1 or p > sure:
+            n, ratio, q = int(table.observed[row, column]), float(table.ratio[row, column]), float(table.q[row, column])
+            if n < least or not ratio > 1 or q > sure:
                 continue
             near, soon = _band(table.space_edges_m, row, language), _span(table.time_edges_days, column, language)
             more = f"{100 * (ratio - 1):.0f}"
             if language == "zh":
-                found.append(f"{near}、{soon}再发生的有 {n:,} 对，比偶然多 {more}%；{chance(p, language)}。")
+                found.append(f"{near}、{soon}再发生的有 {n:,} 对，比偶然多 {more}%；{chance(q, language)}。")
             else:
-                found.append(f"{n:,} pairs lie {near} and {soon}, {more} % more than by chance; {chance(p, language)}.")
+                found.append(f"{n:,} pairs lie {near} and {soon}, {more} % more than by chance; {chance(q, language)}.")
     return found
 
 

@@ -209,20 +209,33 @@ def test_nothing_one_all_in_one_cell_and_a_future_day_are_answered_in_words(
         assert not any("p" in f["properties"] and f["properties"]["p"] is not None for f in said.get("features", []))
     # one incident: the lonely one of its day
     one = get(client, police, "hotspots?from=2026-11-04&to=2026-11-04")
-    assert not [f for f in one["features"] if f["properties"]["class"]]
-    assert get(client, police, "near-repeats?to=2026-11-04&weeks=1&type=bullying")["reason_en"]
+    assert [(f["properties"]["class"], f["properties"]["p"]) for f in one["features"]] == [(0, None)]
+    assert one["reason_en"].startswith("only one cell differs")
+    for path in ("near-repeats?weeks=1", "clusters?weeks=8"):
+        assert get(client, police, f"{path}&to=2026-11-04&type=bullying")["reason_en"].startswith("there is only one")
     # all in one cell
     bring(town, settings, [f"o{n},threat,2026-11-{9 + n % 5:02d} 16:30,{at(*CROWDED)}" for n in range(40)])
     spots = get(client, police, "hotspots?from=2026-11-09&to=2026-11-15&type=threat")
     assert not [f for f in spots["features"] if f["properties"]["class"]]
-    scan = get(client, police, "clusters?to=2026-11-15&weeks=8&type=threat")
-    assert scan["features"] == []
-    assert scan["reason_en"]
+    assert [f["properties"]["p"] for f in spots["features"]] == [None]
+    for path, why in (
+        ("hotspots?from=2026-10-05", "only one cell differs"),
+        ("hotspots?from=2026-10-05&method=kde", "only one cell differs"),
+        ("hotspots?from=2026-10-05&method=moran", "only one cell differs"),
+        ("clusters?weeks=8", "all incidents are of one day or week"),
+        ("emerging?weeks=8", "only one cell differs"),
+        ("near-repeats?weeks=8", "all incidents lie in one cell"),
+    ):
+        crowd = get(client, police, f"{path}&to=2026-11-15&type=threat")
+        assert crowd["reason_en"].startswith(why)
+        assert crowd["reason_zh"] != crowd["reason_en"]
+        assert not any(p is not None for row in crowd.get("p", []) for p in row)
+        assert not [f for f in crowd.get("features", []) if f["properties"].get("p") or f["properties"].get("class")]
     # outside the city's perimeters there is nothing to say, and nothing breaks
     bring(town, settings, [f"p{n},extortion,2026-11-09 16:30,{at(5_000, 5_000)}" for n in range(9)])
     away = get(client, police, "hotspots?from=2026-11-09&to=2026-11-09&type=extortion")
     assert away["features"] == []
-    assert away["reason_en"] == "there were no incidents"
+    assert away["reason_en"] == "there were incidents, but none around a school"
 
 
 def test_bad_questions_are_refused_in_words(client: TestClient, police: dict[str, str]) -> None:
@@ -272,6 +285,10 @@ def test_incidents_of_uncertain_time_are_no_whole_ones_after_school(
         assert not any(p is not None for row in none.get("p", []) for p in row)
         whole = get(client, police, f"{path}&to=2026-11-22&type=threat")
         assert (whole["incidents"], whole["left_out"]) == (30, 0)  # the day is known
+    spread = [f"s{n},extortion,2026-11-17 00:00,{at(90.0 * n, 0)}" for n in range(4)]  # a sixteenth in each cell
+    bring(town, settings, spread)
+    unknown = get(client, police, "hotspots?from=2026-11-17&to=2026-11-17&type=extortion&after_school=true")
+    assert unknown["reason_en"] == "no incident's time is known well enough to say"
     header = "id,type,occurred_from,occurred_to,lon,lat"
     long = [f"v{n},threat,{day} 08:00,{day} 20:00,{at(*CROWDED)}" for n, day in enumerate(days)]
     bring(town, settings, long, header)
@@ -282,7 +299,7 @@ def test_incidents_of_uncertain_time_are_no_whole_ones_after_school(
     assert get(client, police, f"incidents/cells?from=2026-10-26&{window}")["total"] == expected
     spots = get(client, police, f"emerging?weeks=4&{window}")
     assert spots["features"] == []
-    everything = get(client, police, "emerging?weeks=4&to=2026-11-22&type=threat")
+    everything = get(client, police, "emerging?weeks=4&to=2026-11-22&type=threat&type=bullying")
     assert any("60 incidents" in f["properties"]["sentence_en"] for f in everything["features"])
     # by hour they lie in the window of their school alone, 15:30 to 17:00, and by minutes they are not told
     when = get(client, police, f"incidents/rhythm?from=2026-10-26&{window}")

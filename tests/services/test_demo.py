@@ -204,7 +204,7 @@ def test_hot_spots_are_where_the_demonstration_put_them_and_say_so(loaded: Engin
         assert found[True] & found[False]
         nothing = replace(wanted, first=dt.date(2026, 10, 1), last=dt.date(2026, 10, 1))
         empty = hotspots.hot_spots(session, settings, nothing, weeks=13, today=dt.date(2026, 11, 23), sealed=False)
-        assert empty["reason_zh"] == "所选范围内没有事件"
+        assert empty["reason_zh"] == "没有可公开的分组：没有事件，或事件太少、太近"
         assert empty["features"] == []
         with pytest.raises(BadInputError, match="weeks"):
             hotspots.hot_spots(session, settings, wanted, weeks=0, today=dt.date(2026, 11, 23), sealed=False)

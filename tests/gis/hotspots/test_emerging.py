@@ -110,6 +110,14 @@ def test_no_incidents_and_one_make_no_hot_spot(number, reason):
     assert set(found.reason.tolist()) == {reason}
 
 
+def test_all_incidents_in_one_cell_over_many_weeks_cannot_be_compared():
+    counts = np.zeros((100, 13))
+    counts[55] = np.arange(13)
+    found = emerging_hot_spots(counts, queen_neighbours(*np.divmod(np.arange(100), 10)))
+    assert not found.category.any()
+    assert set(found.reason.tolist()) == {Reason.CONCENTRATED}
+
+
 def test_places_without_neighbours_and_no_places():
     found = emerging_hot_spots(np.random.default_rng(7).poisson(3, (3, 13)), queen_neighbours([0, 1, 9], [0, 0, 9]))
     assert found.reason.tolist() == [Reason.NONE, Reason.NONE, Reason.NO_NEIGHBOURS]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gis.errors import GisError
-from gis.hotspots import Reason, gi_star, kernel_neighbours, queen_neighbours
+from gis.hotspots import gi_star, kernel_neighbours, queen_neighbours
 from gis.hotspots.exact import can_be_counted, exact_p
 from gis.hotspots.gi import ALL
 
@@ -66,16 +66,6 @@ def test_where_they_cannot_be_counted_some_are_drawn():
     assert not can_be_counted(skewed(4), kernel.neighbours)
     with pytest.raises(GisError):
         exact_p(fractions, weights.neighbours, fractions)
-
-
-@pytest.mark.parametrize("number", [1, 500])
-def test_all_incidents_in_one_cell_are_no_hot_spot(number):
-    values = np.zeros(400)
-    values[210] = number
-    found = gi_star(values, queen_neighbours(COLUMN, ROW), exact=True)
-    assert not found.classes.any()
-    assert np.nanmin(found.p) > 0.02
-    assert set(found.reason.tolist()) == {Reason.NONE}
 
 
 def test_the_density_is_significant_where_it_was_planted():

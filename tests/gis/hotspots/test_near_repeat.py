@@ -99,7 +99,7 @@ def test_planted_repeats_are_found_and_chance_is_not():
 
 
 def test_few_incidents_claim_nothing():
-    for n, reason in ((0, Reason.NO_INCIDENTS), (1, Reason.NO_NEIGHBOURS)):
+    for n, reason in ((0, Reason.NO_INCIDENTS), (1, Reason.LONE)):
         table = knox_test([5.0] * n, [5.0] * n, [1] * n)
         assert table.reason == reason
         assert not table.observed.any()

@@ -74,15 +74,21 @@ def test_a_hundred_thousand_incidents_are_counted_too():
 
 
 def test_few_incidents_claim_nothing():
-    for n, reason in ((0, Reason.NO_INCIDENTS), (1, Reason.NO_NEIGHBOURS)):
+    for cell, day, reason in (([0, 0, 0], [1, 5, 9], Reason.ONE_PLACE), ([0, 1, 1], [3, 3, 3], Reason.ONE_TIME)):
+        alike = knox_of_cells([0.0, 300.0], [0.0, 0.0], cell, day, space_edges_m=[150.0])
+        assert alike.reason is reason
+        assert alike.observed.sum() == 3
+        assert np.isnan(alike.p).all()
+        assert np.isnan(alike.q).all()
+    for n, reason in ((0, Reason.NO_INCIDENTS), (1, Reason.LONE)):
         table = knox_of_cells([5.0], [5.0], [0] * n, [1] * n, **EDGES)
         assert table.reason is reason
         assert not table.observed.any()
         assert np.isnan(table.p).all()
     for n in (2, 3, 20):
-        assert (knox_of_cells([0.0], [0.0], [0] * n, list(range(n)), **EDGES).p == 1).all()  # one place
+        assert knox_of_cells([0.0], [0.0], [0] * n, list(range(n)), **EDGES).reason is Reason.ONE_PLACE
         far = np.arange(float(n)) * 90
-        assert (knox_of_cells(far, far, list(range(n)), [3] * n, **EDGES).p == 1).all()  # one day
+        assert knox_of_cells(far, far, list(range(n)), [3] * n, **EDGES).reason is Reason.ONE_TIME
 
 
 @pytest.mark.parametrize(

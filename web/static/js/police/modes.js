@@ -39,7 +39,7 @@ const spots = {
     const first = places.map((group) => group.find((one) => one.properties.when) ?? group[0]);
     return {
       features, signs: first,
-      look: { colour: spotColour, opacity: (p) => (p.class ? 0.72 : 0.45), tip: (p) => `${countOf(p)} · ${said(p) ?? (p.quadrant ? t(`police.quadrant.${p.quadrant}`) : t("police.no_difference"))}` },
+      look: { colour: spotColour, opacity: (p) => (p.class ? 0.72 : 0.45), tip: (p) => `${countOf(p)} · ${said(p) ?? t(p.quadrant ? `police.quadrant.${p.quadrant}` : p.p === null ? "police.no_p" : "police.no_difference")}` },
       state: why(rest) ?? t(told.length ? "police.found" : "police.none", { n: count(told.length), places: count(places.length), cells: count(area), weeks }),
       legend: [...[99, 95, 90, 0].map((code) => [HOT[code], t(`police.class.${code}`)]), [COLD, t("police.class.cold")]],
       items: first.map((one, at) => ({ feature: one, colour: spotColour(one.properties), text: said(one.properties), more: [one.properties.code, t(`police.class.${one.properties.class}`), places[at].length > 1 && t("police.beside", { n: count(places[at].length - 1) })] })),
@@ -104,11 +104,11 @@ const emerging = {
 
 /* ---- near repeats ---- */
 
-function nearTable({ space_m: edges, days, observed, ratio, p }) {
+function nearTable({ space_m: edges, days, observed, ratio, p, q }) {
   const bands = [t("police.same_cell"), ...edges.map((edge, at) => `${at ? `${edges[at - 1]}–` : "< "}${edge} m`), `≥ ${edges.at(-1)} m`];
   const spans = [...days.map((edge, at) => t("police.days", { span: at ? `${days[at - 1]}–${edge}` : `< ${edge}` })), t("police.days", { span: `≥ ${days.at(-1)}` })];
   const cell = (row, column) => {
-    const sure = ratio[row][column] > 1 && p[row][column] <= 0.05;
+    const sure = ratio[row][column] > 1 && q[row][column] !== null && q[row][column] <= 0.05;
     return el("td", { class: sure ? "near near--sure" : "near" }, observed[row][column] === null ? t("police.few_short") : count(observed[row][column]), ratio[row][column] === null ? null : el("small", {}, `×${ratio[row][column].toFixed(2)} · p ${p[row][column].toFixed(3)}`));
   };
   return el("div", { class: "table-holder" }, el("table", { class: "table near-table" },
