@@ -27,6 +27,7 @@ from api.store.models import (
     School,
     WorkYear,
 )
+from api.store.models.base import UtcDateTime
 from api.store.spatial import Bounds, meets_bbox
 
 _MANY = 500
@@ -363,10 +364,10 @@ def hazards_of_merged(session: Session, case_id: int) -> Sequence[Hazard]:
     ).all()
 
 
-def photo_since(session: Session, hazard_id: int, moment: dt.datetime) -> bool:
-    """Return whether a hazard has a photo that was taken and came after a moment: one taken before may come late."""
-    since = Photo.created_at >= moment, sa.func.coalesce(Photo.taken_at, Photo.created_at) >= moment
-    return session.scalar(sa.select(Photo.id).where(Photo.hazard_id == hazard_id, *since).limit(1)) is not None
+def photos_come_since(session: Session, hazard_id: int, moment: dt.datetime) -> Sequence[dt.datetime]:
+    """Return when the photos of a hazard that came after a moment were taken: one taken before may come late."""
+    taken = sa.func.coalesce(Photo.taken_at, Photo.created_at, type_=UtcDateTime)
+    return session.scalars(sa.select(taken).where(Photo.hazard_id == hazard_id, Photo.created_at >= moment)).all()
 
 
 def open_cases(session: Session, city_id: int) -> Sequence[Case]:

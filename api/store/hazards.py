@@ -90,10 +90,10 @@ def get_hazard(session: Session, identity: uuid_module.UUID, *, lock: bool = Fal
     return session.scalar(query.with_for_update() if lock else query)
 
 
-def first_hazards(session: Session, city: City, categories: Sequence[str], limit: int) -> Sequence[Hazard]:
-    """Return the hazards of some categories that were known first."""
+def hazards_by_age(session: Session, city: City, categories: Sequence[str]) -> Sequence[Hazard]:
+    """Return the hazards of some categories, the oldest first."""
     query = sa.select(Hazard).where(Hazard.city_id == city.id, Hazard.category.in_(list(categories)))
-    return session.scalars(query.order_by(Hazard.id).limit(limit)).all()
+    return session.scalars(query.order_by(Hazard.observed_at, Hazard.id)).all()
 
 
 def _with_cell_and_source() -> Any:

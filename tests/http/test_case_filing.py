@@ -66,9 +66,11 @@ def test_a_rule_may_ask_for_a_photo_before_closing(office: Office) -> None:
     office.bring(found["id"], "awaiting_check")
     may = {name: office.show(found["id"], name)["may_add_photo"] for name in ("han", "ins", "dis", "lia")}
     assert may == {"han": True, "ins": True, "dis": True, "lia": False}  # as the server takes them
+    refused = assert_problem(office.ask(found["id"], "ins", "pass", note="gone"), 409)["detail"]
+    assert refused.startswith("by its filing rule the case needs a photo")
     earlier = dt.datetime.fromisoformat(office.show(found["id"])["filed_at"]) - dt.timedelta(minutes=5)
     assert send(taken_at=earlier.isoformat()).status_code == 201  # it was late, and shows how it was before
-    assert "photo" in assert_problem(office.ask(found["id"], "ins", "pass", note="gone"), 409)["detail"]
+    assert "clock is right" in assert_problem(office.ask(found["id"], "ins", "pass", note="gone"), 409)["detail"]
     assert send().status_code == 201
     assert office.do(found["id"], "ins", "pass", note="gone")["state"] == "closed"
 

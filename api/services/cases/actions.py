@@ -91,9 +91,8 @@ def take_action(
         raise BadInputError(what, problems=[Problem("body.action", what)])
     _require(session, doer, case, facts, move)
     _require_needs(move, given)
-    if move.action == "pass" and _lacks_photo(session, case):
-        what = "by its filing rule the case needs a photo of how it is now before it is closed"
-        raise _told(ConflictError(what), session, doer, case, facts)
+    if move.action == "pass" and (lacking := _lacks_photo(session, case)) is not None:
+        raise _told(ConflictError(lacking), session, doer, case, facts)
     moment = at or now()
     new = after(facts, move, doer)
     entry = _entry(session, actor, case, move, given, moment)
@@ -228,11 +227,18 @@ def _require_amount(case: Case, given: ActionIn) -> None:
         raise BadInputError(what, problems=[Problem("body.amount", what)])
 
 
-def _lacks_photo(session: Session, case: Case) -> bool:
-    """Return whether the case's rule wants a photo of how it is now before it is closed, and there is none."""
+def _lacks_photo(session: Session, case: Case) -> str | None:
+    """Say that the case's rule wants a photo of how it is now before it is closed, where there is none."""
     if not case.rule["close_needs_photo"] or case.hazard_id is None or case.filed_at is None:
-        return False
-    return not cases.photo_since(session, case.hazard_id, case.filed_at)
+        return None
+    taken = cases.photos_come_since(session, case.hazard_id, case.filed_at)
+    if any(moment >= case.filed_at for moment in taken):
+        return None
+    if taken:
+        return (
+            "the photos that came were taken before the case was filed: take one now, on a phone whose clock is right"
+        )
+    return "by its filing rule the case needs a photo of how it is now before it is closed"
 
 
 def _file(session: Session, case: Case, given: ActionIn) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def load(session: Session, settings: Settings) -> list[str]:
     if not {ZHUJI, TEMPE} <= known:
         _load_cities(session, settings, known)
     signs = add_people(session)
-    add_cases(session)
+    add_cases(session, settings)
     add_exchange(session)
     add_posts(session)
     add_meetings(session, settings)

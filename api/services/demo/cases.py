@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
+import uuid
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
 from api.schemas.cases import ActionIn
+from api.schemas.photos import PhotoIn
 from api.security.people import Actor
+from api.services import photos
 from api.services.cases.actions import take_action
 from api.services.cases.filing import propose_case
+from api.services.demo.pictures import gate_scene
 from api.services.departments import department_of
+from api.settings import Settings
 from api.store import cases, cities, hazards, people
-from api.store.models import Case, Person
+from api.store.models import Case, Hazard, Person
+from api.store.models.base import now
 
 CODE = "330681"
 HANDLERS = {"demo-handler": "urban_management", "demo-traffic": "traffic_police"}
 _HANDLED_BY = {"VEN": "demo-handler", "ENV": "demo-handler", "TRF": "demo-traffic"}
-_MOST = 24
-_LOOKED_AT = 120
+_OVER, _OPEN = 10, 14
+_APART = 5  # of the hazards that are over, one of so many at first: cases of every month
 
 
 @dataclass(frozen=True)
@@ -66,25 +73,36 @@ OPEN: tuple[tuple[Step, ...], ...] = (
     (*_HANDLE, Step("demo-dispatcher", "urge", 30, "请尽快处置（虚构）")),
     (Step("demo-dispatcher", "reject", 2, "不在控制范围内（虚构）"),),
 )
+# hours since the last step of each open case: some have just come, some are late
+_SINCE_H = (1.0, 3.0, 0.5, 2.0, 5.0, 20.0, 4.0, 10.0, 30.0, 2.0, 60.0, 48.0)
+_PHOTO_SPACE = uuid.UUID("9f0c7c36-3e0a-4f6e-8c0b-0d6a3f1d2b57")
 
 
-def add_cases(session: Session) -> None:
-    """Let some hazards become cases, unless there are cases already, or people of the demonstration who are real."""
+def add_cases(session: Session, settings: Settings) -> None:
+    """Let some hazards become cases, unless there are cases already, or people of the demonstration who are real.
+
+    Those that are over are as old as their hazards; those that are open were reported in the last days.
+    """
     city = cities.get_city(session, CODE)
     if cases.any_case(session, city.id):
         return
     actors = {name: actor_of(session, name) for name in ("demo-inspector", "demo-dispatcher", *HANDLERS)}
-    made = {True: 0, False: 0}
-    for hazard in hazards.first_hazards(session, city, sorted(_HANDLED_BY), _LOOKED_AT):
-        if sum(made.values()) == _MOST:
-            break
-        is_open = hazard.status == "open"
-        case = propose_case(session, actors["demo-inspector"], hazard, at=hazard.observed_at)
-        if case is None:
-            continue
-        ways = OPEN if is_open else CLOSED
-        _walk(session, actors, case, ways[made[is_open] % len(ways)])
-        made[is_open] += 1
+    known = hazards.hazards_by_age(session, city, sorted(_HANDLED_BY))
+    over = [hazard for hazard in known if hazard.status != "open"]
+    spread = itertools.chain.from_iterable(over[start::_APART] for start in range(_APART))
+    latest = [hazard for hazard in reversed(known) if hazard.status == "open"]
+    for found, ways, most in ((spread, CLOSED, _OVER), (latest, OPEN, _OPEN)):
+        made = 0
+        for hazard in found:
+            way, moment = ways[made % len(ways)], hazard.observed_at
+            if ways is OPEN:
+                moment = now() - dt.timedelta(hours=_SINCE_H[made % len(OPEN)] + sum(step.hours for step in way))
+            case = propose_case(session, actors["demo-inspector"], hazard, at=moment)
+            if case is not None:
+                _walk(session, actors, case, hazard, way, settings)
+                made += 1
+            if made == most:
+                break
 
 
 def give_departments(session: Session) -> None:
@@ -106,12 +124,36 @@ def actor_of(session: Session, name: str) -> Actor:
     return Actor(found.id, found.uuid, found.name, found.display_name, roles, found.department_id)
 
 
-def _walk(session: Session, actors: dict[str, Actor], case: Case, way: tuple[Step, ...]) -> None:
+def _walk(
+    session: Session,
+    actors: dict[str, Actor],
+    case: Case,
+    hazard: Hazard,
+    way: tuple[Step, ...],
+    settings: Settings,
+) -> None:
     identity, moment, category = case.uuid, case.received_at, case.category
+    handler = actors[_HANDLED_BY[category]]
+    _photograph(session, actors["demo-inspector"], hazard, moment, gone=False, settings=settings)
     for step in way:
         moment += dt.timedelta(hours=step.hours)
-        actor = actors[_HANDLED_BY[category] if step.who == "H" else step.who]
+        if step.action == "answer":
+            _photograph(session, handler, hazard, moment, gone=True, settings=settings)
+        actor = handler if step.who == "H" else actors[step.who]
         given = ActionIn(
             action=step.action, note=step.note, amount=step.amount, score=5 if step.action == "rate" else None
         )
         take_action(session, actor, identity, given, None, at=moment)
+
+
+def _photograph(
+    session: Session, actor: Actor, hazard: Hazard, at: dt.datetime, *, gone: bool, settings: Settings
+) -> None:
+    """Add a drawn picture of how it was, or of how it is now."""
+    given = PhotoIn(
+        id=uuid.uuid5(_PHOTO_SPACE, f"{hazard.uuid} {at.isoformat()}"),
+        taken_at=at,
+        caption="绘制（虚构）",
+    )
+    picture = gate_scene(hazard.category, hazard.id, gone=gone)
+    photos.add_invented_photo(session, actor, hazard, given, picture, settings)

@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from api.schemas.actions import JointActionIn, TakingPartIn
 from api.schemas.filing import DutiesIn, DutyIn
 from api.schemas.notices import NoticeIn
+from api.security.people import add_person
 from api.services.actions.records import plan_action
 from api.services.cities import today_in
 from api.services.demo.cases import actor_of
-from api.services.departments import set_duties, show_duties
+from api.services.departments import built_in, department_of, set_duties, show_duties
 from api.services.notices.writing import write_notice
-from api.store import actions, cities, notices
+from api.store import actions, cities, notices, people
 from api.store.models.base import now
 
 CODE = "330681"
@@ -24,6 +25,7 @@ _ACTIONS = (
     ("放学时段摊贩整治专项行动（虚构）", -28, -15, ("VEN",), ("urban_management", "market_supervision", "police")),
     ("校园周边交通秩序联合整治（虚构）", -3, 10, ("TRF",), ("traffic_police", "education")),
 )
+_ON_DUTY = ("committee", "education", "police", "traffic_police", "market_supervision", "culture", "health")
 _NOTICES = (
     (
         "南门外流动摊贩增多（虚构）",
@@ -78,12 +80,34 @@ def add_exchange(session: Session) -> None:
             kept = notices.get_notice(session, notice.id)
             if kept is not None:
                 kept.invented = True
-    known = show_duties(session, "urban_management")
-    if not known["duties"] and liaison.uuid is not None and leader.uuid is not None:
-        since = dt.date(today.year, 1, 1)
-        duties = [
-            DutyIn(person=leader.uuid, duty="leader", starts_on=since),
-            DutyIn(person=liaison.uuid, duty="liaison", starts_on=since),
-        ]
-        set_duties(session, "urban_management", DutiesIn(duties=duties), known["version"])
+    since = dt.date(today.year, 1, 1)
+    _name_duties(session, "urban_management", leader.uuid, liaison.uuid, since)
+    for code in _ON_DUTY:
+        head, officer = _on_duty(session, code, "leader", "分管领导"), _on_duty(session, code, "liaison", "信息员")
+        _name_duties(session, code, head, officer, since)
     session.flush()
+
+
+def _on_duty(session: Session, code: str, role: str, word: str) -> uuid.UUID:
+    """Return somebody made up who holds a duty of a department, and whom nobody can sign in as."""
+    name = f"demo-{code}-{role}"
+    known = people.get_person(session, name)
+    if known is None:
+        display = f"{built_in()[code]['zh']}{word}（虚构）"
+        known = add_person(session, name=name, password=None, roles=[role], display_name=display, invented=True)
+        known.department_id = department_of(session, code).id
+        session.flush()
+    return known.uuid
+
+
+def _name_duties(
+    session: Session, code: str, leader: uuid.UUID | None, liaison: uuid.UUID | None, since: dt.date
+) -> None:
+    known = show_duties(session, code)
+    if known["duties"] or leader is None or liaison is None:
+        return
+    duties = [
+        DutyIn(person=leader, duty="leader", starts_on=since),
+        DutyIn(person=liaison, duty="liaison", starts_on=since),
+    ]
+    set_duties(session, code, DutiesIn(duties=duties), known["version"])

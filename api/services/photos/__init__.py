@@ -3,6 +3,7 @@
 from api.services.photos.records import (
     Owner,
     ShownPhoto,
+    add_invented_photo,
     add_photo,
     list_photos,
     photo_document,
@@ -10,4 +11,13 @@ from api.services.photos.records import (
     shown_thumbnail,
 )
 
-__all__ = ["Owner", "ShownPhoto", "add_photo", "list_photos", "photo_document", "shown_photo", "shown_thumbnail"]
+__all__ = [
+    "Owner",
+    "ShownPhoto",
+    "add_invented_photo",
+    "add_photo",
+    "list_photos",
+    "photo_document",
+    "shown_photo",
+    "shown_thumbnail",
+]

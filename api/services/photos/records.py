@@ -81,6 +81,16 @@ def add_photo(
         return _record(engine, who, actor, owner, given, picture, (name, sent_sha256), settings)
 
 
+def add_invented_photo(
+    session: Session, actor: Actor, record: Hazard, given: PhotoIn, content: bytes, settings: Settings
+) -> None:
+    """Take in a photo of the demonstration within the caller's transaction, whosever cells the hazard lies in."""
+    zone = ZoneInfo(session.get_one(City, record.city_id).time_zone)
+    picture = redraw(content, most_megapixels=settings.photo_max_megapixels, side_px=settings.photo_side_px, zone=zone)
+    hashes = files.keep(settings.data, picture.jpeg), hashlib.sha256(content).hexdigest()
+    _new_photo(session, actor, record, given, picture, hashes).invented = True
+
+
 def _record(
     engine: Engine,
     who: Who,
@@ -96,24 +106,36 @@ def _record(
         known = photos.get_photo(session, given.id)
         if known is not None:
             return _same(session, known, actor, record, hashes[1]), False
-        photo = Photo(
-            uuid=given.id,
-            hazard_id=record.id if isinstance(record, Hazard) else None,
-            inspection_id=record.id if isinstance(record, Inspection) else None,
-            uploader_id=actor.id,
-            sha256=hashes[0],
-            sent_sha256=hashes[1],
-            size_bytes=len(picture.jpeg),
-            width_px=picture.width_px,
-            height_px=picture.height_px,
-            taken_at=given.taken_at or picture.taken_at,
-            caption=given.caption,
-            source_id=inspections.person_source(session, actor.name).id,
-        )
-        session.add(photo)
+        photo = _new_photo(session, actor, record, given, picture, hashes)
         session.flush()
         session.refresh(photo)  # what is answered is what is kept
         return photo_document(photo, record), True
+
+
+def _new_photo(
+    session: Session,
+    actor: Actor,
+    record: Hazard | Inspection,
+    given: PhotoIn,
+    picture: Picture,
+    hashes: tuple[str, str],
+) -> Photo:
+    photo = Photo(
+        uuid=given.id,
+        hazard_id=record.id if isinstance(record, Hazard) else None,
+        inspection_id=record.id if isinstance(record, Inspection) else None,
+        uploader_id=actor.id,
+        sha256=hashes[0],
+        sent_sha256=hashes[1],
+        size_bytes=len(picture.jpeg),
+        width_px=picture.width_px,
+        height_px=picture.height_px,
+        taken_at=given.taken_at or picture.taken_at,
+        caption=given.caption,
+        source_id=inspections.person_source(session, actor.name).id,
+    )
+    session.add(photo)
+    return photo
 
 
 def _owner_to_add_to(session: Session, actor: Actor, owner: Owner, settings: Settings) -> Hazard | Inspection:

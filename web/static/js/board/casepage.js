@@ -48,7 +48,8 @@ function facts(properties, { words, palette }) {
     fact("why", rule?.reason?.[language]),
     properties.allowed_actions.includes("file") ? fact("file_when", rule?.file_when?.[language]) : [],
     properties.filed_at && isUnderWay(properties) ? fact("close_when", rule?.close_when?.[language]) : [],
-    fact("reported_by", properties.reported_by, properties.reported_by && ` · ${dateTime(properties.observed_at)}`),
+    fact("observed_at", dateTime(properties.observed_at)),
+    fact("reported_by", properties.reported_by, properties.reported_by && ` · ${dateTime(properties.received_at)}`),
     properties.step ? fact("step", t(`board.clock.${properties.step}`), " ", timeLeft(properties.step_due_at)) : [],
     fact("whole", timeOf(properties)),
     fact("counts", [properties.extensions && t("board.extensions", { n: properties.extensions }), properties.reworks && t("board.reworks", { n: properties.reworks }), properties.returns && t("board.returns", { n: properties.returns }), properties.rung && t(`board.rung.${properties.rung}`)].filter(Boolean).join(t("list.comma"))),
@@ -106,7 +107,7 @@ function photoForm(properties, again) {
   if (!properties.may_add_photo || !isUnderWay(properties)) return null;
   const problem = el("p", { class: "form-problem", attributes: { role: "alert", hidden: true } });
   const state = el("p", { class: "quiet", attributes: { role: "status", hidden: true } });
-  const input = el("input", { attributes: { type: "file", accept: "image/*", name: "photo" }, on: { change: () => send() } }); // from the camera, or one that was taken before
+  const input = el("input", { attributes: { type: "file", accept: "image/*", name: "photo" }, class: "visually-hidden", on: { change: () => send() } }); // from the camera, or one that was taken before
   async function send() {
     const [file] = input.files;
     if (!file) return;
@@ -127,7 +128,7 @@ function photoForm(properties, again) {
     input.disabled = false;
     input.value = "";
   }
-  return el("div", { class: "photo-form" }, el("label", { class: "field" }, el("span", {}, t("board.add_photo")), input), state, problem);
+  return el("div", { class: "photo-form" }, el("label", { class: "button" }, t("board.add_photo"), input), state, problem);
 }
 
 async function showPhotos(node, properties) {
