@@ -72,7 +72,9 @@ def test_who_comes_second_is_told_what_happened(visit, site):
     token = site.sign_in("demo-dispatcher")
     site.ask(f"/api/v1/cases/{case}/actions", {"action": "file"}, token=token)
     card.locator("form [type=submit]").click()
-    expect(page.locator("#problem")).to_contain_text(re.compile("其间|已被|有人|变"))
+    expect(card.locator(".moves-title ~ .form-problem").first).to_contain_text(re.compile("其间|已被|有人|变"))
+    expect(card.locator(".case__news")).to_be_visible()
+    expect(card.locator("textarea")).to_have_value("不是隐患（虚构）")  # what was written is not lost
     assert site.ask(f"/api/v1/cases/{case}", token=token)["properties"]["state"] == "filed"
 
 
@@ -127,10 +129,38 @@ def test_several_cases_are_dispatched_after_a_preview(visit, site):
     for n in range(2):
         page.locator(".case input").nth(n).check()
     expect(page.locator("#bulk li")).to_have_count(2)
+    site.ask(f"/api/v1/cases/{cases[0]}/actions", {"action": "file"}, token=site.sign_in("demo-dispatcher"))
     page.locator("#bulk-go").click()
+    expect(page.locator("#bulk [role=status]")).to_have_text("已派遣 1 件。")
+    expect(page.locator("#bulk .form-problem li")).to_have_count(1)  # somebody was faster: said until it was read
+    page.locator("#bulk button").click()
+    expect(page.locator("#bulk")).to_be_hidden()
+    page.goto(page.url.replace("queue=new", "queue=dispatch"))
+    page.locator(".case input").check()
+    page.locator("#bulk-go").click()
+    expect(page.locator("#bulk [role=status]")).to_have_text("已派遣 1 件。")
     expect(page.locator(".case__name")).to_have_count(0)
     token = site.sign_in("demo-dispatcher")
     assert {site.ask(f"/api/v1/cases/{one}", token=token)["properties"]["state"] for one in cases} == {"dispatched"}
+
+
+def test_a_returned_case_goes_to_another_department_or_says_why_not(visit, site):
+    case = reported(site, "退回案件（虚构）")
+    office, handler = site.sign_in("demo-dispatcher"), site.sign_in("demo-handler")
+    steps = ((office, "file", ""), (office, "dispatch", ""), (handler, "return", "不属本部门（虚构）"))
+    for token, action, note in steps:
+        site.ask(f"/api/v1/cases/{case}/actions", {"action": action, "note": note}, token=token)
+    page = ready(visit(f"/board#queue=returned&case={case}", name="demo-dispatcher").page)
+    card = page.locator("#case")
+    card.locator("[data-action=redispatch]").click()
+    assert card.locator("select[name=department]").input_value() == ""  # none is chosen for the office
+    card.locator("select[name=department]").select_option("urban_management")
+    card.locator("form [type=submit]").click()
+    expect(card.locator(".moves-title ~ .form-problem").first).to_have_text("改派给原部门须说明理由")
+    card.locator("textarea[name=note]").fill("职责已核实（虚构）")
+    card.locator("form [type=submit]").click()
+    expect(card.locator(".tag").first).to_have_text("已派遣")
+    expect(card.locator(".moves-title ~ .form-problem").first).to_be_hidden()
 
 
 def test_filters_stay_in_the_address(visit):

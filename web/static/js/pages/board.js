@@ -21,7 +21,7 @@ const NEAR_DEG = 0.02;
 const byId = (id) => document.getElementById(id);
 const problem = byId("problem");
 
-const app = { cases: [], next: null, counts: {}, current: null, chosen: new Map(), wanted: readAddress(), palette: new Palette([]), words: null, map: null, at: null, live: false, asked: 0, read: 0, later: null };
+const app = { cases: [], next: null, counts: {}, current: null, chosen: new Map(), told: null, wanted: readAddress(), palette: new Palette([]), words: null, map: null, at: null, live: false, asked: 0, read: 0, later: null };
 
 /* ---- what is shown, in the address ---- */
 
@@ -94,7 +94,8 @@ function draw() {
   const n = app.counts[app.wanted.queue];
   say(byId("state"), [n > app.cases.length ? t("board.shown", { n: app.cases.length, all: n }) : "", app.at ? app.live ? t("board.live", { time: dateTime(app.at) }) : t("board.updated", { time: dateTime(app.at) }) : ""].filter(Boolean).join(" · "));
   app.map.show(app.cases, app.current, app.palette);
-  drawBulk(byId("bulk"), [...app.chosen.values()], { words: app.words, done: () => load(), clear: () => { app.chosen.clear(); draw(); } });
+  const choose = (told) => { app.chosen.clear(); app.told = told; };
+  drawBulk(byId("bulk"), { chosen: [...app.chosen.values()], told: app.told }, { words: app.words, done: (told) => { choose(told); load(); }, clear: () => { choose(null); draw(); } });
 }
 
 function change(wanted) {
@@ -105,6 +106,7 @@ function change(wanted) {
 }
 
 function pick(one, on) {
+  app.told = null;
   if (on) app.chosen.set(one.id, one);
   else app.chosen.delete(one.id);
   draw();
@@ -127,6 +129,12 @@ function newsBesideForm() {
   return true;
 }
 
+/** Something was refused, and the page of the case has said so: where somebody was faster, that there is news. */
+function refused({ status }) {
+  if (status === 409 || status === 412) byId("case").querySelector(".case__news").hidden = false;
+  load();
+}
+
 async function open(id, { quiet = false } = {}) {
   const again = app.current === id;
   app.current = id;
@@ -137,7 +145,7 @@ async function open(id, { quiet = false } = {}) {
   try {
     say(problem);
     const wanted = () => app.current === id && !(quiet && newsBesideForm());
-    await showCase(byId("case"), id, { wanted, words: app.words, palette: app.palette, close, mayGoOn, done: (feature) => { load(); open(feature.id); }, failed: (error) => { say(problem, error.message); problem.scrollIntoView({ block: "nearest" }); load(); } });
+    await showCase(byId("case"), id, { wanted, words: app.words, palette: app.palette, close, mayGoOn, done: (feature) => { load(); open(feature.id); }, failed: refused });
     if (!quiet && app.current === id) byId("case").focus();
   } catch (error) {
     say(problem, error.message);
