@@ -180,7 +180,7 @@ def add_problem_handlers(app: FastAPI) -> None:
             }
             for entry in error.errors()[:_MOST_ERRORS]
         ]
-        detail = "; ".join(f"{e['where']}: {e['what']}" for e in errors[:3])
+        detail = "; ".join(e["what"] if e["where"] == "body" else f"{e['where']}: {e['what']}" for e in errors[:3])
         return _answer(request, 422, detail, code="invalid", errors=errors)
 
     @app.exception_handler(HTTPException)

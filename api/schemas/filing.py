@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from api.schemas.records import Category, In, Short, Text
+from api.schemas.records import Category, In, Short, Text, require_once
 
 Step = Literal["file", "dispatch", "accept", "handle", "check", "overall"]
 STEPS: tuple[Step, ...] = ("file", "dispatch", "accept", "handle", "check", "overall")
@@ -84,6 +84,15 @@ class FilingRuleIn(RuleBody):
             raise ValueError("a place needs its kind, and a kind its place")
         return self
 
+    @model_validator(mode="after")
+    def _can_be_kept(self) -> FilingRuleIn:
+        if not all(limit.amount for limit in self.limits.values()):
+            raise ValueError("a limit of nothing makes every case late at once; give each step some time")
+        overall, handle = self.limits["overall"], self.limits["handle"]
+        if overall.unit == handle.unit and overall.amount < handle.amount:
+            raise ValueError("the limit of the whole case is shorter than that of handling")
+        return self
+
 
 class SpanIn(In):
     """A span of working hours, by local time."""
@@ -118,8 +127,7 @@ class WorkYearIn(In):
         minutes = [edge.hour * 60 + edge.minute for edge in edges]
         if sum(end - start for start, end in zip(minutes[::2], minutes[1::2], strict=True)) < SHORTEST_DAY_MIN:
             raise ValueError("a working day has four hours at least")
-        if len({day.day for day in self.days}) < len(self.days):
-            raise ValueError("a day stands twice in the calendar")
+        require_once(day.day for day in self.days)
         if sum(not day.working for day in self.days) > MOST_DAYS_OFF:
             raise ValueError("with so many days off nothing would ever be due")
         return self

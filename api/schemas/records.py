@@ -6,6 +6,8 @@ import datetime as dt
 import hashlib
 import json
 import uuid
+from collections import Counter
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
@@ -81,6 +83,12 @@ Observed = Annotated[AwareDatetime, AfterValidator(_observed)]
 
 
 Status = Annotated[str, Field(pattern="^(open|resolved|gone)$")]
+
+
+def require_once(days: Iterable[dt.date]) -> None:
+    """Refuse a calendar in which a day stands twice."""
+    if twice := [day for day, n in Counter(days).items() if n > 1]:
+        raise ValueError(f"{min(twice)} stands twice in the calendar")
 
 
 class In(BaseModel):

@@ -11,7 +11,7 @@ from geojson_pydantic import MultiPolygon, Polygon
 from pydantic import AfterValidator, Field, model_validator
 
 from api.schemas.filing import Code
-from api.schemas.records import In, Latitude, Longitude, Metres, Short, Text
+from api.schemas.records import In, Latitude, Longitude, Metres, Short, Text, require_once
 from api.vocabulary import find_code, vocabulary
 
 MOST_VERTICES = 20_000
@@ -233,8 +233,7 @@ class SchoolCalendarIn(In):
 
     @model_validator(mode="after")
     def _days_once(self) -> SchoolCalendarIn:
-        if len({day.day for day in self.days}) < len(self.days):
-            raise ValueError("a day stands twice in the calendar")
+        require_once(day.day for day in self.days)
         return self
 
 

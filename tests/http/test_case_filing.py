@@ -164,6 +164,9 @@ def test_the_working_calendar_is_read_replaced_and_moves_open_cases(office: Offi
         assert moved["log"][-1]["action"] == "calendar"
         assert at(moved["log"][-1]["details"]["was"]["due_at"]) == at(before["due_at"])
         assert_problem(office.client.put(address, json=new, headers=office.headers["dis"] | {"If-Match": '"0"'}), 412)
+    twice = new | {"days": [new["days"][-1], new["days"][-1]]}
+    refused = office.client.put(address, json=twice, headers=office.headers["dis"] | {"If-Match": '"1"'})
+    assert assert_problem(refused, 422)["detail"] == f"{received} stands twice in the calendar"
     bad = new | {"hours": [{"start": "10:00", "end": "09:00"}]}
     assert_problem(office.client.put(address, json=bad, headers=office.headers["dis"] | {"If-Match": '"1"'}), 422)
 
@@ -271,6 +274,12 @@ def test_what_is_gone_missing_or_past_is_named_and_nothing_is_stuck(office: Offi
     assert "ministry" in assert_problem(put(lead="ministry"), 422)["detail"]
     assert "ministry" in assert_problem(put(assisting=["ministry"]), 422)["detail"]
     assert_problem(put(place_kind="school"), 422)  # a kind of place, and no place
+    # limits that nobody could keep
+    nothing, longer = {"amount": 0, "unit": "hours"}, {"amount": 40, "unit": "working_days"}
+    refused = assert_problem(put(limits=body["limits"] | {"check": nothing}), 422)
+    assert refused["detail"] == "a limit of nothing makes every case late at once; give each step some time"
+    refused = assert_problem(put(limits=body["limits"] | {"handle": longer, "overall": longer | {"amount": 39}}), 422)
+    assert refused["detail"] == "the limit of the whole case is shorter than that of handling"
     # the department of a proposed case was taken away meanwhile: the dispatcher hears which, and names another
     case = office.case()
     with writing(town) as session:

@@ -181,7 +181,7 @@ def set_rule(session: Session, identity: uuid.UUID, given: FilingRuleIn, version
     key = (given.category, given.subtype, given.place_kind, given.place)
     known = {rule.key: rule.id for rule in rules_of(session, city)}
     if known.get(key, identity) != identity:
-        raise ConflictError(f"the filing rule {known[key]} is for the same; change that one")
+        raise ConflictError("there is a filing rule for this category, subtype and place; change that one")
     body = RuleBody.model_validate(given.model_dump(include=set(BODY))).model_dump(mode="json")
     if row is None:
         built_in = next((rule for rule in built_in_rules(city.code) if rule.id == identity), None)

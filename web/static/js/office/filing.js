@@ -122,7 +122,7 @@ export class Filing {
         el("label", { class: "check" }, el("input", { attributes: { type: "checkbox", name: "near_school", checked: rule.near_school } }), t("filing.near_school")),
         el("label", { class: "check" }, el("input", { attributes: { type: "checkbox", name: "close_needs_photo", checked: rule.close_needs_photo } }), t("filing.photo"))),
       el("fieldset", {}, el("legend", {}, t("filing.assisting")), this.departments.map((one) => el("label", { class: "check" }, el("input", { attributes: { type: "checkbox", name: "assisting", value: one.code, checked: rule.assisting.includes(one.code) } }), label(one)))),
-      el("fieldset", {}, el("legend", {}, t("filing.limits")), STEPS.map((step) => el("div", { class: "rule-form__limit" }, field(step === "overall" ? t("filing.whole") : t(`board.clock.${step}`), number(`${step}.amount`, rule.limits[step].amount, { max: 1000, step: "any" })),
+      el("fieldset", {}, el("legend", {}, t("filing.limits")), STEPS.map((step) => el("div", { class: "rule-form__limit" }, field(step === "overall" ? t("filing.whole") : t(`board.clock.${step}`), number(`${step}.amount`, rule.limits[step].amount, { min: 0.01, max: 1000, step: "any" })),
         el("select", { attributes: { name: `${step}.unit`, "aria-label": t("filing.unit") } }, UNITS.map((unit) => option(unit, t(`filing.unit.${unit}`, { n: "" }).trim(), rule.limits[step].unit)))))),
       el("div", { class: "rule-form__row" },
         field(t("filing.within"), number("within_m", rule.recurrence.within_m, { max: 1000 })), field(t("filing.days"), number("days", rule.recurrence.days, { max: 366 }))),
