@@ -128,10 +128,15 @@ def perimeters_of(session: Session, city_id: int, schools: Sequence[uuid.UUID]) 
     return out
 
 
-def first_schools(session: Session, city_id: int, limit: int) -> list[uuid.UUID]:
-    """Return the first schools of a city that have a perimeter."""
+def schools_by_cases(session: Session, city_id: int, categories: Sequence[str], limit: int) -> list[uuid.UUID]:
+    """Return schools of a city that have a perimeter: those with the most cases of some categories, then the first."""
+    n = (
+        sa.select(sa.func.count())
+        .where(Case.school_id == School.id, Case.category.in_(list(categories)))
+        .scalar_subquery()
+    )
     query = sa.select(School.uuid).join(Perimeter, Perimeter.school_id == School.id).where(School.city_id == city_id)
-    return list(session.scalars(query.order_by(School.id).limit(limit)))
+    return list(session.scalars(query.order_by(n.desc(), School.id).limit(limit)))
 
 
 def outlines_of(session: Session, city_id: int, codes: Sequence[str]) -> dict[str, Any]:

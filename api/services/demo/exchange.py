@@ -49,7 +49,6 @@ def add_exchange(session: Session) -> None:
         return
     city = cities.get_city(session, CODE)
     today = today_in(city, now())
-    around = actions.first_schools(session, city.id, 8)
     for number, (title, first, last, categories, departments) in enumerate(_ACTIONS):
         given = JointActionIn(
             id=identity_of("action", number),
@@ -59,7 +58,7 @@ def add_exchange(session: Session) -> None:
             starts_on=today + dt.timedelta(days=first),
             ends_on=today + dt.timedelta(days=last),
             categories=list(categories),
-            schools=around[number * 4 : number * 4 + 4],
+            schools=actions.schools_by_cases(session, city.id, categories, 4),
             departments=[
                 TakingPartIn(department=code, people=6 + 2 * n, vehicles=2 - n % 2, lead=n == 0)
                 for n, code in enumerate(departments)

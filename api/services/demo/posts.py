@@ -24,7 +24,7 @@ def add_posts(session: Session) -> None:
     """Put an escort post at a gate of each of the first schools; once."""
     city = cities.get_city(session, CODE)
     for number, (identity, manned) in enumerate(
-        zip(actions.first_schools(session, city.id, len(_MANNED)), _MANNED, strict=True)
+        zip(actions.schools_by_cases(session, city.id, [], len(_MANNED)), _MANNED, strict=True)
     ):
         post = uuid.uuid5(_SPACE, f"post {number}")
         school = schools.find_school(session, identity)
