@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from gis.errors import GisError
 from gis.hotspots.chance import Reason
 from gis.hotspots.emerging import Emerging
@@ -224,7 +226,9 @@ def _span(edges: Floats, column: int, language: str) -> str:
     if column == 0:
         words = ("同一天", "on the same day") if edges[0] == 1 else (f"{upper} 天之内", f"within {upper} days")
         return words[_at(language)]
-    return (f"{edges[column - 1]:g}–{upper} 天之内", f"{edges[column - 1]:g}–{upper} days after")[_at(language)]
+    lower, whole = edges[column - 1], not np.mod(edges, 1).any()
+    days = f"{lower:g}–{edges[column] - 1 if whole else edges[column]:g}"  # the upper edge itself lies in the next band
+    return (f"{days} 天之内", f"{days} days after")[_at(language)]
 
 
 def _at(language: str) -> int:

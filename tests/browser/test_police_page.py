@@ -136,6 +136,34 @@ def test_everybody_can_use_it(visit, size, language):
 
 
 @pytest.mark.parametrize("size", [PHONE, (1440, 900)])
+def test_tables_have_the_room_of_the_map_until_a_place_is_wanted(visit, size):
+    page = ready(visit("/police#mode=near", size, name="demo-police").page)
+    expect(page.locator(".near-table")).to_be_visible()
+    expect(page.locator("#map")).to_be_hidden()
+    if size != PHONE:
+        table, holder = (page.locator(at).bounding_box()["width"] for at in (".near-table", ".police__told"))
+        assert table <= holder
+    page.locator("#report-panel summary").click()
+    expect(page.locator("#map")).to_be_visible()
+    page.locator("[data-mode=maps]").click()
+    expect(page.locator("#views button").first).to_be_visible()
+    expect(page.locator("#frame")).to_be_hidden()
+    page.locator("#map").click(position={"x": 150, "y": 200})
+    expect(page.locator("#report-place")).to_contain_text("位置：")
+    page.locator("#report-panel summary").click()
+    expect(page.locator("#frame")).to_be_visible()
+
+
+def test_on_a_phone_what_is_shown_is_chosen_just_above_the_map(visit):
+    page = ready(visit("/police", PHONE, name="demo-police").page)
+    where = {
+        at: page.locator(at).first.bounding_box()["y"] for at in ("[data-mode]", "#state", "#map", "#spots", "#rhythm")
+    }
+    assert list(where.values()) == sorted(where.values())
+    assert where["#map"] - where["[data-mode]"] < 200
+
+
+@pytest.mark.parametrize("size", [PHONE, (1440, 900)])
 def test_weekdays_stand_in_one_row_in_english_too(visit, size):
     page = ready(visit("/police", size, name="demo-police", language="en-GB").page)
     days = page.locator(".day")

@@ -40,7 +40,7 @@ const spots = {
     return {
       features, signs: first,
       look: { colour: spotColour, opacity: (p) => (p.class ? 0.72 : 0.45), tip: (p) => `${countOf(p)} · ${said(p) ?? t(p.quadrant ? `police.quadrant.${p.quadrant}` : p.p === null ? "police.no_p" : "police.no_difference")}` },
-      state: why(rest) ?? t(told.length ? "police.found" : "police.none", { n: count(told.length), places: count(places.length), cells: count(area), weeks }),
+      state: because(rest) ?? t(told.length ? "police.found" : "police.none", { n: count(told.length), places: count(places.length), cells: count(area), weeks }),
       legend: [...[99, 95, 90, 0].map((code) => [HOT[code], t(`police.class.${code}`)]), [COLD, t("police.class.cold")]],
       items: first.map((one, at) => ({ feature: one, colour: spotColour(one.properties), text: said(one.properties), more: [one.properties.code, t(`police.class.${one.properties.class}`), places[at].length > 1 && t("police.beside", { n: count(places[at].length - 1) })] })),
     };
@@ -69,6 +69,12 @@ const density = {
 
 /* ---- clusters of the last weeks, emerging hot spots ---- */
 
+function foundOrNot(sure, { features, weeks, last_weeks: last }) {
+  const all = count(features.length);
+  if (sure) return t("police.clusters_found", { n: count(sure), all, weeks, last });
+  return together(t("police.clusters_none", { weeks, last }), features.length && t("police.clusters_likeliest", { all }));
+}
+
 const clusters = {
   ask: (wanted) => get("clusters", { ...wanted, weeks: Math.max(8, Math.min(104, Math.max(wanted.weeks, 13))) }),
   show(answer) {
@@ -77,7 +83,7 @@ const clusters = {
     return {
       features: answer.features, signs: answer.features,
       look: { colour, opacity: () => 0.5, tip: said },
-      state: together(because(answer) ?? t(sure.length ? "police.clusters_found" : "police.clusters_none", { n: count(sure.length), all: count(answer.features.length), weeks: answer.weeks, last: answer.last_weeks }), leftOut(answer)),
+      state: together(because(answer) ?? foundOrNot(sure.length, answer), leftOut(answer)),
       legend: [[HOT[99], "p ≤ 0.01"], [HOT[95], "p ≤ 0.05"], [HOT[0], t("police.class.0")]],
       items: answer.features.map((one) => ({ feature: one, colour: colour(one.properties), text: said(one.properties), more: [placeOf(one)] })),
     };
@@ -95,7 +101,7 @@ const emerging = {
     return {
       features: answer.features, signs: told.slice(0, MOST),
       look: { colour, tip: (p) => `${countOf(p)} · ${said(p)}` },
-      state: why(answer) ?? t(told.length ? "police.emerging_found" : "police.emerging_none", { n: count(told.length), cells: count(answer.cells), weeks: answer.weeks }),
+      state: because(answer) ?? t(told.length ? "police.emerging_found" : "police.emerging_none", { n: count(told.length), cells: count(answer.cells), weeks: answer.weeks }),
       legend: present.map((kind) => [KINDS[kind], nameOf(kind)]),
       items: [...Map.groupBy(told, (one) => `${placeOf(one)} ${one.properties.kind}`).values()].slice(0, MOST).map(([one, ...beside]) => ({ feature: one, colour: colour(one.properties), text: said(one.properties), more: [one.properties.code, beside.length && t("police.beside", { n: count(beside.length) })] })),
     };
@@ -106,7 +112,7 @@ const emerging = {
 
 function nearTable({ space_m: edges, days, observed, ratio, p, q }) {
   const bands = [t("police.same_cell"), ...edges.map((edge, at) => `${at ? `${edges[at - 1]}–` : "< "}${edge} m`), `≥ ${edges.at(-1)} m`];
-  const spans = [...days.map((edge, at) => t("police.days", { span: at ? `${days[at - 1]}–${edge}` : `< ${edge}` })), t("police.days", { span: `≥ ${days.at(-1)}` })];
+  const spans = [...days.map((edge, at) => (edge === 1 ? t("police.same_day") : t("police.days", { span: at ? `${days[at - 1]}–${edge - 1}` : `0–${edge - 1}` }))), t("police.days", { span: `≥ ${days.at(-1)}` })];
   const cell = (row, column) => {
     const sure = ratio[row][column] > 1 && q[row][column] !== null && q[row][column] <= 0.05;
     return el("td", { class: sure ? "near near--sure" : "near" }, observed[row][column] === null ? t("police.few_short") : count(observed[row][column]), ratio[row][column] === null ? null : el("small", {}, `×${ratio[row][column].toFixed(2)} · p ${p[row][column].toFixed(3)}`));
@@ -158,7 +164,7 @@ function methodTable({ methods, default: best, incidents, left_out: unsure, mont
   const families = [...Map.groupBy(methods, (row) => row.method).entries()];
   const percent = (value) => `${(100 * value).toFixed(1)} %`;
   return el("div", {},
-    el("p", { class: "soft" }, together(t("police.months", { first: months[0].slice(0, 7), last: months.at(-1).slice(0, 7), n: count(incidents) }), unsure && t("police.evaluation_left_out", { n: count(unsure) }))),
+    el("p", { class: "soft" }, together(t(months.length > 1 ? "police.months" : "police.month", { first: months[0].slice(0, 7), last: months.at(-1).slice(0, 7), n: count(incidents) }), unsure && t("police.evaluation_left_out", { n: count(unsure) }))),
     el("div", { class: "table-holder" }, el("table", { class: "table" },
       el("thead", {}, el("tr", {}, el("th", { attributes: { scope: "col" } }, t("police.how")), shares.map((share) => el("th", { attributes: { scope: "col" } }, t("police.in_area", { n: 100 * share }))))),
       el("tbody", {}, families.map(([family, rows]) => el("tr", { class: family === best ? "best" : "" },
