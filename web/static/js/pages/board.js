@@ -88,7 +88,7 @@ function draw() {
   drawChips();
   const list = byId("cases");
   const top = list.scrollTop;
-  list.replaceChildren(...(app.cases.length ? app.cases.map(row) : [el("li", { class: "case__line case" }, t("board.empty"))]));
+  list.replaceChildren(...(app.cases.length ? app.cases.map(row) : [el("li", { class: "case case--more case__line" }, t("board.empty"))]));
   if (app.next) list.append(el("li", { class: "case case--more" }, el("button", { class: "button", attributes: { type: "button", id: "more" }, on: { click: more } }, t("board.more"))));
   list.scrollTop = top;
   const n = app.counts[app.wanted.queue];
