@@ -185,7 +185,7 @@ def why_none(shown: ShownCounts, *, sealed: bool) -> str:
         )
     if shown.total:
         return f"each cell has fewer than {shown.k} incidents, or would give away one that has"
-    return f"there were no incidents, or fewer than {shown.k}"
+    return f"there were no incidents, or fewer than {shown.k} in each cell"
 
 
 @dataclass(frozen=True)

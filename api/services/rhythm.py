@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,10 @@ def rhythm(session: Session, settings: Settings, wanted: Question) -> dict[str, 
     -------
     dict
         ``hours``: seven lists (Monday first) of 24 numbers; ``dismissal``: ``from_min`` of each bin of 15 minutes and its
-        ``count``; ``total``; ``untimed``: how many of a known moment have no dismissal to be set against; ``uncertain``: how many
-        have no known moment; ``assumed``: how many are set
-        against a dismissal that is assumed, since their school has no timetable.
+        ``count``; ``total``; ``untimed``: how many of a known moment have no dismissal to be set against;
+        ``uncertain``: how many have no known moment; ``assumed``: how many are set against a dismissal that is assumed,
+        since their school has no timetable; ``no_school``: how many more there are that lie near no school, so that a
+        window after dismissal leaves them out.
     """
     city = wanted_city(session, wanted.city)
     lattice = cities.lattice_of(city)
@@ -38,7 +40,14 @@ def rhythm(session: Session, settings: Settings, wanted: Question) -> dict[str, 
         raise NotFoundError(NOTHING_KNOWN)
     found = select(session, settings, city, lattice, wanted)
     said: dict[str, Any] = found.table.answers.of(("rhythm", found.question), lambda: _rhythm(found))
-    return said
+
+    def near_no_school() -> int:
+        if wanted.window(settings) is None:
+            return 0
+        anytime = select(session, settings, city, lattice, replace(wanted, after_school=False, minutes=None))
+        return int(np.count_nonzero(anytime.table.school[anytime.at] < 0))
+
+    return said | {"no_school": found.table.answers.of(("no school", wanted), near_no_school)}
 
 
 def _rhythm(found: Selection) -> dict[str, Any]:

@@ -236,6 +236,8 @@ def test_nothing_one_all_in_one_cell_and_a_future_day_are_answered_in_words(
     away = get(client, police, "hotspots?from=2026-11-09&to=2026-11-09&type=extortion")
     assert away["features"] == []
     assert away["reason_en"] == "there were incidents, but none around a school"
+    when = get(client, police, "incidents/rhythm?from=2026-11-09&to=2026-11-09&type=extortion&after_school=true")
+    assert (when["total"], when["no_school"]) == (0, 9)
 
 
 def test_bad_questions_are_refused_in_words(client: TestClient, police: dict[str, str]) -> None:
@@ -465,7 +467,10 @@ def test_why_no_cell_is_shown_is_said_to_everybody(
     lonely = "from=2026-11-04&to=2026-11-04"
     for path in ("incidents/cells", "incidents/density"):
         for query in (lonely, f"{lonely}&type=extortion"):  # none and fewer than k are not told apart
-            assert get(client, police, f"{path}?{query}")["reason_en"] == "there were no incidents, or fewer than 3"
+            assert (
+                get(client, police, f"{path}?{query}")["reason_en"]
+                == "there were no incidents, or fewer than 3 in each cell"
+            )
         for_everybody = client.get(f"/api/v1/{path}?type=extortion").json()
         assert for_everybody["reason_en"].startswith("there is no group of at least 3 incidents: none happened")
         assert for_everybody["reason_zh"].startswith("没有不少于 3 起的分组")

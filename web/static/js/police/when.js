@@ -11,7 +11,7 @@ function shade(share) {
   return `color-mix(in srgb, #a50f15 ${Math.round(share > 0.8 ? 90 : share * 70)}%, #fdf6ec)`;
 }
 
-export function showWhen({ hours, dismissal, total, untimed, uncertain, assumed }) {
+export function showWhen({ hours, dismissal, total, untimed, uncertain, assumed, no_school: away }) {
   const most = Math.max(1e-9, ...hours.flat());
   const wanted = Array.from({ length: LAST_HOUR - FIRST_HOUR + 1 }, (_, at) => FIRST_HOUR + at);
   byId("rhythm").classList.toggle("rhythm--long", most >= 999.5);
@@ -30,6 +30,6 @@ export function showWhen({ hours, dismissal, total, untimed, uncertain, assumed 
     bar.style.height = `${(100 * n) / high}%`;
     return bar;
   }));
-  byId("when-note").textContent = [t("police.when_note"), uncertain && t("police.uncertain", { n: count(uncertain) }), untimed && t("police.untimed", { n: count(untimed) }), assumed && t("police.assumed", { n: count(assumed) })].filter(Boolean).join(" ");
+  byId("when-note").textContent = [t("police.when_note"), uncertain && t("police.uncertain", { n: count(uncertain) }), untimed && t("police.untimed", { n: count(untimed) }), assumed && t("police.assumed", { n: count(assumed) }), away && t("police.no_school", { n: count(away) })].filter(Boolean).join(" ");
   if (!total) byId("rhythm").replaceChildren(el("caption", { class: "soft" }, t("police.no_incident")));
 }
