@@ -120,6 +120,13 @@ def test_an_incident_is_reported_on_the_map_and_sealed(visit, site):
     expect(page.locator("#report-done")).to_contain_text("已收到并封存")
     after = site.ask("/api/v1/incidents/rhythm?city=330681&from=2026-11-19&to=2026-11-19", token=token)["total"]
     assert after == before + 1
+    page.locator("#report [name=time_unknown]").check()
+    expect(page.locator("#report [name=to]")).to_be_disabled()
+    page.locator("#map").click(position={"x": 300, "y": 220})
+    page.locator("#report [name=from]").fill("2026-11-19T16:35")
+    page.locator("#report button").click()
+    expect(page.locator("#report [name=time_unknown]")).not_to_be_checked()
+    expect(page.locator("#report [name=to]")).to_be_enabled()  # the next report may have an interval
     assert watched.trouble() == []
 
 
@@ -133,6 +140,12 @@ def test_everybody_can_use_it(visit, size, language):
     ]
     assert serious == []
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_a_city_that_is_not_known_is_not_passed_over_in_silence(visit):
+    page = ready(visit("/police#city=000000&mode=spots", name="demo-police").page)
+    expect(page.locator("[name=city]")).to_have_value("330681")
+    expect(page).to_have_url(re.compile("city=330681"))
 
 
 @pytest.mark.parametrize("size", [PHONE, (1440, 900)])

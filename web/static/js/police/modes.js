@@ -25,7 +25,7 @@ const because = (answer) => why(answer) && t("police.because_of", { reason: why(
 const countOf = ({ count: n }) => (n === null ? t("police.few") : t("police.count", { n: count(n) }));
 const leftOut = ({ left_out: n }) => (n ? t("police.left_out", { n: count(n) }) : "");
 /** Sentences beside each other: Chinese ones without a space between them. */
-const together = (...sentences) => sentences.filter(Boolean).join(language === "zh" ? "" : " ");
+export const together = (...sentences) => sentences.filter(Boolean).join(language === "zh" ? "" : " ");
 const few = (value) => (value >= 100 ? count(value) : Number(value.toPrecision(2)));
 
 /* ---- hot spots ---- */
@@ -141,7 +141,7 @@ function riskOf({ expected, causes, factors }) {
   const known = (cause) => (names.has(cause) ? names.get(cause) : t(`police.cause.${cause}`));
   const told = causes.map(({ cause, share }) => `${known(cause)} ${Math.round(share * 100)} %`).join(t("list.comma"));
   const times = Object.entries(factors).filter(([, by]) => by >= FACTOR).sort((a, b) => b[1] - a[1]).slice(0, 2).map(([name, by]) => `${known(name)} ×${by}`).join(t("list.comma"));
-  return [expected === null ? t("police.risk_few") : t("police.expected", { n: expected, days: RISK_DAYS }), told && t("police.because", { causes: told }), times && t("police.times", { factors: times })].filter(Boolean).join(" ");
+  return together(expected === null ? t("police.risk_few") : t("police.expected", { n: expected, days: RISK_DAYS }), told && t("police.because", { causes: told }), times && t("police.times", { factors: times }));
 }
 
 const risk = {
@@ -150,7 +150,7 @@ const risk = {
     return {
       features, signs: features.filter((one) => one.properties.top <= SIGNED),
       look: { colour: (p) => TOPS[p.top], tip: riskOf },
-      state: together(t("police.risk_found", { cells: count(area), days: RISK_DAYS }), uncertain && t("police.risk_uncertain", { n: count(uncertain) }), why(rest) && t("police.no_model", { reason: why(rest) })),
+      state: !features.length && why(rest) ? because(rest) : together(t("police.risk_found", { cells: count(area), days: RISK_DAYS }), uncertain && t("police.risk_uncertain", { n: count(uncertain) }), why(rest) && t("police.no_model", { reason: why(rest) })),
       legend: Object.entries(TOPS).sort((a, b) => a[0] - b[0]).map(([share, colour]) => [colour, t("police.top", { n: Math.round(share * 100) })]),
       items: features.slice(0, MOST).map((one) => ({ feature: one, colour: TOPS[one.properties.top], text: `${one.properties.rank}. ${placeOf(one)}`, more: [one.properties.code, riskOf(one.properties)] })),
     };

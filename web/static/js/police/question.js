@@ -56,10 +56,12 @@ export function remember(mode) {
 /** Fill the form from the address; returns the mode that it names. */
 export function restore() {
   const said = new URLSearchParams(window.location.hash.slice(1));
-  if (form.elements.city && said.has("city")) form.elements.city.value = said.get("city");
+  const { city } = form.elements; // chosen only where there are several
+  if (city && said.has("city")) city.value = said.get("city");
+  if (city?.selectedIndex < 0) city.selectedIndex = 0;
   fillPlaces();
   if (!said.size) return null;
-  for (const name of PLAIN) if (form.elements[name] && said.has(name)) form.elements[name].value = said.get(name);
+  for (const name of PLAIN.filter((one) => one !== "city")) if (form.elements[name] && said.has(name)) form.elements[name].value = said.get(name);
   for (const box of form.querySelectorAll("[name=weekday]")) box.checked = said.getAll("weekday").includes(box.value);
   form.elements.after_school.checked = said.get("after_school") !== "false";
   return said.get("mode");

@@ -25,6 +25,7 @@ function place({ lat, lng }) {
 map.on("click", ({ latlng }) => { if (panel.open) place(latlng); });
 panel.addEventListener("toggle", () => { if (!panel.open) marker?.remove(); });
 form.elements.time_unknown.addEventListener("change", (event) => { form.elements.to.disabled = event.target.checked; });
+form.addEventListener("reset", () => { form.elements.to.disabled = false; });
 
 form.addEventListener("submit", async (event) => {
   event.preventDefault();

@@ -2,6 +2,7 @@
 
 import { count, t } from "../lib/i18n.js";
 import { el } from "../lib/text.js";
+import { together } from "./modes.js";
 
 const FIRST_HOUR = 6;
 const LAST_HOUR = 22;
@@ -30,6 +31,6 @@ export function showWhen({ hours, dismissal, total, untimed, uncertain, assumed,
     bar.style.height = `${(100 * n) / high}%`;
     return bar;
   }));
-  byId("when-note").textContent = [t("police.when_note"), uncertain && t("police.uncertain", { n: count(uncertain) }), untimed && t("police.untimed", { n: count(untimed) }), assumed && t("police.assumed", { n: count(assumed) }), away && t("police.no_school", { n: count(away) })].filter(Boolean).join(" ");
+  byId("when-note").textContent = together(t("police.when_note"), uncertain && t("police.uncertain", { n: count(uncertain) }), untimed && t("police.untimed", { n: count(untimed) }), assumed && t("police.assumed", { n: count(assumed) }), away && t("police.no_school", { n: count(away) }));
   if (!total) byId("rhythm").replaceChildren(el("caption", { class: "soft" }, t("police.no_incident")));
 }
