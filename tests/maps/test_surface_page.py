@@ -55,6 +55,8 @@ def test_two_maps_move_together_have_one_scale_and_ask_nobody(watch, assets):
     expect(opened.locator("body.two")).to_be_visible()
     assert opened.locator(".map-heading").all_inner_texts() == ["before", "after"]
     assert opened.locator("#panel .legend__class").count() == 2
+    lowest = opened.evaluate("maps[0].latLngToContainerPoint(L.latLngBounds(state.config.bounds).getSouthWest()).y")
+    assert lowest < opened.locator("#panel").bounding_box()["y"]  # nothing of the city begins behind the panel
     opened.evaluate("void maps[0].setView([29.72, 120.25], 15, { animate: false })")
     assert opened.evaluate("maps[1].getZoom()") == 15
     assert opened.evaluate("Math.abs(maps[1].getCenter().lng - 120.25) < 1e-4")

@@ -90,8 +90,9 @@ function start(config) {
     map.attributionControl.setPrefix(false);
   }
   if (maps.length === 2) together(maps);
+  const below = wide ? window.innerHeight - panel.getBoundingClientRect().top : 0; // the panel lies over both maps
   const free = maps.length === 2 // their headings lie at the top, the panel of a single one beside it or below
-    ? { paddingTopLeft: [24, 80], paddingBottomRight: [24, 24] }
+    ? { paddingTopLeft: [24, 80], paddingBottomRight: [24, below + 24] }
     : { paddingTopLeft: [(wide ? panel.getBoundingClientRect().right : 0) + 16, 40], paddingBottomRight: [24, covered + 24] };
   maps[0].fitBounds(config.bounds, { ...free, maxZoom: 17, animate: false });
   if (maps.length === 2) maps[1].setView(maps[0].getCenter(), maps[0].getZoom(), { animate: false });

@@ -76,6 +76,7 @@ function show(answer) {
 function openView(href) {
   for (const button of byId("views").children) button.setAttribute("aria-pressed", String(button.dataset.href === href));
   byId("view-open").href = href;
+  say(byId("state"), t("state.loading"));
   byId("frame").contentWindow.location.replace(new URL(href, window.location.href).href);
 }
 
@@ -113,6 +114,7 @@ function turnTo(name) {
 
 for (const button of document.querySelectorAll("[data-mode]")) button.addEventListener("click", () => { turnTo(button.dataset.mode); ask(); });
 byId("views").addEventListener("click", ({ target }) => { if (target.dataset.href) openView(target.dataset.href); });
+byId("frame").addEventListener("load", () => { if (mode === "maps" && shown) say(byId("state"), shown.state); });
 whenPicked(pick);
 get("vocabulary").then(knowCategories, () => {});
 turnTo(restore() ?? "spots");
