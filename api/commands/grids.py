@@ -29,10 +29,11 @@ def build(
 
     engine = ready_engine(settings_for(database))
     with working("building perimeters"), writing(engine, operator()) as session:
-        known = find_school(session, school) if school else None
+        named = cities.get_city(session, city_code) if city_code else None
+        known = find_school(session, school, None if named is None else named.id) if school else None
         if school and known is None:
             raise BadInputError(f"there is no school {school!r}, or more than one of that name")
-        where = cities.get_city(session, city_code) if known is None else cities.city_of(session, known.city_id)
+        where = named or (cities.get_city(session, None) if known is None else cities.city_of(session, known.city_id))
         report = build_grid(
             session, where, distance_m=distance, cell_m=cell, cut_out_campus=cut_out_campus,
             school_ids=None if known is None else [known.id],

@@ -141,17 +141,21 @@ def schools_frame(
     return pd.DataFrame(result.all(), columns=list(result.keys()), dtype=object)
 
 
-def find_school(session: Session, key: str | uuid_module.UUID) -> School | None:
-    """Return the school of a UUID, a source key or a name; None where there is none, or more than one."""
+def find_school(session: Session, key: str | uuid_module.UUID, city_id: int | None = None) -> School | None:
+    """Return the school of a UUID, a source key or a name; None where there is none, or more than one.
+
+    With a city only its schools are looked at: names are the same in many cities.
+    """
+    there = [] if city_id is None else [School.city_id == city_id]
     try:
         identity = key if isinstance(key, uuid_module.UUID) else uuid_module.UUID(key)
     except ValueError:
         for condition in (School.source_key == key, School.name == key):
-            found = session.scalars(sa.select(School).where(condition).limit(2)).all()
+            found = session.scalars(sa.select(School).where(condition, *there).limit(2)).all()
             if len(found) == 1:
                 return found[0]
         return None
-    return session.scalar(sa.select(School).where(School.uuid == identity))
+    return session.scalar(sa.select(School).where(School.uuid == identity, *there))
 
 
 def dismissals_of(session: Session, school_ids: Sequence[int] | None = None) -> dict[int, dict[int, list[int]]]:

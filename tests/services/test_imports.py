@@ -360,6 +360,20 @@ def test_incidents_are_set_against_dismissal_and_the_lattice(
         assert [bool(kind) for (kind,) in kinds] == [True]  # numbers in the database, not bytes
 
 
+def test_schools_of_the_same_name_in_two_cities_are_told_apart(
+    engine: Engine, settings: Settings, city_code: str, tmp_path: Path
+) -> None:
+    with writing(engine) as session:
+        area = shapely.box(119.9, 29.3, 120.6, 30.0)
+        add_city(session, code="330600", name="另一市（虚构）", settings=settings, area=area, invented=True)
+    times = write(tmp_path / "t.csv", "school,weekday,dismissal\nS1,1,16:00\n虚构中学,1,17:00\n")
+    gates = write(tmp_path / "g.csv", f"id,school,name,lon,lat\nG1,S1,正门,{LON},{LAT}\n")
+    for code in (city_code, "330600"):
+        bring(engine, settings, "schools", schools_geojson(tmp_path / "s.geojson"), code)
+        assert bring(engine, settings, "timetables", times, code).written == 2
+        assert bring(engine, settings, "gates", gates, code, crs="wgs84").written == 1
+
+
 def test_what_has_not_happened_yet_is_refused(
     engine: Engine, settings: Settings, city_code: str, tmp_path: Path
 ) -> None:

@@ -26,8 +26,8 @@ def write_timetables(
     """Write timetables; see :func:`api.services.imports.run.import_file`."""
     wanted: dict[int, set[tuple[int, str, object]]] = {}
     for at, key in enumerate(rows.columns["school"]):
-        school = schools.find_school(session, str(key))
-        if school is None or school.city_id != city.id:
+        school = schools.find_school(session, str(key), city.id)
+        if school is None:
             detail = f"there is no school {str(key)[:60]!r}, or more than one of that name"
             rows.problems.append(RowProblem(int(rows.number[at]), "school", "unknown_school", detail, "refused"))
             rows.refused += 1

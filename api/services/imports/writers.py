@@ -278,8 +278,8 @@ def _named_schools(session: Session, city: City, rows: Rows) -> list[int | None]
         if key is None:
             continue
         if key not in named:
-            school = schools.find_school(session, str(key))
-            named[key] = school.id if school is not None and school.city_id == city.id else None
+            school = schools.find_school(session, str(key), city.id)
+            named[key] = None if school is None else school.id
         owner[at] = named[key]
         if owner[at] is None:
             detail = f"there is no school {str(key)[:60]!r}, or more than one of that name"
