@@ -23,7 +23,7 @@ from api.services.selection import Selection, select
 from api.services.silence import why_nothing
 from api.services.study_area import StudyCells, study_cells
 from api.settings import Settings
-from gis.hotspots import gi_star, kernel_neighbours, local_moran
+from gis.hotspots import gi_star, local_moran
 from gis.hotspots.chance import commonest
 from gis.hotspots.gi import spot_classes
 from gis.hotspots.moran import HIGH_HIGH, HIGH_LOW, LOW_HIGH, LOW_LOW
@@ -34,7 +34,6 @@ from gis.lattice import cell_polygons
 Method = Literal["gi", "kde", "moran"]
 PERMUTATIONS = 4_999  # where they cannot all be counted: among some thousand cells fewer could never reach a q of 0.05
 MORAN_PERMUTATIONS = 999
-BANDWIDTH_CELLS = 1.5
 SEED = 20260901
 LONGEST_WEEKS = 520
 MOST_WINDOWS = 30  # of the surest hot spots, one a place
@@ -150,8 +149,7 @@ def _spots(area: StudyCells, counts: NDArray[np.int64], method: Method) -> Spots
     else:
         weights = near
         if method == "kde":
-            cell_m = area.lattice.cell_m
-            weights = kernel_neighbours(area.column, area.row, cell_m, BANDWIDTH_CELLS * cell_m)
+            weights = area.around
             # what a sentence counts is weighted by distance too, as the density is
             around = np.asarray(weights.matrix @ values + values)
             expected = (np.asarray(weights.matrix.sum(axis=1)).ravel() + 1) * values.mean()

@@ -21,9 +21,10 @@ from api.services.questions import cell_keys
 from api.store import cities, grids, schools
 from api.store.models import City
 from gis import crs
-from gis.hotspots import Weights, queen_neighbours
+from gis.hotspots import Weights, kernel_neighbours, queen_neighbours
 from gis.lattice import Lattice
 
+BANDWIDTH_CELLS = 1.5  # of the kernel density that is held against chance
 GATE_M = 300.0  # a cell lies "around a gate" within so many metres of its centre
 
 
@@ -75,6 +76,12 @@ class StudyCells:
     def neighbours(self) -> Weights:
         """Cells that share a side or a corner."""
         return queen_neighbours(self.column, self.row)
+
+    @cached_property
+    def around(self) -> Weights:
+        """Cells within reach of the kernel of a density, with its weights."""
+        cell_m = self.lattice.cell_m
+        return kernel_neighbours(self.column, self.row, cell_m, BANDWIDTH_CELLS * cell_m)
 
     def index_of(self, column: NDArray[np.integer], row: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return the index of cells among those of the area, −1 outside it."""

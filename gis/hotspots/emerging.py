@@ -192,14 +192,9 @@ def emerging_hot_spots(
     z = space_time_gi_star(values, weights, back=back)
     reason = np.full(len(weights), Reason.NONE, dtype=np.int8)
     reason[weights.neighbours == 0] = Reason.NO_NEIGHBOURS
-    for compared in (values.ravel(), values.sum(axis=1)):
-        overall = reasons(compared, np.ones(compared.size, dtype=np.int64))
-        if (
-            values.size > 2
-            and overall.size
-            and overall[0] in (Reason.NO_INCIDENTS, Reason.NO_VARIATION, Reason.CONCENTRATED)
-        ):
-            reason[:] = overall[0]
+    overall = reasons(values.ravel(), np.ones(values.size, dtype=np.int64))
+    if overall.size and overall[0] != Reason.NONE and values.size > 2:
+        reason[:] = overall[0]
     p = 2.0 * ndtr(-np.abs(z))
     p[reason != Reason.NONE] = np.nan
     q = false_discovery_rate(p.ravel()).reshape(p.shape)

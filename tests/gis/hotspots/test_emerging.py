@@ -110,10 +110,13 @@ def test_no_incidents_and_one_make_no_hot_spot(number, reason):
     assert set(found.reason.tolist()) == {reason}
 
 
-def test_all_incidents_in_one_cell_over_many_weeks_cannot_be_compared():
+def test_one_cell_is_told_where_it_is_hot_week_after_week_but_not_for_one_week_alone():
+    grid = queen_neighbours(*np.divmod(np.arange(100), 10))
     counts = np.zeros((100, 13))
     counts[55] = np.arange(13)
-    found = emerging_hot_spots(counts, queen_neighbours(*np.divmod(np.arange(100), 10)))
+    assert emerging_hot_spots(counts, grid).category[55] == Emerging.CONSECUTIVE
+    counts[55, :12] = 0
+    found = emerging_hot_spots(counts, grid)
     assert not found.category.any()
     assert set(found.reason.tolist()) == {Reason.CONCENTRATED}
 
