@@ -63,6 +63,7 @@ Moment = Annotated[AwareDatetime, AfterValidator(_moment)]
 
 
 _CLOCK_AHEAD = dt.timedelta(days=1)  # what a phone in a wrong time zone may say, and no more
+NOT_YET = "the time lies more than a day ahead; what has not happened yet cannot be reported"
 
 
 def lies_ahead(moment: dt.datetime) -> bool:

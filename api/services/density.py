@@ -167,20 +167,17 @@ def density(
     )
     unit = "incidents per km² and 100 school days" if found.school_days else "incidents per km²"
     none = {} if found.value.size else {"reason": _why_none(session, city, lattice, settings, wanted, sealed=sealed)}
-    return (
-        document
-        | none
-        | {
-            "unit": unit,
-            "school_days": found.school_days,
-            "days_until": found.days_until and found.days_until.isoformat(),
-            "bandwidth_m": found.bandwidth_m,
-            "cell_m": lattice.cell_m,
-            "edge_corrected": found.edge_corrected,
-            "k": settings.k_anonymity,
-            "basis": "exact" if sealed else "groups",
-        }
-    )
+    said = {
+        "unit": unit,
+        "school_days": found.school_days,
+        "days_until": found.days_until and found.days_until.isoformat(),
+        "bandwidth_m": found.bandwidth_m,
+        "cell_m": lattice.cell_m,
+        "edge_corrected": found.edge_corrected,
+        "k": settings.k_anonymity,
+        "basis": "exact" if sealed else "groups",
+    }
+    return document | none | said
 
 
 def _why_none(

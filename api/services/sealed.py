@@ -12,7 +12,7 @@ import shapely
 from sqlalchemy.orm import Session
 
 from api.errors import BadInputError, ConflictError, ForbiddenError, NotFoundError, Problem
-from api.schemas.records import lies_ahead
+from api.schemas.records import NOT_YET, lies_ahead
 from api.schemas.sealed import DecisionIn, IncidentIn, SealedRequestIn
 from api.security.people import Actor
 from api.services.cities import settle_lattice
@@ -54,8 +54,7 @@ def report_incident(
         what = "the end lies before the beginning"
         raise BadInputError(what, problems=[Problem("body.occurred_to", what)])
     if lies_ahead(given.occurred_to or given.occurred_from):
-        what = "the time lies more than a day ahead; what has not happened yet cannot be reported"
-        raise BadInputError(what, problems=[Problem("body.occurred_from", what)])
+        raise BadInputError(NOT_YET, problems=[Problem("body.occurred_from", NOT_YET)])
     city = city_of_report(session, given.lon, given.lat)
     point = shapely.Point(given.lon, given.lat)
     settle_lattice(city, np.array([[given.lon, given.lat]]))

@@ -30,7 +30,7 @@ def why_nothing(reason: Reason, found: Selection | None, area: StudyCells | None
     words: tuple[str, str] | None = None
     if reason is Reason.NO_INCIDENTS and found is None:
         words = _NOT_RELEASED
-    elif reason is Reason.NO_INCIDENTS and found is not None and len(found):
+    elif reason is Reason.NO_INCIDENTS and found:
         table, at = found.table, found.at
         around = area is None or bool((area.index_of(table.column[at], table.row[at]) >= 0).any())
         words = _UNCERTAIN if around else _ELSEWHERE

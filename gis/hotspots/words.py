@@ -196,10 +196,14 @@ def near_repeat_sentences(table: NearRepeatTable, language: str, *, least: int =
     _at(language)
     if table.reason is not Reason.NONE:
         return []
-    found = []
+    found, adjusted = [], table.q
     for row in range(len(table.space_edges_m) + 1):
         for column in range(len(table.time_edges_days)):
-            n, ratio, q = int(table.observed[row, column]), float(table.ratio[row, column]), float(table.q[row, column])
+            n, ratio, q = (
+                int(table.observed[row, column]),
+                float(table.ratio[row, column]),
+                float(adjusted[row, column]),
+            )
             if n < least or not ratio > 1 or q > sure:
                 continue
             near, soon = _band(table.space_edges_m, row, language), _span(table.time_edges_days, column, language)

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
-from api.schemas.records import lies_ahead
+from api.schemas.records import NOT_YET, lies_ahead
 from api.services import grids, hazards, incidents
 from api.services.imports.rows import Rows
 from api.services.imports.schools import districts_by_name
@@ -73,8 +73,7 @@ def _refuse_what_lies_ahead(rows: Rows, field: str, moments: Iterable[dt.datetim
     """Refuse rows of what has not happened yet: a year mistyped, or a plan among the records."""
     for number, moment in zip(rows.number, moments, strict=True):
         if moment is not None and lies_ahead(moment):
-            what = "the time lies more than a day ahead; what has not happened yet cannot be reported"
-            rows.problems.append(RowProblem(int(number), field, "in_the_future", what, "refused"))
+            rows.problems.append(RowProblem(int(number), field, "in_the_future", NOT_YET, "refused"))
 
 
 def _hazards(session: Session, city: City, rows: Rows) -> Derived:

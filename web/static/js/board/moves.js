@@ -24,8 +24,7 @@ function departmentOptions(words, { lead }, action) {
 
 /** What a field is called: whether it may be left empty, and in which unit its number is. */
 function labelOf(name, { properties }, required) {
-  const unit = properties.rule?.limits?.handle?.unit;
-  const said = name === "amount" && unit ? t(`board.need.amount.${unit}`) : t(`board.need.${name}`);
+  const said = name === "amount" ? t(`board.need.amount.${properties.rule.limits.handle.unit}`) : t(`board.need.${name}`);
   return name === "note" && !required ? t("board.optional", { name: said }) : said;
 }
 
